@@ -1,0 +1,67 @@
+import { cpus } from 'node:os'
+import { defineConfig } from 'vitest/config'
+
+// vitest 5.1 reports failures with two functions that Node 20, the oldest version supported here, does not have yet:
+// without them a failing test ends the reporter instead of being printed.
+function groupBy<T, K>(items: Iterable<T>, keyOf: (item: T, index: number) => K): Map<K, T[]> {
+  const groups = new Map<K, T[]>()
+  let index = 0
+  for (const item of items) {
+    const key = keyOf(item, index++)
+    const group = groups.get(key)
+    if (group) group.push(item)
+    else groups.set(key, [item])
+  }
+  return groups
+}
+if (!('groupBy' in Map)) Object.defineProperty(Map, 'groupBy', { value: groupBy })
+if (!('groupBy' in Object))
+  Object.defineProperty(Object, 'groupBy', {
+    value: <T>(items: Iterable<T>, keyOf: (item: T, index: number) => PropertyKey) =>
+      Object.fromEntries(groupBy(items, keyOf)),
+  })
+
+/** Forks, because a worker's native core does not live in threads. No retries: a test that fails at times is a defect. */
+export const settings = { pool: 'forks', retry: 0 } as const
+
+/**
+ * Two projects, told apart by the file's name:
+ *
+ * - `*.test.ts` → `unit`: needs nothing but Node. No Temporal, no Postgres, no bubblewrap. `npm run check` runs these.
+ * - `*.server.test.ts` → `integration`: needs one of the three; the global set-up starts what they share.
+ *   `npm test` runs both.
+ *
+ * `test/long/*.long.test.ts` belongs to neither: `npm run test:long -- <suite>` (vitest.long.config.ts).
+ */
+const servers = 'test/**/*.server.test.ts'
+const long = 'test/long/**'
+
+export default defineConfig({
+  test: {
+    ...settings,
+    maxWorkers: Math.min(2, cpus().length),
+    projects: [
+      {
+        extends: true,
+        test: { name: 'unit', include: ['test/**/*.test.ts'], exclude: [servers, long], testTimeout: 10_000 },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'integration',
+          include: [servers],
+          exclude: [long],
+          globalSetup: ['./test/support/global-setup.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+    ],
+    coverage: {
+      provider: 'v8',
+      include: ['src/session/**/*.ts'],
+      reporter: ['json-summary', 'html'],
+      thresholds: { branches: 100 },
+    },
+  },
+})
