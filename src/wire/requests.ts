@@ -1,0 +1,43 @@
+import type * as Wire from './types.ts'
+
+/** Routes with a body, and what each takes. */
+export interface Bodies {
+  'agents.create': Wire.AgentCreate
+  'agents.update': Wire.AgentUpdate
+  'environments.create': Wire.EnvironmentCreate
+  'sessions.create': Wire.SessionCreate
+  'sessions.update': Wire.SessionUpdate
+  'events.send': Wire.EventsSend
+}
+
+/** Routes with a query, and what each takes, in names as they travel (`types[]`, `created_at[gte]`). */
+export interface Queries {
+  'agents.list': Wire.AgentListQuery
+  'agents.retrieve': Wire.AgentRetrieveQuery
+  'agents.versions': Wire.AgentVersionsQuery
+  'environments.list': Wire.EnvironmentListQuery
+  'sessions.list': Wire.SessionListQuery
+  'events.list': Wire.EventListQuery
+  'events.stream': Wire.EventStreamQuery
+  'models.list': Wire.ModelListQuery
+}
+
+export interface Requests extends Bodies, Queries {}
+
+/** The definition in the schema that was generated from the type of the same row above. */
+export const DEFINITIONS = {
+  'agents.create': 'AgentCreate',
+  'agents.update': 'AgentUpdate',
+  'agents.list': 'AgentListQuery',
+  'agents.retrieve': 'AgentRetrieveQuery',
+  'agents.versions': 'AgentVersionsQuery',
+  'environments.create': 'EnvironmentCreate',
+  'environments.list': 'EnvironmentListQuery',
+  'sessions.create': 'SessionCreate',
+  'sessions.update': 'SessionUpdate',
+  'sessions.list': 'SessionListQuery',
+  'events.send': 'EventsSend',
+  'events.list': 'EventListQuery',
+  'events.stream': 'EventStreamQuery',
+  'models.list': 'ModelListQuery',
+} as const satisfies Record<keyof Requests, string>

@@ -1,0 +1,62 @@
+import type { Requests } from './requests.ts'
+import type { EventsSend, ModelListQuery, SessionCreate, SessionListQuery, SessionUpdate, UserEvent } from './types.ts'
+
+const MAX_FILE_DOCUMENTS = 100
+
+/** What is wrong with a request that its schema accepts: relations between fields, in words; empty when it is right. */
+type Rules = { readonly [Route in keyof Requests]?: (request: Requests[Route]) => readonly string[] }
+
+export const RULES: Rules = {
+  'events.send': checkEvents,
+  'models.list': checkModelList,
+  'sessions.create': checkSessionCreate,
+  'sessions.list': checkSessionList,
+  'sessions.update': checkSessionUpdate,
+}
+
+function checkEvents({ events }: EventsSend): string[] {
+  const misplaced = events.findIndex((event, index) => event.type === 'system.message' && index < events.length - 1)
+  const order =
+    misplaced < 0 ? [] : [`events.${misplaced}: expected a system.message only as the last event of a request`]
+  return [...order, ...events.flatMap((event, index) => checkEvent(event, `events.${index}`))]
+}
+
+function checkEvent(event: UserEvent, path: string): string[] {
+  if (event.type === 'user.tool_confirmation' && event.result === 'allow' && typeof event.deny_message === 'string') {
+    return [`${path}.deny_message: expected only with the result "deny"`]
+  }
+  if (event.type !== 'user.message' && event.type !== 'system.message') return []
+  return event.content.flatMap((block, index) => {
+    if (block.type === 'redacted')
+      return [`${path}.content.${index}.type: "redacted" is for answers of the server only`]
+    // The model's API refuses a blank text, when nobody is there any more to correct it.
+    const isBlank = block.type === 'text' && block.text.trim() === ''
+    return isBlank ? [`${path}.content.${index}.text: expected text, got only white space`] : []
+  })
+}
+
+function checkSessionCreate({ initial_events: events = [] }: SessionCreate): string[] {
+  const outcomes = events.filter((event) => event.type === 'user.define_outcome').length
+  const documents = events.flatMap((event) => (event.type === 'user.message' ? event.content : []))
+  const files = documents.filter((block) => block.type === 'document' && block.source.type === 'file').length
+  return [
+    ...(outcomes > 1 ? [`initial_events: expected at most one user.define_outcome, got ${outcomes}`] : []),
+    ...(files > MAX_FILE_DOCUMENTS
+      ? [`initial_events: expected at most ${MAX_FILE_DOCUMENTS} documents from files, got ${files}`]
+      : []),
+    ...events.flatMap((event, index) => checkEvent(event, `initial_events.${index}`)),
+  ]
+}
+
+function checkSessionUpdate({ vault_ids: vaults }: SessionUpdate): string[] {
+  return vaults === undefined ? [] : ['vault_ids: cannot be changed after the session was created']
+}
+
+function checkSessionList(query: SessionListQuery): string[] {
+  const isLoose = query.agent_version !== undefined && query.agent_id === undefined
+  return isLoose ? ['agent_version: expected only together with agent_id'] : []
+}
+
+function checkModelList({ after_id: after, before_id: before }: ModelListQuery): string[] {
+  return after !== undefined && before !== undefined ? ['before_id: expected only without after_id'] : []
+}

@@ -1,0 +1,52 @@
+/** More values than any real request has; what walks a body after this costs at most so much. */
+const MAX_VALUES = 200_000
+
+/** Deeper values overflow the stack of what handles them later: JSON writers, Postgres. */
+const MAX_DEPTH = 100
+
+const UNSTORABLE = 'U+0000 or half a surrogate pair'
+
+export interface Inspection {
+  /** What is wrong, or null. */
+  readonly problem: string | null
+  /** Number of values, the containers included. */
+  readonly size: number
+}
+
+interface Siblings {
+  readonly values: readonly unknown[]
+  readonly depth: number
+}
+
+/**
+ * Looks through a parsed JSON body for what no part of the server could keep or hand on: too deep nesting, too many
+ * values, U+0000, halves of surrogate pairs, keys named `__proto__`. Walks with a list of its own, so that depth costs
+ * no stack.
+ */
+export function inspect(body: unknown): Inspection {
+  const open: Siblings[] = [{ values: [body], depth: 0 }]
+  let size = 0
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    const { values, depth } = next
+    size += values.length
+    if (size > MAX_VALUES) return { problem: `body: holds more than ${MAX_VALUES} values`, size }
+    for (const value of values) {
+      if (typeof value === 'string' && !isText(value)) return { problem: `body: holds ${UNSTORABLE}`, size }
+      if (typeof value !== 'object' || value === null) continue
+      const problem = depth < MAX_DEPTH ? problemOfKeys(value) : `body: nested deeper than ${MAX_DEPTH} levels`
+      if (problem !== null) return { problem, size }
+      open.push({ values: Array.isArray(value) ? value : Object.values(value), depth: depth + 1 })
+    }
+  }
+  return { problem: null, size }
+}
+
+function problemOfKeys(value: object): string | null {
+  if (Array.isArray(value)) return null
+  if (Object.hasOwn(value, '__proto__')) return 'body: holds a key named __proto__'
+  return Object.keys(value).every(isText) ? null : `body: holds a key with ${UNSTORABLE}`
+}
+
+function isText(value: string): boolean {
+  return !value.includes('\0') && !/\p{Surrogate}/u.test(value)
+}

@@ -1,0 +1,69 @@
+import { ApiError } from './errors.ts'
+import { packagesOf } from './environments.ts'
+import { SANDBOX_TOOLS, settingsOf, WEB_TOOLS } from './toolsets.ts'
+import type { Agent, AgentTool, Environment, SessionAgent, SessionCreate, SessionUpdate, UserEvent } from './types.ts'
+
+/** Each answers what of its argument no session can do yet, by the names of the wire; empty when all of it works. */
+type Unsupported = readonly string[]
+
+/** Stored agents may hold all of this; a session of such an agent is refused. */
+export function unsupportedInAgent(agent: SessionAgent | Agent): Unsupported {
+  return [
+    ...new Set(agent.tools.flatMap(unsupportedInTool)),
+    ...(agent.mcp_servers.length > 0 ? ['mcp_servers'] : []),
+    ...(agent.skills.length > 0 ? ['skills'] : []),
+    ...(agent.multiagent === null ? [] : ['multiagent']),
+    ...(agent.execution_identity.type === 'service_account'
+      ? []
+      : [`execution_identity ${agent.execution_identity.type}`]),
+  ]
+}
+
+/**
+ * The web tools are on by default in a toolset, so a default alone refuses nothing (the model is not offered them);
+ * an entry that turns one on does.
+ */
+function unsupportedInTool(tool: AgentTool): Unsupported {
+  if (tool.type === 'custom') return ['custom tools']
+  if (tool.type === 'mcp_toolset') return ['mcp_toolset']
+  const offered = SANDBOX_TOOLS.map((name) => settingsOf(tool, name)).filter(({ enabled }) => enabled)
+  const policies = offered.map((settings) => settings.permission_policy.type).filter((type) => type !== 'always_allow')
+  const web = tool.configs
+    .filter(({ enabled, name }) => enabled && WEB_TOOLS.includes(name))
+    .map(({ name }) => `the ${name} tool`)
+  return [...policies.map((type) => `permission_policy ${type}`), ...web]
+}
+
+export function unsupportedInEnvironment({ config }: Environment): Unsupported {
+  if (config.type === 'self_hosted') return ['self_hosted environments']
+  return packagesOf(config).length > 0 ? ['packages of an environment'] : []
+}
+
+/** The body of a create request apart from its agent, which {@link unsupportedInAgent} judges once it is resolved. */
+export function unsupportedInSession(body: SessionCreate): Unsupported {
+  return [
+    ...((body.resources ?? []).length > 0 ? ['resources'] : []),
+    ...((body.vault_ids ?? []).length > 0 ? ['vault_ids'] : []),
+    ...(body.budget === undefined ? [] : ['budget']),
+    ...unsupportedInEvents(body.initial_events ?? []),
+  ]
+}
+
+export function unsupportedInUpdate(body: SessionUpdate): Unsupported {
+  return [...(body.agent === undefined ? [] : ['updates of agent']), ...(body.budget === undefined ? [] : ['budget'])]
+}
+
+export function unsupportedInEvents(events: readonly UserEvent[]): Unsupported {
+  const names = events.flatMap((event): Unsupported => {
+    if (event.type === 'user.interrupt') return event.session_thread_id == null ? [] : ['session_thread_id']
+    if (event.type !== 'user.message') return [event.type]
+    return event.content.some(({ type }) => type !== 'text') ? ['content other than text'] : []
+  })
+  return [...new Set(names)]
+}
+
+/** @throws ApiError 400 with the code `not_supported` when there is anything to refuse. */
+export function refuseUnsupported(names: Unsupported): void {
+  if (names.length === 0) return
+  throw new ApiError('invalid_request', `not supported yet: ${names.join(', ')}`, { code: 'not_supported' })
+}

@@ -1,0 +1,166 @@
+import { describe, expect, test } from 'vitest'
+import { createEnvironment } from '../../src/wire/environments.ts'
+import { ApiError } from '../../src/wire/errors.ts'
+import { resolveTools } from '../../src/wire/toolsets.ts'
+import type {
+  Agent,
+  AgentToolParams,
+  EnvironmentCreate,
+  SessionCreate,
+  SessionUpdate,
+  UserEvent,
+} from '../../src/wire/types.ts'
+import {
+  refuseUnsupported,
+  unsupportedInAgent,
+  unsupportedInEnvironment,
+  unsupportedInEvents,
+  unsupportedInSession,
+  unsupportedInUpdate,
+} from '../../src/wire/unsupported.ts'
+import { agentOf } from './agent-builder.ts'
+
+const SET = { type: 'agent_toolset_20260401' as const }
+const ASK = { permission_policy: { type: 'always_ask' as const } }
+const SANDBOX = (['bash', 'read', 'write', 'edit', 'glob', 'grep'] as const).map((name) => ({
+  name,
+  permission_policy: { type: 'always_allow' as const },
+}))
+
+function ofTools(...tools: AgentToolParams[]): readonly string[] {
+  return unsupportedInAgent(agentOf({ tools: resolveTools(tools) }))
+}
+
+describe('unsupportedInAgent', () => {
+  test.each<[string, AgentToolParams[]]>([
+    ['no tools', []],
+    ['the toolset with its defaults, web tools included', [SET]],
+    ['single tools', [{ ...SET, default_config: { enabled: false }, configs: [{ name: 'bash', enabled: true }] }]],
+    ['a policy of tools that are off', [{ ...SET, default_config: { enabled: false, ...ASK } }]],
+    ['a default policy that no tool of the sandbox keeps', [{ ...SET, default_config: ASK, configs: SANDBOX }]],
+    [
+      'web tools turned off by name',
+      [
+        {
+          ...SET,
+          configs: [
+            { name: 'web_fetch', enabled: false },
+            { name: 'web_search', enabled: false },
+          ],
+        },
+      ],
+    ],
+  ])('finds nothing in %s', (_, tools) => {
+    expect(ofTools(...tools)).toEqual([])
+  })
+
+  test.each<[string[], AgentToolParams[]]>([
+    [['custom tools'], [{ type: 'custom', name: 't', description: 'd', input_schema: { type: 'object' } }]],
+    [['mcp_toolset'], [{ type: 'mcp_toolset', mcp_server_name: 's' }]],
+    [['permission_policy always_ask'], [{ ...SET, default_config: ASK }]],
+    [['permission_policy auto'], [{ ...SET, configs: [{ name: 'bash', permission_policy: { type: 'auto' } }] }]],
+    [['the web_search tool'], [{ ...SET, configs: [{ name: 'web_search' }] }]],
+  ])('names %j', (names, tools) => {
+    expect(ofTools(...tools)).toEqual(names)
+  })
+
+  test.each<[string, Partial<Agent>]>([
+    ['mcp_servers', { mcp_servers: [{ type: 'url', name: 's', url: 'https://a.com' }] }],
+    ['skills', { skills: [{ type: 'custom', skill_id: 's', version: '1' }] }],
+    ['multiagent', { multiagent: { type: 'coordinator', agents: [] } }],
+    ['execution_identity aws_role', { execution_identity: { type: 'aws_role', role_arn: 'arn' } }],
+  ])('names %s', (name, fields) => {
+    expect(unsupportedInAgent(agentOf(fields))).toEqual([name])
+  })
+})
+
+describe('unsupportedInEnvironment', () => {
+  test.each<[readonly string[], NonNullable<EnvironmentCreate['config']> | null]>([
+    [[], null],
+    [[], { type: 'cloud', networking: { type: 'limited' } }],
+    [['self_hosted environments'], { type: 'self_hosted' }],
+    [['packages of an environment'], { type: 'cloud', packages: { apt: ['jq'] } }],
+  ])('names %j', (names, config) => {
+    expect(unsupportedInEnvironment(createEnvironment({ name: 'e', config }, { id: 'env_1', now: '' }))).toEqual(names)
+  })
+})
+
+describe('unsupportedInSession', () => {
+  const base = { agent: 'agent_1', environment_id: 'env_1' }
+  const outcome = {
+    type: 'user.define_outcome' as const,
+    description: 'd',
+    rubric: { type: 'text' as const, content: 'r' },
+  }
+
+  test.each<[string[], Partial<SessionCreate>]>([
+    [[], {}],
+    [[], { resources: [], vault_ids: [], initial_events: [], title: 't', metadata: {} }],
+    [['resources'], { resources: [{ type: 'file', file_id: 'f' }] }],
+    [['vault_ids'], { vault_ids: ['vlt_1'] }],
+    [['budget'], { budget: { type: 'limit', max_list_cost: { amount: '5', currency: 'USD' } } }],
+    [['user.define_outcome'], { initial_events: [outcome] }],
+  ])('names %j', (names, fields) => {
+    expect(unsupportedInSession({ ...base, ...fields })).toEqual(names)
+  })
+})
+
+describe('unsupportedInUpdate', () => {
+  test.each<[string[], SessionUpdate]>([
+    [[], { title: 't', metadata: null }],
+    [['updates of agent'], { agent: {} }],
+    [['budget'], { budget: null }],
+  ])('names %j', (names, body) => {
+    expect(unsupportedInUpdate(body)).toEqual(names)
+  })
+})
+
+describe('unsupportedInEvents', () => {
+  const text = { type: 'text' as const, text: 'hi' }
+  const file = { type: 'file' as const, file_id: 'f' }
+
+  test.each<[string[], UserEvent[]]>([
+    [[], []],
+    [[], [{ type: 'user.message', content: [text, text] }]],
+    [
+      ['content other than text'],
+      [{ type: 'user.message', content: [text, { type: 'image', source: { type: 'url', url: 'https://a.com/x' } }] }],
+    ],
+    [[], [{ type: 'user.interrupt' }, { type: 'user.interrupt', session_thread_id: null }]],
+    [['session_thread_id'], [{ type: 'user.interrupt', session_thread_id: 'sthr_1' }]],
+    [
+      ['content other than text'],
+      [
+        {
+          type: 'user.message',
+          content: [
+            { type: 'image', source: file },
+            { type: 'document', source: file },
+          ],
+        },
+      ],
+    ],
+    [
+      ['system.message', 'user.tool_result'],
+      [
+        { type: 'system.message', content: [text] },
+        { type: 'user.tool_result', tool_use_id: 'a' },
+        { type: 'user.tool_result', tool_use_id: 'b' },
+      ],
+    ],
+  ])('names %j', (names, events) => {
+    expect(unsupportedInEvents(events)).toEqual(names)
+  })
+})
+
+describe('refuseUnsupported', () => {
+  test('names everything in one refusal', () => {
+    expect(() => refuseUnsupported(['skills', 'budget'])).toThrow(
+      new ApiError('invalid_request', 'not supported yet: skills, budget', { code: 'not_supported' }),
+    )
+  })
+
+  test('lets nothing pass in silence', () => {
+    expect(() => refuseUnsupported([])).not.toThrow()
+  })
+})
