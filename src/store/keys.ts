@@ -1,0 +1,15 @@
+/** An API key as it is stored: its SHA-256, never itself. */
+export interface ApiKey {
+  readonly id: string
+  readonly name: string
+  readonly workspaceId: string
+}
+
+/** Named keys and the workspaces they open. */
+export interface KeyStore {
+  createWorkspace(id: string, name: string): Promise<void>
+  /** Registers the key under a name; the same key again is a no-op, so that `dev` may ensure its own at every start. */
+  ensure(key: ApiKey, secret: string): Promise<void>
+  /** The key that this secret is, or null. */
+  verify(secret: string): Promise<ApiKey | null>
+}

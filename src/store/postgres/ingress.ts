@@ -1,0 +1,121 @@
+import type { Selectable, Transaction } from 'kysely'
+import { sql } from 'kysely'
+import type { IngressRequest, IngressRow, IngressStore } from '../ingress.ts'
+import { refusingBuried } from './burial.ts'
+import type { Database } from './database.ts'
+import type { Schema } from './schema.ts'
+
+type Mint = Parameters<IngressStore['begin']>[1]
+
+/**
+ * Ingress rows in PostgreSQL. The times are the database's, so that API processes with different clocks agree on what
+ * is recent. `begin` rejects with `SessionBuried` when the target is a deleted session.
+ */
+export function createIngressStore(database: Database): IngressStore {
+  return {
+    begin(request, mint) {
+      if (request.key !== null) return refusingBuried(request.target, beginKeyed(database, request, mint))
+      if (request.isRetry) return refusingBuried(request.target, beginRetry(database, request, mint))
+      return refusingBuried(request.target, insert(database, request, mint()))
+    },
+
+    async accepted(id) {
+      await database
+        .updateTable('ingress')
+        .set({ state: 'accepted', accepted_at: sql<Date>`now()` })
+        .where('id', '=', id)
+        .where('state', '=', 'begun')
+        .execute()
+    },
+
+    async answered(id) {
+      await database
+        .updateTable('ingress')
+        .set({ state: 'answered', accepted_at: sql<Date>`coalesce(accepted_at, now())` })
+        .where('id', '=', id)
+        .execute()
+    },
+
+    async acceptedIds(target, withinMs) {
+      const rows = await database
+        .selectFrom('ingress')
+        .select('ids')
+        .where('target', '=', target)
+        .where('accepted_at', '>', sql<Date>`now() - ${withinMs}::float8 * interval '1 millisecond'`)
+        .orderBy('accepted_at')
+        .execute()
+      return rows.flatMap(({ ids }) => ids)
+    },
+
+    async prune(before) {
+      await database.deleteFrom('ingress').where('created_at', '<', before).execute()
+    },
+  }
+}
+
+async function beginKeyed(database: Database, request: IngressRequest, mint: Mint): ReturnType<IngressStore['begin']> {
+  const minted = mint()
+  for (;;) {
+    const inserted = await insertQuery(database, request, minted)
+      .onConflict((conflict) =>
+        conflict.columns(['workspace_id', 'target', 'key']).where('key', 'is not', null).doNothing(),
+      )
+      .executeTakeFirst()
+    if (inserted !== undefined) return toRow(inserted)
+    const earlier = await select(database, request).where('key', '=', request.key).executeTakeFirst()
+    if (earlier !== undefined) return earlier.body_hash === request.bodyHash ? toRow(earlier) : { conflict: true }
+    // Pruned between the two statements: the key is free again.
+  }
+}
+
+/** One retry after the other: a second one must find the row that the first one left. */
+function beginRetry(database: Database, request: IngressRequest, mint: Mint): Promise<IngressRow> {
+  const lock = `retry ${request.workspaceId} ${request.target} ${request.bodyHash}`
+  return database.transaction().execute(async (transaction) => {
+    await sql`select pg_advisory_xact_lock(hashtextextended(${lock}, 0))`.execute(transaction)
+    const earlier = await select(transaction, request)
+      .where('key', 'is', null)
+      .where('body_hash', '=', request.bodyHash)
+      .where('state', '<>', sql.lit('answered'))
+      .where('created_at', '>', sql<Date>`now() - interval '24 hours'`)
+      .orderBy('created_at', 'desc')
+      .limit(1)
+      .executeTakeFirst()
+    return earlier === undefined ? insert(transaction, request, mint()) : toRow(earlier)
+  })
+}
+
+async function insert(
+  database: Database | Transaction<Schema>,
+  request: IngressRequest,
+  minted: ReturnType<Mint>,
+): Promise<IngressRow> {
+  return toRow(await insertQuery(database, request, minted).executeTakeFirstOrThrow())
+}
+
+function insertQuery(database: Database | Transaction<Schema>, request: IngressRequest, minted: ReturnType<Mint>) {
+  return database
+    .insertInto('ingress')
+    .values({
+      id: minted.id,
+      workspace_id: request.workspaceId,
+      target: request.target,
+      key: request.key,
+      body_hash: request.bodyHash,
+      ids: [...minted.ids],
+      state: 'begun',
+    })
+    .returningAll()
+}
+
+function select(database: Database | Transaction<Schema>, request: IngressRequest) {
+  return database
+    .selectFrom('ingress')
+    .selectAll()
+    .where('workspace_id', '=', request.workspaceId)
+    .where('target', '=', request.target)
+}
+
+function toRow(row: Selectable<Schema['ingress']>): IngressRow {
+  return { id: row.id, workspaceId: row.workspace_id, target: row.target, ids: row.ids, state: row.state }
+}

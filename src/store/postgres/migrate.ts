@@ -1,0 +1,28 @@
+import { Migrator, sql } from 'kysely'
+import * as tables from '../migrations/0001-tables.ts'
+import type { Database } from './database.ts'
+
+/** Numbered, run in this order, never changed once released, never undone. */
+const migrations = { '0001-tables': tables }
+
+/**
+ * Brings the database to the newest schema, all pending steps in one transaction under the migrator's advisory lock:
+ * a second process that migrates at the same time waits, finds nothing to do and succeeds. Rejects with the step that
+ * failed, in which case nothing changed.
+ */
+export async function migrate(database: Database): Promise<void> {
+  await database.connection().execute(async (connection) => {
+    // Waiting for the other process, and some steps, take longer than a statement of a request may.
+    await sql`set statement_timeout = 0`.execute(connection)
+    try {
+      const migrator = new Migrator({ db: connection, provider: { getMigrations: async () => migrations } })
+      const { error, results } = await migrator.migrateToLatest()
+      if (error === undefined) return
+      const failed = results?.find(({ status }) => status === 'Error')?.migrationName ?? 'before the first step'
+      const reason = error instanceof Error ? error.message : 'unknown'
+      throw new Error(`migration failed (${failed}): ${reason}`, { cause: error })
+    } finally {
+      await sql`reset statement_timeout`.execute(connection)
+    }
+  })
+}

@@ -1,0 +1,123 @@
+import type { ColumnType, Generated } from 'kysely'
+import type { Agent, Environment, SessionAgent } from '../../wire/types.ts'
+import type { IngressRow } from '../ingress.ts'
+import type { SessionRow } from '../sessions.ts'
+
+/** A `json` column: read as a value, written as text, so that the driver never mistakes an array for one of its own. */
+type Json<T> = ColumnType<T, string, string>
+
+interface WorkspaceTable {
+  id: string
+  name: string
+}
+
+interface ApiKeyTable {
+  id: string
+  workspace_id: string
+  name: string
+  secret_hash: Buffer
+}
+
+interface AgentTable {
+  id: string
+  workspace_id: string
+  /** The latest version; what compare-and-set compares. */
+  version: number
+  created_at: Date
+  archived_at: Date | null
+}
+
+interface AgentVersionTable {
+  agent_id: string
+  version: number
+  workspace_id: string
+  document: Json<Agent>
+}
+
+interface EnvironmentTable {
+  id: string
+  workspace_id: string
+  name: string
+  document: Json<Environment>
+  created_at: Date
+  archived_at: Date | null
+}
+
+interface SessionTable {
+  id: string
+  workspace_id: string
+  environment_id: string
+  configuration_id: string
+  agent_id: string
+  agent_version: number
+  status: SessionRow['status']
+  title: string | null
+  metadata: Json<SessionRow['metadata']>
+  created_at: Date
+  /** Also the time of the last hint or repair, which is what makes a running row stale. */
+  updated_at: Date
+  archived_at: Date | null
+  /** Where the newest applied hint stood; 0, 0 before the first. */
+  run: Generated<number>
+  length: Generated<number>
+}
+
+interface ConfigurationTable {
+  id: string
+  workspace_id: string
+  session_id: string
+  agent: Json<SessionAgent>
+  harness: string
+}
+
+/** What stays of a deleted session. */
+interface TombstoneTable {
+  session_id: string
+  workspace_id: string
+  buried_at: Generated<Date>
+  cleared_at: Date | null
+}
+
+interface IngressTable {
+  id: string
+  workspace_id: string
+  target: string
+  key: string | null
+  body_hash: string
+  ids: string[]
+  state: IngressRow['state']
+  created_at: Generated<Date>
+  accepted_at: Date | null
+}
+
+/** One row per session: its current generation. */
+interface SandboxTable {
+  session_id: string
+  workspace_id: string
+  generation: number
+  provider: string
+  reference: string
+  boot_id: string
+}
+
+interface CallBindingTable {
+  session_id: string
+  tool_use_id: string
+  workspace_id: string
+  generation: number
+}
+
+/** The tables as the latest migration leaves them. */
+export interface Schema {
+  workspaces: WorkspaceTable
+  api_keys: ApiKeyTable
+  agents: AgentTable
+  agent_versions: AgentVersionTable
+  environments: EnvironmentTable
+  sessions: SessionTable
+  configurations: ConfigurationTable
+  tombstones: TombstoneTable
+  ingress: IngressTable
+  sandboxes: SandboxTable
+  call_bindings: CallBindingTable
+}

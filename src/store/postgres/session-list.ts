@@ -1,0 +1,30 @@
+import { sql } from 'kysely'
+import type { SessionStatus } from '../../wire/types.ts'
+import type { SessionListing } from '../sessions.ts'
+import type { Database } from './database.ts'
+import { isBehind } from './keyset.ts'
+
+/** The rows of a page, nearest to `from` first: for a page walked backward, in the order opposite to the listing's. */
+export function buildSessionList(database: Database, workspaceId: string, listing: SessionListing) {
+  const { from, agentId, agentVersion, statuses } = listing
+  const { gt, gte, lt, lte } = listing.createdAt ?? {}
+  const order = listing.backward === true ? opposite[listing.order] : listing.order
+
+  let query = database.selectFrom('sessions').selectAll().where('workspace_id', '=', workspaceId)
+  // Literal, not a parameter: a plan made for any value could not use what is known about this one.
+  query = query.where('status', '<>', sql.lit('creating'))
+  if (listing.includeArchived !== true) query = query.where('archived_at', 'is', null)
+  if (from !== undefined) query = query.where(isBehind(from, order))
+  if (agentId !== undefined) query = query.where('agent_id', '=', agentId)
+  if (agentVersion !== undefined) query = query.where('agent_version', '=', agentVersion)
+  // A single status by equality: only then is its index in the order of the list.
+  if (statuses?.length === 1) query = query.where('status', '=', statuses[0]!)
+  else if (statuses !== undefined) query = query.where('status', '=', sql<SessionStatus>`any(${[...statuses]}::text[])`)
+  if (gt !== undefined) query = query.where('created_at', '>', gt)
+  if (gte !== undefined) query = query.where('created_at', '>=', gte)
+  if (lt !== undefined) query = query.where('created_at', '<', lt)
+  if (lte !== undefined) query = query.where('created_at', '<=', lte)
+  return query.orderBy('created_at', order).orderBy('id', order).limit(listing.limit)
+}
+
+const opposite = { asc: 'desc', desc: 'asc' } as const

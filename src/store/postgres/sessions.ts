@@ -1,0 +1,209 @@
+import type { Selectable } from 'kysely'
+import { sql } from 'kysely'
+import type { Configuration, SessionRow, SessionStore, StatusHint } from '../sessions.ts'
+import { refusingBuried } from './burial.ts'
+import type { Database } from './database.ts'
+import { buildSessionList } from './session-list.ts'
+import type { Schema } from './schema.ts'
+
+/**
+ * The index of sessions in PostgreSQL. A deleted session's row becomes a tombstone in another table, so that no read
+ * has to look for it. `create` rejects with `SessionBuried` for an id that was deleted.
+ */
+export function createSessionStore(database: Database): SessionStore {
+  return {
+    create: (row, configuration) => refusingBuried(row.id, create(database, row, configuration)),
+
+    async read(workspaceId, id) {
+      const row = await database
+        .selectFrom('sessions')
+        .selectAll()
+        .where('id', '=', id)
+        .where('workspace_id', '=', workspaceId)
+        .where('status', '<>', 'creating')
+        .executeTakeFirst()
+      return row === undefined ? null : toRow(row)
+    },
+
+    async find(id) {
+      const row = await database.selectFrom('sessions').selectAll().where('id', '=', id).executeTakeFirst()
+      return row === undefined ? null : toRow(row)
+    },
+
+    async configuration(sessionId) {
+      const row = await database
+        .selectFrom('sessions')
+        .innerJoin('configurations', 'configurations.id', 'sessions.configuration_id')
+        .select(['configurations.id', 'configurations.agent', 'configurations.harness'])
+        .where('sessions.id', '=', sessionId)
+        .executeTakeFirst()
+      return row ?? null
+    },
+
+    async list(workspaceId, listing) {
+      const rows = await buildSessionList(database, workspaceId, listing).execute()
+      return (listing.backward === true ? rows.toReversed() : rows).map(toRow)
+    },
+
+    repair: (id, fold) => repair(database, id, fold),
+    hint: (hints) => hint(database, hints),
+
+    stale: (before) => stale(database, before),
+    bury: (workspaceId, id) => bury(database, workspaceId, id),
+
+    async isBuried(id) {
+      const row = await database
+        .selectFrom('tombstones')
+        .select('session_id')
+        .where('session_id', '=', id)
+        .executeTakeFirst()
+      return row !== undefined
+    },
+
+    clear: (id) => clear(database, id),
+
+    async uncleared() {
+      const query = database.selectFrom('tombstones').select('session_id').where('cleared_at', 'is', null)
+      return (await query.orderBy('buried_at').execute()).map((row) => row.session_id)
+    },
+  }
+}
+
+const unsettled = sql<'creating' | 'running' | 'rescheduling'>`('creating', 'running', 'rescheduling')`
+
+async function stale(database: Database, before: Parameters<SessionStore['stale']>[0]): Promise<readonly SessionRow[]> {
+  const moment = sql<Date>`case status when 'creating' then ${before.creating}::timestamptz else ${before.running}::timestamptz end`
+  const query = database.selectFrom('sessions').selectAll().where('status', 'in', unsettled)
+  const rows = await query.where('updated_at', '<', moment).orderBy('updated_at').execute()
+  return rows.map(toRow)
+}
+
+async function create(database: Database, row: SessionRow, configuration: Configuration): Promise<void> {
+  await database.transaction().execute(async (transaction) => {
+    const { numInsertedOrUpdatedRows } = await transaction
+      .insertInto('sessions')
+      .values({
+        id: row.id,
+        workspace_id: row.workspaceId,
+        environment_id: row.environmentId,
+        configuration_id: row.configurationId,
+        agent_id: row.agentId,
+        agent_version: row.agentVersion,
+        status: row.status,
+        title: row.title,
+        metadata: JSON.stringify(row.metadata),
+        created_at: row.createdAt,
+        updated_at: row.updatedAt,
+        archived_at: row.archivedAt,
+      })
+      .onConflict((conflict) => conflict.column('id').doNothing())
+      .executeTakeFirstOrThrow()
+    if (numInsertedOrUpdatedRows === 0n) return
+    await transaction
+      .insertInto('configurations')
+      .values({
+        id: configuration.id,
+        workspace_id: row.workspaceId,
+        session_id: row.id,
+        agent: JSON.stringify(configuration.agent),
+        harness: configuration.harness,
+      })
+      .execute()
+  })
+}
+
+async function repair(database: Database, id: string, fold: Parameters<SessionStore['repair']>[1]): Promise<void> {
+  const metadata = JSON.stringify(fold.metadata)
+  await database
+    .updateTable('sessions')
+    .set({
+      status: fold.status,
+      title: fold.title,
+      metadata,
+      archived_at: fold.archivedAt,
+      updated_at: sql<Date>`greatest(now(), updated_at)`,
+    })
+    .where('id', '=', id)
+    .where(
+      sql<boolean>`(status, title, metadata::text, archived_at)
+        is distinct from (${fold.status}::text, ${fold.title}::text, ${metadata}::text, ${fold.archivedAt}::timestamptz)`,
+    )
+    .execute()
+}
+
+/**
+ * One statement: of several hints for a session the newest counts, and the rows are locked in the order of their ids,
+ * so that two workers with overlapping batches wait for each other instead of deadlocking.
+ */
+async function hint(database: Database, hints: readonly StatusHint[]): Promise<void> {
+  if (hints.length === 0) return
+  await sql`
+    with hints as (
+      select distinct on (id) * from unnest(
+        ${hints.map(({ id }) => id)}::text[], ${hints.map(({ run }) => run)}::integer[],
+        ${hints.map(({ length }) => length)}::integer[], ${hints.map(({ status }) => status)}::text[]
+      ) as given (id, run, length, status)
+      order by id, run desc, length desc
+    ),
+    locked as (
+      select s.id, h.run, h.length, h.status from sessions s join hints h on h.id = s.id
+      order by s.id for no key update of s
+    )
+    update sessions s
+    set status = l.status, run = l.run, length = l.length, updated_at = greatest(now(), s.updated_at)
+    from locked l
+    where s.id = l.id and (s.run, s.length) < (l.run, l.length)
+  `.execute(database)
+}
+
+/** The lock comes before the row, in the order in which an insert takes them. */
+function bury(database: Database, workspaceId: string, id: string): Promise<boolean> {
+  return database.transaction().execute(async (transaction) => {
+    await sql`select pg_advisory_xact_lock(burial_lock(${id}))`.execute(transaction)
+    const { numInsertedOrUpdatedRows } = await transaction
+      .with('dead', (query) =>
+        query
+          .deleteFrom('sessions')
+          .where('id', '=', id)
+          .where('workspace_id', '=', workspaceId)
+          .returning(['id', 'workspace_id']),
+      )
+      .insertInto('tombstones')
+      .columns(['session_id', 'workspace_id'])
+      .expression((query) => query.selectFrom('dead').select(['dead.id', 'dead.workspace_id']))
+      .executeTakeFirstOrThrow()
+    return numInsertedOrUpdatedRows === 1n
+  })
+}
+
+async function clear(database: Database, id: string): Promise<void> {
+  await database.transaction().execute(async (transaction) => {
+    const { numUpdatedRows } = await transaction
+      .updateTable('tombstones')
+      .set({ cleared_at: sql<Date>`coalesce(cleared_at, now())` })
+      .where('session_id', '=', id)
+      .executeTakeFirstOrThrow()
+    if (numUpdatedRows === 0n) return
+    await transaction.deleteFrom('configurations').where('session_id', '=', id).execute()
+    await transaction.deleteFrom('ingress').where('target', '=', id).execute()
+    await transaction.deleteFrom('sandboxes').where('session_id', '=', id).execute()
+    await transaction.deleteFrom('call_bindings').where('session_id', '=', id).execute()
+  })
+}
+
+function toRow(row: Selectable<Schema['sessions']>): SessionRow {
+  return {
+    id: row.id,
+    workspaceId: row.workspace_id,
+    environmentId: row.environment_id,
+    configurationId: row.configuration_id,
+    agentId: row.agent_id,
+    agentVersion: row.agent_version,
+    status: row.status,
+    title: row.title,
+    metadata: row.metadata,
+    createdAt: row.created_at,
+    updatedAt: row.updated_at,
+    archivedAt: row.archived_at,
+  }
+}

@@ -1,0 +1,35 @@
+import type { SandboxBindings } from '../../hands/bindings.ts'
+import type { AgentStore } from '../agents.ts'
+import type { EnvironmentStore } from '../environments.ts'
+import type { IngressStore } from '../ingress.ts'
+import type { KeyStore } from '../keys.ts'
+import type { SessionStore } from '../sessions.ts'
+import { createAgentStore } from './agents.ts'
+import { createSandboxBindings } from './bindings.ts'
+import type { Database } from './database.ts'
+import { createEnvironmentStore } from './environments.ts'
+import { createIngressStore } from './ingress.ts'
+import { createKeyStore } from './keys.ts'
+import { createSessionStore } from './sessions.ts'
+
+/** Every port of the store; whoever opened the database closes it. */
+export interface Stores {
+  readonly agents: AgentStore
+  readonly environments: EnvironmentStore
+  readonly sessions: SessionStore
+  readonly ingress: IngressStore
+  readonly keys: KeyStore
+  readonly bindings: SandboxBindings
+}
+
+/** All stores over one migrated database. */
+export function createStores(database: Database): Stores {
+  return {
+    agents: createAgentStore(database),
+    environments: createEnvironmentStore(database),
+    sessions: createSessionStore(database),
+    ingress: createIngressStore(database),
+    keys: createKeyStore(database),
+    bindings: createSandboxBindings(database),
+  }
+}

@@ -1,0 +1,71 @@
+import type { SessionAgent, SessionStatus } from '../wire/types.ts'
+
+/** A session in the index: what lists, filters and a cold read need. The log stays in Temporal. */
+export interface SessionRow {
+  readonly id: string
+  readonly workspaceId: string
+  readonly environmentId: string
+  readonly configurationId: string
+  readonly agentId: string
+  readonly agentVersion: number
+  /** `creating` rows are unlisted: their workflow may not have been started yet. */
+  readonly status: SessionStatus | 'creating'
+  readonly title: string | null
+  readonly metadata: Readonly<Record<string, string>>
+  readonly createdAt: Date
+  readonly updatedAt: Date
+  readonly archivedAt: Date | null
+}
+
+/** What a session was created with. Immutable and kept apart, so that the log carries its id only. */
+export interface Configuration {
+  readonly id: string
+  readonly agent: SessionAgent
+  readonly harness: string
+}
+
+/** A coalesced hint from a workflow about its own status; `run` and `length` guard against older ones. */
+export interface StatusHint {
+  readonly id: string
+  readonly run: number
+  readonly length: number
+  readonly status: SessionStatus
+}
+
+export interface SessionListing {
+  readonly limit: number
+  readonly order: 'asc' | 'desc'
+  /** Keyset position: rows strictly behind it in `order`; with `backward` rows before it, still answered in `order`. */
+  readonly from?: { readonly createdAt: Date; readonly id: string }
+  readonly backward?: boolean
+  readonly agentId?: string
+  readonly agentVersion?: number
+  readonly statuses?: readonly SessionStatus[]
+  readonly includeArchived?: boolean
+  readonly createdAt?: { readonly gt?: Date; readonly gte?: Date; readonly lt?: Date; readonly lte?: Date }
+}
+
+export interface SessionStore {
+  /** Writes the configuration and the row `creating` in one transaction; repeating it with the same id changes nothing. */
+  create(row: SessionRow, configuration: Configuration): Promise<void>
+  /** Null for a missing id and for another workspace's alike; `creating` and deleted rows are null too. */
+  read(workspaceId: string, id: string): Promise<SessionRow | null>
+  /** The same without a workspace and with `creating` rows, for workers, which are told ids by the workflow. */
+  find(id: string): Promise<SessionRow | null>
+  configuration(sessionId: string): Promise<Configuration | null>
+  list(workspaceId: string, listing: SessionListing): Promise<readonly SessionRow[]>
+  /** The row as its folded log says it should be; a row that is already so is left alone. */
+  repair(id: string, fold: Pick<SessionRow, 'status' | 'title' | 'metadata' | 'archivedAt'>): Promise<void>
+  /** Applies hints whose (run, length) is newer than the row's. */
+  hint(hints: readonly StatusHint[]): Promise<void>
+  /** Rows the sweeper looks at: `creating`, or running without a write, since before the given moments. */
+  stale(before: { readonly creating: Date; readonly running: Date }): Promise<readonly SessionRow[]>
+  /** Marks the row as deleted (id and workspace stay as a tombstone). False when it was deleted already. */
+  bury(workspaceId: string, id: string): Promise<boolean>
+  /** Whether the session was deleted; activities that write rows ask first. */
+  isBuried(id: string): Promise<boolean>
+  /** Removes what belongs to a buried session (configuration, ingress rows, sandbox rows). Idempotent. */
+  clear(id: string): Promise<void>
+  /** Buried sessions whose rows are not cleared yet, for the sweeper. */
+  uncleared(): Promise<readonly string[]>
+}

@@ -1,0 +1,4 @@
+import { environmentStoreSuite } from '../../suites/environment-store.ts'
+import { useStores } from '../use-postgres.ts'
+
+environmentStoreSuite(useStores())

@@ -1,0 +1,58 @@
+import { sql } from 'kysely'
+import { describe, expect, test } from 'vitest'
+import { openDatabase } from '../../../src/store/postgres/database.ts'
+import { migrate } from '../../../src/store/postgres/migrate.ts'
+import { createStores } from '../../../src/store/postgres/stores.ts'
+import { createSession } from '../builders.ts'
+import { newDatabase, openPool, silent } from '../use-postgres.ts'
+
+describe('migrating', () => {
+  test('succeeds in every process that does it at once', async () => {
+    const rounds = 8
+    for (let round = 0; round < rounds; round++) {
+      const url = await newDatabase()
+      const databases = await Promise.all(Array.from({ length: 4 }, () => openDatabase(url, silent)))
+      await Promise.all(databases.map(migrate))
+      const { id } = await createSession(createStores(databases[0]!), 'default')
+      expect(await createStores(databases[3]!).sessions.find(id)).not.toBeNull()
+      await Promise.all(databases.map((database) => database.destroy()))
+    }
+    console.log(`migrate: n = ${rounds} races of 4 processes`)
+  })
+
+  test('keeps what is stored when it has nothing to do', async () => {
+    const database = await openPool(await newDatabase())
+    await migrate(database)
+    const { id } = await createSession(createStores(database), 'default')
+    await migrate(database)
+    expect(await createStores(database).sessions.find(id)).not.toBeNull()
+  })
+
+  test('says which step failed and changes nothing', async () => {
+    const database = await openPool(await newDatabase())
+    await sql`create table ingress (mine int)`.execute(database)
+    await expect(migrate(database)).rejects.toThrow('migration failed (0001-tables): relation "ingress" already exists')
+    const { rows } = await sql<{ name: string | null }>`select to_regclass('sessions')::text as name`.execute(database)
+    expect(rows).toEqual([{ name: null }])
+  })
+
+  test('puts a workspace on every table of ours', async () => {
+    const database = await openPool(await newDatabase())
+    await migrate(database)
+    const { rows } = await sql<{ name: string }>`
+      select t.table_name as name from information_schema.tables t
+      where t.table_schema = 'public' and t.table_name not like 'kysely%' and t.table_name <> 'workspaces' and not exists (
+        select from information_schema.columns c
+        where c.table_name = t.table_name and c.column_name = 'workspace_id' and c.is_nullable = 'NO'
+      )
+    `.execute(database)
+    expect(rows).toEqual([])
+  })
+
+  test('leaves the statement time-out as it was', async () => {
+    const database = await openPool(await newDatabase())
+    await migrate(database)
+    const { rows } = await sql<{ statement_timeout: string }>`show statement_timeout`.execute(database)
+    expect(rows).toEqual([{ statement_timeout: '15s' }])
+  })
+})

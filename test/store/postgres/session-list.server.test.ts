@@ -1,0 +1,4 @@
+import { sessionListStoreSuite } from '../../suites/session-list-store.ts'
+import { useStores } from '../use-postgres.ts'
+
+sessionListStoreSuite(useStores())

@@ -1,0 +1,190 @@
+import { describe, expect, test } from 'vitest'
+import { SessionBuried } from '../../src/store/buried.ts'
+import type { IngressRequest, IngressRow } from '../../src/store/ingress.ts'
+import type { Stores } from '../../src/store/postgres/stores.ts'
+import { buildRequest, createSession, mint, newWorkspace } from '../store/builders.ts'
+
+const otherHash = 'b'.repeat(64)
+const longAgoMs = 60_000
+
+/** What every ingress store does; each call of `open` is another process on the same database. */
+export function ingressStoreSuite(open: () => Promise<Stores>): void {
+  describe('ingress store', () => {
+    test('commits a row with the minted ids', async () => {
+      const { ingress } = await open()
+      const [request, minted] = [buildRequest('default'), mint()]
+      expect(await ingress.begin(request, () => minted)).toEqual({
+        ...minted,
+        workspaceId: 'default',
+        target: request.target,
+        state: 'begun',
+      })
+    })
+
+    test('gives two requests without a key different rows, equal bodies or not', async () => {
+      const { ingress } = await open()
+      const request = buildRequest('default')
+      expect((await row(ingress.begin(request, mint))).id).not.toBe((await row(ingress.begin(request, mint))).id)
+    })
+
+    test.each(['begun', 'accepted', 'answered'] as const)(
+      'answers the same key with the row that is %s',
+      async (state) => {
+        const { ingress } = await open()
+        const request = buildRequest('default', { key: 'k' })
+        const first = await row(ingress.begin(request, mint))
+        await advance(ingress, first.id, state)
+        expect(await ingress.begin(request, mint)).toEqual({ ...first, state })
+      },
+    )
+
+    test('calls the same key with another body a conflict', async () => {
+      const { ingress } = await open()
+      const request = buildRequest('default', { key: 'k' })
+      await ingress.begin(request, mint)
+      expect(await ingress.begin({ ...request, bodyHash: otherHash }, mint)).toEqual({ conflict: true })
+      expect(await ingress.begin({ ...request, bodyHash: otherHash, isRetry: true }, mint)).toEqual({ conflict: true })
+    })
+
+    test('scopes a key to its workspace and target', async () => {
+      const stores = await open()
+      const other = await newWorkspace(stores)
+      const request = buildRequest('default', { key: 'k' })
+      const rows = [request, { ...request, workspaceId: other }, buildRequest('default', { key: 'k' })].map((each) =>
+        row(stores.ingress.begin(each, mint)),
+      )
+      expect(new Set((await Promise.all(rows)).map(({ id }) => id)).size).toBe(3)
+    })
+
+    test('gives identical requests that arrive at once one row', async () => {
+      const processes = [await open(), await open()]
+      const rounds = 100
+      for (let round = 0; round < rounds; round++) {
+        const request = buildRequest('default', { key: 'k' })
+        const rows = await Promise.all(
+          Array.from({ length: 8 }, (_, i) => row(processes[i % 2]!.ingress.begin(request, mint))),
+        )
+        expect(new Set(rows.map(({ ids }) => ids.join())).size).toBe(1)
+      }
+      console.log(`ingress store: n = ${rounds} races of 8 equal keys over 2 pools`)
+    })
+
+    test('gives declared retries that arrive at once one row', async () => {
+      const processes = [await open(), await open()]
+      const rounds = 100
+      for (let round = 0; round < rounds; round++) {
+        const request = buildRequest('default', { isRetry: true })
+        const rows = await Promise.all(
+          Array.from({ length: 8 }, (_, i) => row(processes[i % 2]!.ingress.begin(request, mint))),
+        )
+        expect(new Set(rows.map(({ ids }) => ids.join())).size).toBe(1)
+      }
+      console.log(`ingress store: n = ${rounds} races of 8 declared retries over 2 pools`)
+    })
+
+    test.each(['begun', 'accepted'] as const)('lets a declared retry find the row that is %s', async (state) => {
+      const { ingress } = await open()
+      const request = buildRequest('default')
+      const first = await row(ingress.begin(request, mint))
+      await advance(ingress, first.id, state)
+      expect(await ingress.begin({ ...request, isRetry: true }, mint)).toEqual({ ...first, state })
+    })
+
+    test.each<[string, Partial<IngressRequest>]>([
+      ['has another body', { bodyHash: otherHash }],
+      ['has another target', { target: 'sesn_other' }],
+      ['has another workspace', { workspaceId: 'other' }],
+      ['was made with a key', { key: 'k' }],
+    ])('gives a declared retry a row of its own when the earlier one %s', async (_, change) => {
+      const { ingress } = await open()
+      const request = buildRequest('default')
+      const first = await row(ingress.begin({ ...request, ...change }, mint))
+      expect((await row(ingress.begin({ ...request, isRetry: true }, mint))).id).not.toBe(first.id)
+    })
+
+    test('gives a declared retry of an answered request a row of its own', async () => {
+      const { ingress } = await open()
+      const request = buildRequest('default')
+      const first = await row(ingress.begin(request, mint))
+      await ingress.answered(first.id)
+      expect((await row(ingress.begin({ ...request, isRetry: true }, mint))).id).not.toBe(first.id)
+    })
+
+    test('gives a declared retry the newest row that fits', async () => {
+      const { ingress } = await open()
+      const request = buildRequest('default')
+      await ingress.begin(request, mint)
+      const answered = await row(ingress.begin(request, mint))
+      const newest = await row(ingress.begin(request, mint))
+      await ingress.answered(answered.id)
+      expect((await row(ingress.begin({ ...request, isRetry: true }, mint))).id).toBe(newest.id)
+    })
+
+    test('never takes an answer back', async () => {
+      const { ingress } = await open()
+      const request = buildRequest('default', { key: 'k' })
+      const { id } = await row(ingress.begin(request, mint))
+      await ingress.answered(id)
+      await ingress.accepted(id)
+      expect((await row(ingress.begin(request, mint))).state).toBe('answered')
+    })
+
+    test('lists the ids accepted for a target, answered or not, and none that only began', async () => {
+      const { ingress } = await open()
+      const request = buildRequest('default')
+      const [begun, accepted, answered] = [
+        await row(ingress.begin(request, mint)),
+        await row(ingress.begin(request, mint)),
+        await row(ingress.begin(request, mint)),
+      ]
+      await advance(ingress, accepted.id, 'accepted')
+      await advance(ingress, answered.id, 'answered')
+      const ids = await ingress.acceptedIds(request.target, longAgoMs)
+      expect(new Set(ids)).toEqual(new Set([...accepted.ids, ...answered.ids]))
+      expect(ids).not.toContain(begun.ids[0])
+      expect(await ingress.acceptedIds('sesn_other', longAgoMs)).toEqual([])
+    })
+
+    test('lists no ids accepted before the time asked for', async () => {
+      const { ingress } = await open()
+      const request = buildRequest('default')
+      const { id } = await row(ingress.begin(request, mint))
+      await ingress.accepted(id)
+      expect(await ingress.acceptedIds(request.target, 0)).toEqual([])
+    })
+
+    test('prunes old rows only; a pruned key is free again', async () => {
+      const { ingress } = await open()
+      const request = buildRequest('default', { key: 'k' })
+      const first = await row(ingress.begin(request, mint))
+      await ingress.prune(new Date(Date.now() - longAgoMs))
+      expect((await row(ingress.begin(request, mint))).id).toBe(first.id)
+      await ingress.prune(new Date(Date.now() + longAgoMs))
+      expect((await row(ingress.begin(request, mint))).id).not.toBe(first.id)
+    })
+
+    test.each([
+      ['plain', {}],
+      ['keyed', { key: 'k' }],
+      ['retried', { isRetry: true }],
+    ])('refuses a %s request for a deleted session', async (_, change) => {
+      const stores = await open()
+      const { id } = await createSession(stores, 'default')
+      await stores.sessions.bury('default', id)
+      await expect(stores.ingress.begin(buildRequest('default', { target: id, ...change }), mint)).rejects.toThrow(
+        SessionBuried,
+      )
+    })
+  })
+}
+
+async function row(begun: Promise<IngressRow | { readonly conflict: true }>): Promise<IngressRow> {
+  const answer = await begun
+  if ('conflict' in answer) throw new Error('expected a row, got a conflict')
+  return answer
+}
+
+async function advance(ingress: Stores['ingress'], id: string, state: IngressRow['state']): Promise<void> {
+  if (state !== 'begun') await ingress.accepted(id)
+  if (state === 'answered') await ingress.answered(id)
+}
