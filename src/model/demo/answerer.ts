@@ -1,0 +1,38 @@
+import type { Message } from '@anthropic-ai/sdk/resources/messages/messages'
+import type { Fault } from './turn.ts'
+import { toMessage } from './message-events.ts'
+import { createPromptCache } from './prompt-cache.ts'
+import { readRequest } from './request.ts'
+import { answer } from './script.ts'
+
+/** An answer as it is to be sent; with a fault, it breaks off in the middle. */
+export interface Answer {
+  readonly message: Message
+  readonly stream: boolean
+  readonly waitMs: number
+  readonly fault: Fault | undefined
+}
+
+export interface Answerer {
+  /** Throws the refusal of a request that is not accepted. `hash` tells equal bodies. */
+  answer(body: unknown, hash: string): Answer
+}
+
+/**
+ * From body to answer. All it remembers: which prefixes the prompt cache has, and how often a request that is to fail
+ * was tried. The rest of an answer, ids included, follows from the request alone.
+ */
+export function createAnswerer(): Answerer {
+  const cache = createPromptCache()
+  const tries = new Map<string, number>()
+  return {
+    answer(body, hash) {
+      const request = readRequest(body)
+      const turn = answer(request.messages)
+      const tried = tries.get(hash) ?? 0
+      if (turn.faults.length > 0) tries.set(hash, tried + 1)
+      const message = toMessage(turn, { model: request.model, seed: hash, input: cache.measure(request) })
+      return { message, stream: request.stream, waitMs: turn.waitMs, fault: turn.faults[tried] }
+    },
+  }
+}

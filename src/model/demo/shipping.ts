@@ -1,0 +1,101 @@
+import type { DemoBlock } from './block.ts'
+import type { DemoMessage } from './conversation.ts'
+import type { Turn, TurnBlock } from './turn.ts'
+import { isObject } from '../json.ts'
+import { lastUserText, textsOf } from './conversation.ts'
+import { SLUG_FIX, SLUG_SH, SLUG_VERSION, TEST_SH, toShipSh } from './shipping-files.ts'
+import { say, toTurn } from './turn.ts'
+
+interface Result {
+  readonly text: string
+  readonly isError: boolean
+}
+
+/** One step: what the results before it must be, and the answer to them. */
+interface Step {
+  readonly expect: (results: readonly Result[]) => boolean
+  readonly answer: readonly TurnBlock[]
+}
+
+const DEFAULT_UPLOADS = 8
+
+/**
+ * The demo's task, from the tests to the shipping: slug.sh, its tests, one fix, `./ship.sh`. The upload has eight parts
+ * of a second each, or as many as the task says by "in n parts". Undefined when the task was not given or is over.
+ *
+ * It goes by what the tools really said: a result that a step does not expect is reported, and that ends the task.
+ */
+export function answerShipping(messages: readonly DemoMessage[]): Turn | undefined {
+  const start = messages.findLastIndex((message) => message.role === 'user' && textsOf(message).some(isTask))
+  const task = messages[start]
+  if (!task) return undefined
+  const since = messages.slice(start + 1)
+  const answers = since.filter(({ role }) => role === 'assistant')
+  if (answers.some(isFinal)) return asksForVersion(lastUserText(messages)) ? say(`Version ${SLUG_VERSION}.`) : undefined
+  const results = since.slice(since.findLastIndex(({ role }) => role === 'assistant') + 1).flatMap(resultsOf)
+  const uploads = /\bin (\d+) parts?\b/.exec(textsOf(task).join('\n'))?.[1]
+  const step = toSteps(Number(uploads ?? DEFAULT_UPLOADS))[answers.length]
+  const isExpected = step?.expect ?? says(/^shipped\s*$/m)
+  if (!isExpected(results)) return say(`I stop here: ${results.map(({ text }) => text).join('\n') || 'no result came'}`)
+  if (step) return toTurn(step.answer)
+  const isAsked = since.some((message) => message.role === 'user' && textsOf(message).some(asksForVersion))
+  return say(`All 6 tests pass; shipped once.${isAsked ? `  Version ${SLUG_VERSION}.` : ''}`)
+}
+
+function toSteps(uploads: number): readonly Step[] {
+  return [
+    {
+      expect: () => true,
+      answer: [
+        { type: 'text', text: "I'll start with the tests." },
+        call('write', { file_path: 'test.sh', content: TEST_SH }),
+        call('write', { file_path: 'slug.sh', content: SLUG_SH }),
+        call('bash', { command: `cat > ship.sh <<'END'\n${toShipSh(uploads)}END\nchmod +x ship.sh` }),
+      ],
+    },
+    { expect: allWell, answer: [call('bash', { command: 'sh test.sh' })] },
+    {
+      expect: says(/\b5 passed, 1 failed\b/),
+      answer: [{ type: 'text', text: 'Spaces are not folded: normalise first.' }, call('edit', SLUG_FIX)],
+    },
+    { expect: allWell, answer: [call('bash', { command: 'sh test.sh' })] },
+    { expect: says(/\b6 passed\b/), answer: [call('bash', { command: './ship.sh' })] },
+  ]
+}
+
+function isTask(text: string): boolean {
+  return text.includes('slug.sh') && text.includes('ship.sh')
+}
+
+function asksForVersion(text: string): boolean {
+  return /\bversion\b/i.test(text)
+}
+
+function isFinal({ content }: DemoMessage): boolean {
+  return content.every(({ type }) => type !== 'tool_use')
+}
+
+function allWell(results: readonly Result[]): boolean {
+  return results.length > 0 && results.every(({ isError }) => !isError)
+}
+
+function says(pattern: RegExp): Step['expect'] {
+  return (results) => results.some(({ text }) => pattern.test(text))
+}
+
+function call(name: string, input: Readonly<Record<string, unknown>>): TurnBlock {
+  return { type: 'tool_use', name, input }
+}
+
+function resultsOf({ content }: DemoMessage): readonly Result[] {
+  return content
+    .filter(({ type }) => type === 'tool_result')
+    .map((block) => ({ text: toText(block['content']), isError: block['is_error'] === true }))
+}
+
+function toText(content: DemoBlock[string]): string {
+  if (typeof content === 'string') return content
+  return Array.isArray(content)
+    ? content.flatMap((block) => (isObject(block) ? [String(block['text'])] : [])).join('\n')
+    : ''
+}

@@ -1,0 +1,117 @@
+import Anthropic from '@anthropic-ai/sdk'
+import { Stream } from '@anthropic-ai/sdk/core/streaming'
+import type { FailureContext } from './failures.ts'
+import type { Model, ModelFailure, ModelRequest, ModelRequestOptions, ModelResponse } from './model.ts'
+import type { Watch } from './silence.ts'
+import { fromErrorEvent, toModelFailure } from './failures.ts'
+import { readEvent, startReading } from './message-reader.ts'
+import { garbled } from './model.ts'
+import { watchSilence } from './silence.ts'
+
+export interface MessagesModelOptions {
+  readonly apiKey: string
+  /** Without `/v1`, as the official clients take it. */
+  readonly baseUrl: string
+  /** Milliseconds of silence after which a request is given up. */
+  readonly stallMs?: number
+  /** What starts the watch over one request, instead of one for `stallMs`. */
+  readonly startWatch?: StartWatch
+  /** Milliseconds since the epoch. */
+  readonly now?: () => number
+}
+
+type StartWatch = (giveUp: (reason: ModelFailure) => void) => Watch
+
+const DEFAULT_STALL_MS = 120_000
+/** The SDK's own time-out ends at the headers; the watch replaces it. */
+const NO_TIMEOUT = 2 ** 31 - 1
+
+/** The model behind a Messages API, any base URL. One try per request: backing off is the session's, where it shows. */
+export function createMessagesModel(options: MessagesModelOptions): Model {
+  const { apiKey, baseUrl, stallMs = DEFAULT_STALL_MS, now = Date.now } = options
+  const startWatch = options.startWatch ?? ((giveUp) => watchSilence(stallMs, giveUp))
+  const client = new Anthropic({
+    apiKey,
+    baseURL: baseUrl,
+    maxRetries: 0,
+    timeout: NO_TIMEOUT,
+    logLevel: 'off',
+    // A redirect would take the key to another host.
+    fetchOptions: { redirect: 'manual' },
+  })
+  const context = { host: new URL(baseUrl).host, secret: apiKey, now }
+  const provider = { client, context, startWatch }
+  return { request: (request, { signal, onProgress = () => {} }) => ask(provider, request, { signal, onProgress }) }
+}
+
+interface Provider {
+  readonly client: Anthropic
+  readonly context: FailureContext
+  readonly startWatch: StartWatch
+}
+
+/** Owns the connection: whatever ends the request closes it. */
+async function ask(
+  provider: Provider,
+  request: ModelRequest,
+  options: Required<ModelRequestOptions>,
+): Promise<ModelResponse> {
+  options.signal.throwIfAborted()
+  const ending = new AbortController()
+  const abort = () => ending.abort(options.signal.reason)
+  options.signal.addEventListener('abort', abort, { once: true })
+  const watch = provider.startWatch((reason) => ending.abort(reason))
+  try {
+    const response = await post(provider.client, request, ending.signal)
+    return await readAnswer(response, { watch, context: provider.context, onProgress: options.onProgress })
+  } catch (error) {
+    ending.signal.throwIfAborted()
+    throw toModelFailure(error, provider.context) ?? error
+  } finally {
+    watch.stop()
+    options.signal.removeEventListener('abort', abort)
+    ending.abort()
+  }
+}
+
+/** Not `messages.create`: that one writes to the console about some models. */
+function post(client: Anthropic, request: ModelRequest, signal: AbortSignal): Promise<Response> {
+  const { model, max_tokens, system, tools, messages, thinking, output_config } = request
+  // The fields' order is fixed, so that equal requests are equal bytes.
+  const body = { model, max_tokens, thinking, output_config, system, tools, messages, stream: true }
+  return client.post('/v1/messages', { body, signal, stream: true }).asResponse()
+}
+
+interface Listening {
+  readonly watch: Watch
+  readonly context: FailureContext
+  readonly onProgress: Required<ModelRequestOptions>['onProgress']
+}
+
+/** Reads to the end of the stream and not only of the message: a connection read to its end is used again. */
+async function readAnswer(response: Response, { watch, context, onProgress }: Listening): Promise<ModelResponse> {
+  const type = response.headers.get('content-type') ?? 'nothing'
+  if (!response.body || !type.startsWith('text/event-stream'))
+    throw garbled(`an event stream was expected, ${type} came`)
+  const bytes = new TransformStream<Uint8Array, Uint8Array>({
+    transform(chunk, controller) {
+      watch.bytes(chunk)
+      controller.enqueue(chunk)
+    },
+  })
+  const reading = startReading(onProgress)
+  let answer: ModelResponse | undefined
+  try {
+    for await (const { event, data } of Stream.rawEvents(new Response(response.body.pipeThrough(bytes)))) {
+      if (answer || event === 'ping' || data === '') continue
+      watch.event()
+      if (event === 'error') throw fromErrorEvent(data, context)
+      answer = readEvent(reading, data)
+      if (answer) watch.linger()
+    }
+  } catch (error) {
+    if (!answer) throw error
+  }
+  if (!answer) throw garbled('the stream ended before message_stop')
+  return answer
+}

@@ -1,0 +1,86 @@
+import type { OutputConfig, TextBlockParam, ThinkingConfigParam } from '@anthropic-ai/sdk/resources/messages/messages'
+import type { ModelContentBlock, ModelMessage, ModelTool, ModelUsage } from '../wire/types.ts'
+
+/** One request to the model, in the Messages API's own terms; sent field by field in a fixed order. */
+export interface ModelRequest {
+  readonly model: string
+  /** Tokens of the answer at most. */
+  readonly max_tokens: number
+  readonly system: readonly TextBlockParam[]
+  readonly tools: readonly ModelTool[]
+  readonly messages: readonly ModelMessage[]
+  readonly thinking?: ThinkingConfigParam
+  /** Carries `effort`. */
+  readonly output_config?: OutputConfig
+}
+
+export interface ModelResponse {
+  /**
+   * The assistant's blocks as the model gave them, ready to be sent back. Blank text blocks are left out, because the
+   * API refuses them there, and so is a tool call that the end of the answer cut short.
+   */
+  readonly content: readonly ModelContentBlock[]
+  /** `end_turn`, `tool_use`, `max_tokens`, `refusal`, …; reasons of the future are passed on as they are. */
+  readonly stopReason: string
+  /** Only for refusals, and not for all of them. */
+  readonly stopDetails: { readonly category: string | null; readonly explanation: string | null } | null
+  readonly usage: ModelUsage
+}
+
+/** A piece of text of the answer's block `index`, counted as the model counts (left-out blocks included). */
+export interface ModelDelta {
+  readonly index: number
+  readonly text: string
+}
+
+export interface ModelRequestOptions {
+  /** Ends the request; it then rejects with the signal's reason. */
+  readonly signal: AbortSignal
+  /** Called in order, before the promise settles. */
+  readonly onProgress?: (delta: ModelDelta) => void
+}
+
+/** What thinks. One call is one try: whoever calls decides about the next one. Rejects with {@link ModelFailure}. */
+export interface Model {
+  request(request: ModelRequest, options: ModelRequestOptions): Promise<ModelResponse>
+}
+
+/**
+ * `overloaded` and `rate_limited` are the provider's word; `billing` is for a person to settle; `unreachable` means no
+ * connection, or silence on it; `garbled` is an answer that cannot be understood or that breaks off;
+ * `request_failed` is every other refusal or error of the provider.
+ */
+export type ModelFailureKind = 'overloaded' | 'rate_limited' | 'request_failed' | 'billing' | 'unreachable' | 'garbled'
+
+export interface ModelFailureDetails {
+  readonly kind: ModelFailureKind
+  /** For a person: what was expected and what came. Never contains the key. */
+  readonly message: string
+  readonly retryable: boolean
+  /** How long the provider asks to wait, in milliseconds. */
+  readonly retryAfterMs?: number | undefined
+  /** HTTP status, where there was one. */
+  readonly status?: number | undefined
+}
+
+/** Why a request to the model came to nothing. */
+export class ModelFailure extends Error {
+  override readonly name = 'ModelFailure'
+  readonly kind: ModelFailureKind
+  readonly retryable: boolean
+  readonly retryAfterMs: number | undefined
+  readonly status: number | undefined
+
+  constructor(details: ModelFailureDetails, options?: ErrorOptions) {
+    super(`model: ${details.message}`, options)
+    this.kind = details.kind
+    this.retryable = details.retryable
+    this.retryAfterMs = details.retryAfterMs
+    this.status = details.status
+  }
+}
+
+/** An answer that cannot be understood; asking again may give a better one. */
+export function garbled(what: string, options?: ErrorOptions): ModelFailure {
+  return new ModelFailure({ kind: 'garbled', retryable: true, message: `the answer is garbled: ${what}` }, options)
+}
