@@ -18,7 +18,11 @@ interface Room {
 }
 
 export const rooms: Readonly<Record<string, Room>> = {
-  wire: { may: {}, packages: ['@anthropic-ai/sdk', 'ajv'], exceptions: { 'mint.ts': ['node:crypto'], 'pages.ts': ['node:crypto'], 'agents.ts': ['node:util'] } },
+  wire: {
+    may: {},
+    packages: ['@anthropic-ai/sdk', 'ajv'],
+    exceptions: { 'mint.ts': ['node:crypto'], 'pages.ts': ['node:crypto'], 'agents.ts': ['node:util'] },
+  },
   session: { may: { wire: 'types' }, packages: [] },
   history: { may: { wire: 'all', session: 'all' } },
   workflows: {

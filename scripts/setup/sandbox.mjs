@@ -1,0 +1,70 @@
+import { access } from 'node:fs/promises'
+import { SetupError } from './report.mjs'
+import { run, which } from './run.mjs'
+
+/** Finds bubblewrap and tries it; as root on Debian and its kin it is installed when missing. */
+export async function prepareSandbox({ env, install, report }) {
+  if (env.LONGHAND_SANDBOX === 'docker') {
+    report.done('sandbox', 'docker, by LONGHAND_SANDBOX')
+    return 'sandbox: docker'
+  }
+  if (process.platform !== 'linux') {
+    throw new SetupError(
+      'sandbox',
+      `the local sandbox needs Linux, this is ${process.platform}`,
+      'Start this in a Linux machine or virtual machine.',
+    )
+  }
+  if ((await which('bwrap', env)) === undefined) await installBubblewrap({ env, install, report })
+  for (const tool of ['nsenter', 'prlimit']) {
+    if ((await which(tool, env)) === undefined) {
+      throw new SetupError('sandbox', `${tool} is missing`, 'Install the package util-linux.')
+    }
+  }
+  await tryBubblewrap(env)
+  report.done('sandbox', 'bubblewrap ✓')
+  return 'sandbox: bubblewrap'
+}
+
+async function installBubblewrap({ env, install, report }) {
+  const root = process.getuid() === 0
+  const apt = (await exists('/etc/debian_version')) && (await which('apt-get', env)) !== undefined
+  if (!root || !apt || !install) {
+    const command = apt ? `${root ? '' : 'sudo '}apt-get install bubblewrap` : 'Install the package bubblewrap.'
+    throw new SetupError('sandbox', 'bubblewrap (bwrap) is missing', command)
+  }
+  report.start('sandbox', 'installing bubblewrap: apt-get install bubblewrap (--no-install leaves it out)')
+  const aptEnv = { ...env, DEBIAN_FRONTEND: 'noninteractive' }
+  const args = ['install', '--yes', '--no-install-recommends', 'bubblewrap']
+  let outcome = await run('apt-get', args, { env: aptEnv })
+  if (outcome.code !== 0) {
+    await run('apt-get', ['update'], { env: aptEnv })
+    outcome = await run('apt-get', args, { env: aptEnv })
+  }
+  if (outcome.code !== 0) {
+    const reason = outcome.output.split('\n').at(-1)
+    throw new SetupError('sandbox', `apt-get failed: ${reason}`, 'Install the package bubblewrap, then start again.')
+  }
+  report.start('sandbox', 'bubblewrap installed ✓')
+}
+
+// The namespaces the local sandbox uses: a `bwrap` that cannot make them is of no use to it.
+async function tryBubblewrap(env) {
+  const namespaces = ['--unshare-user', '--unshare-pid', '--unshare-net', '--unshare-ipc', '--unshare-uts']
+  const view = ['--ro-bind', '/', '/', '--proc', '/proc', '--dev', '/dev']
+  const { code, output } = await run('bwrap', [...namespaces, ...view, 'true'], { env })
+  if (code === 0) return
+  throw new SetupError(
+    'sandbox',
+    `bubblewrap cannot make a sandbox: ${output}`,
+    'User namespaces are closed: allow them (sysctl user.max_user_namespaces, kernel.unprivileged_userns_clone, ' +
+      'kernel.apparmor_restrict_unprivileged_userns; in a container its security profile).',
+  )
+}
+
+async function exists(path) {
+  return access(path).then(
+    () => true,
+    () => false,
+  )
+}
