@@ -1,0 +1,163 @@
+import { execFile, spawn } from 'node:child_process'
+import type { FileHandle } from 'node:fs/promises'
+import { lstat, open, readlink } from 'node:fs/promises'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import type { Account } from './account.ts'
+import type { Exec } from './exchange.ts'
+import { HandsUnavailable } from './hands.ts'
+import { prepareRunner } from './runner.ts'
+
+/** Where host programs are looked for, and what processes inside start with. Nothing of the worker's is added. */
+const environment = {
+  PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+  HOME: '/home/agent',
+  USER: 'agent',
+  LOGNAME: 'agent',
+  SHELL: '/bin/bash',
+  LANG: 'C.UTF-8',
+  TERM: 'dumb',
+}
+
+/** Per process, but for `nproc`, which counts the sandbox's processes together. */
+const limits = ['--core=0', '--nproc=512', '--nofile=4096', '--data=4294967296', '--fsize=10737418240']
+const tmpBytes = '1073741824'
+const startPatience = 10_000
+const devices = ['null', 'zero', 'full', 'random', 'urandom', 'tty']
+const linksOfUsr = ['bin', 'sbin', 'lib', 'lib32', 'lib64', 'libx32']
+
+export interface StartRequest {
+  /** The generation's own folder; holds `etc`, `workspace`, `home` and `run`, the last three writable for the account. */
+  readonly folder: string
+  readonly bootId: string
+  readonly account: Account
+}
+
+/**
+ * Starts a sandbox that outlives this process. bubblewrap itself writes the pid of process 1 into `info.json`, so that
+ * even a caller that dies at once leaves something to find it by. Resolves when process 1 runs.
+ */
+export async function startBubblewrap({ folder, bootId, account }: StartRequest): Promise<void> {
+  const base = account.uid === undefined ? folder : '/mnt'
+  const argv = ['bwrap', ...(await isolation(base)), 'sh', '-c', initialize(bootId)]
+  const [file = '', ...args] = account.uid === undefined ? argv : asAccount(folder, account.uid, argv)
+  const info = await open(join(folder, 'info.json'), 'w')
+  try {
+    await started(file, args, info)
+  } finally {
+    await info.close()
+  }
+}
+
+/** Starts processes inside the namespaces of process `pid`, which is process 1 of a sandbox. */
+export function createNamespaceExec(pid: number, account: Account): Exec {
+  const enter = ['nsenter', `--target=${pid}`, '-U', '-m', '-p', '-n', '-i', '-u', '--preserve-credentials']
+  const prefix = [...limits, '--', 'setpriv', '--no-new-privs', ...enter, '--']
+  return (argv, { stdin, env }) =>
+    new Promise((resolve, reject) => {
+      const inside = env === undefined ? argv : ['env', ...Object.entries(env).map(([k, v]) => `${k}=${v}`), ...argv]
+      const child = spawn('prlimit', [...prefix, ...inside], { cwd: '/', env: environment, detached: true, ...account })
+      const stdout: Buffer[] = []
+      const stderr: Buffer[] = []
+      child.stdout.on('data', (chunk: Buffer) => stdout.push(chunk))
+      child.stderr.on('data', (chunk: Buffer) => stderr.push(chunk))
+      child.on('error', (cause) => reject(new HandsUnavailable('cannot start prlimit', { cause })))
+      child.on('close', () => resolve({ stdout: Buffer.concat(stdout), stderr: Buffer.concat(stderr).toString() }))
+      // A caller that joins is answered without being read: EPIPE is no failure.
+      child.stdin.on('error', () => {})
+      child.stdin.end(stdin)
+    })
+}
+
+/**
+ * Process 1. A resident shell: it reaps what is orphaned, and no signal from inside ends it, so that `kill -9 -1` in the
+ * sandbox leaves the sandbox standing. It ends by itself when its folder was removed: nobody can use it any more.
+ */
+function initialize(bootId: string): string {
+  const idle = 'while [ -e /run/longhand/boot ]; do sleep 20 & wait $!; done'
+  return `${prepareRunner(bootId)} && echo ready && exec < /dev/null > /dev/null 2>&1 && trap '' TERM INT HUP && ${idle}`
+}
+
+/** As root: the folder need not be reachable for the account, it sees a private mount of it. */
+function asAccount(folder: string, uid: number, argv: readonly string[]): string[] {
+  const script = `mount --bind "$0" /mnt && exec setpriv --reuid ${uid} --regid ${uid} --clear-groups -- "$@"`
+  return ['unshare', '--mount', '--propagation', 'private', '--', 'sh', '-c', script, folder, ...argv]
+}
+
+async function isolation(base: string): Promise<string[]> {
+  // No `--dev`: its devpts makes bubblewrap add a second user namespace, and the first could not be entered any more.
+  const dev = devices.flatMap((name) => ['--dev-bind', `/dev/${name}`, `/dev/${name}`])
+  const fds = ['fd', 'fd/0', 'fd/1', 'fd/2'].map((target) => `/proc/self/${target}`)
+  const links = ['/dev/fd', '/dev/stdin', '/dev/stdout', '/dev/stderr'].flatMap((at, i) => [
+    '--symlink',
+    fds[i] ?? '',
+    at,
+  ])
+  const etc = ['passwd', 'group', 'hosts', 'nsswitch.conf'].flatMap((f) => [
+    '--ro-bind',
+    `${base}/etc/${f}`,
+    `/etc/${f}`,
+  ])
+  const shared = ['alternatives', 'ld.so.cache'].flatMap((name) => ['--ro-bind-try', `/etc/${name}`, `/etc/${name}`])
+  const parts = [
+    ['--unshare-user', '--unshare-pid', '--unshare-net', '--unshare-ipc', '--unshare-uts', '--unshare-cgroup-try'],
+    ['--uid', '1000', '--gid', '1000', '--hostname', 'sandbox', '--info-fd', '3', '--as-pid-1', '--cap-drop', 'ALL'],
+    ['--clearenv', ...Object.entries(environment).flatMap(([name, value]) => ['--setenv', name, value])],
+    ['--ro-bind', '/usr', '/usr', ...(await rootLinks()), '--proc', '/proc'],
+    ['--dir', '/dev', ...dev, ...links, '--perms', '1777', '--tmpfs', '/dev/shm'],
+    ['--dir', '/etc', ...etc, ...shared, '--symlink', '../usr/lib/os-release', '/etc/os-release'],
+    ['--perms', '1777', ...((await knowsSize()) ? ['--size', tmpBytes] : []), '--tmpfs', '/tmp'],
+    ['--dir', '/home', '--bind', `${base}/home`, '/home/agent', '--bind', `${base}/workspace`, '/workspace'],
+    ['--dir', '/run', '--bind', `${base}/run`, '/run/longhand', '--chdir', '/workspace', '--remount-ro', '/'],
+  ]
+  return parts.flat()
+}
+
+/** `/bin` and its like as the host has them: links into /usr, or folders of their own. */
+async function rootLinks(): Promise<string[]> {
+  const found = await Promise.all(
+    linksOfUsr.map(async (name) => {
+      const path = `/${name}`
+      const entry = await lstat(path).catch(() => null)
+      if (entry === null) return []
+      return entry.isSymbolicLink() ? ['--symlink', await readlink(path), path] : ['--ro-bind', path, path]
+    }),
+  )
+  return found.flat()
+}
+
+let sizeOption: Promise<boolean> | undefined
+
+/** `--size` came with bubblewrap 0.8; before it /tmp may take half of the memory, which is the kernel's own limit. */
+function knowsSize(): Promise<boolean> {
+  sizeOption ??= promisify(execFile)('bwrap', ['--help'], { env: environment }).then(
+    ({ stdout, stderr }) => `${stdout}${stderr}`.includes('--size '),
+    () => false,
+  )
+  return sizeOption
+}
+
+function started(file: string, args: readonly string[], info: FileHandle): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(file, args, {
+      cwd: '/',
+      env: environment,
+      detached: true,
+      stdio: ['ignore', 'pipe', 'pipe', info.fd],
+    })
+    let said = ''
+    const settle = (problem: string | null) => {
+      clearTimeout(timer)
+      child.stdout?.destroy()
+      child.stderr?.destroy()
+      child.unref()
+      if (problem === null) resolve()
+      else reject(new HandsUnavailable(`no sandbox could be started: ${problem}`))
+    }
+    const timer = setTimeout(() => settle(`bubblewrap was not ready after ${startPatience} ms`), startPatience)
+    child.stdout?.on('data', () => settle(null))
+    child.stderr?.on('data', (chunk: Buffer) => (said += chunk.toString()))
+    child.on('error', (error) => settle(error.message))
+    child.on('close', (code) => settle(said.trim().slice(-500) || `bubblewrap ended with ${code}`))
+  })
+}

@@ -1,0 +1,153 @@
+import { execFile } from 'node:child_process'
+import { chmod, chown, link, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import type { Account } from './account.ts'
+import type { SandboxRow } from './bindings.ts'
+import type { SandboxKey } from './sandbox.ts'
+import type { ProcessIdentity } from './sandbox-process.ts'
+import { identify, isInPidNamespace } from './sandbox-process.ts'
+
+const passwd = `root:x:0:0:root:/root:/usr/sbin/nologin
+agent:x:1000:1000:agent:/home/agent:/bin/bash
+nobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin
+`
+const group = `root:x:0:
+agent:x:1000:
+nogroup:x:65534:
+`
+const etc = {
+  passwd,
+  group,
+  hosts: '127.0.0.1 localhost sandbox\n::1 localhost\n',
+  'nsswitch.conf': 'passwd: files\ngroup: files\nhosts: files\n',
+}
+
+/** What the local provider keeps: a folder per sandbox, named by its reference, and a file per key that names one. */
+export interface GenerationFolders {
+  pathOf(reference: string): string
+  /** Makes the folder with everything a sandbox is started from. */
+  prepare(reference: string, account: Account): Promise<void>
+  /** Notes which process is process 1, once it runs: from here on the sandbox can be attached to. */
+  record(reference: string): Promise<void>
+  /** Process 1 as recorded; null for a sandbox that was never finished or is removed. */
+  identity(reference: string): Promise<ProcessIdentity | null>
+  /** Process 1 of a sandbox whose maker died before it could record anything. */
+  unfinished(reference: string): Promise<ProcessIdentity | null>
+  /** Makes `row` the sandbox of its key; false when the key has one. */
+  publish(row: SandboxRow): Promise<boolean>
+  /** Reference of the key's sandbox. */
+  published(key: SandboxKey): Promise<string | null>
+  list(): Promise<readonly SandboxRow[]>
+  remove(row: SandboxRow): Promise<void>
+}
+
+/** The row that a reference of the local provider stands for; null for any other text. */
+export function parseReference(reference: string): SandboxRow | null {
+  const [, sessionId, generation, bootId] = /^([\w-]+)\.([1-9]\d{0,8})\.([0-9a-f]{16})$/.exec(reference) ?? []
+  if (sessionId === undefined || generation === undefined || bootId === undefined) return null
+  return { sessionId, generation: Number(generation), provider: 'local', reference, bootId }
+}
+
+/** `root` is an absolute folder that belongs to the provider alone; it is made when needed. */
+export function createGenerationFolders(root: string): GenerationFolders {
+  const sandboxes = join(root, 'sandboxes')
+  const keys = join(root, 'keys')
+  const pathOf = (reference: string) => join(sandboxes, reference)
+  const keyPath = ({ sessionId, generation }: SandboxKey) => join(keys, `${sessionId}.${generation}`)
+
+  async function published(key: SandboxKey): Promise<string | null> {
+    return (await readFile(keyPath(key), 'utf8').catch(nullIfMissing)) ?? null
+  }
+
+  return {
+    pathOf,
+    published,
+
+    async prepare(reference, { uid, gid }) {
+      const folder = pathOf(reference)
+      await mkdir(join(folder, 'etc'), { recursive: true })
+      await mkdir(keys, { recursive: true })
+      await chmod(root, 0o700)
+      // The account reaches this folder through a mount of its own, never through the ones above.
+      await chmod(folder, 0o711)
+      await chmod(join(folder, 'etc'), 0o755)
+      for (const [name, text] of Object.entries(etc)) await writeReadable(join(folder, 'etc', name), text)
+      for (const name of ['workspace', 'home', 'run']) {
+        await mkdir(join(folder, name), { mode: 0o755 })
+        if (uid !== undefined && gid !== undefined) await chown(join(folder, name), uid, gid)
+      }
+      await writeFile(join(folder, 'reference'), reference)
+    },
+
+    async record(reference) {
+      const folder = pathOf(reference)
+      const identity = await identify((await readInfo(folder))['child-pid'])
+      if (identity === null) throw new Error(`expected process 1 of ${reference} to run`)
+      await writeFile(join(folder, 'process.new'), JSON.stringify(identity))
+      await rename(join(folder, 'process.new'), join(folder, 'process.json'))
+    },
+
+    async identity(reference) {
+      const text = await readFile(join(pathOf(reference), 'process.json'), 'utf8').catch(nullIfMissing)
+      // Written by `record` alone.
+      return text === null ? null : (JSON.parse(text) as ProcessIdentity)
+    },
+
+    async unfinished(reference) {
+      const info = await readInfo(pathOf(reference)).catch(() => null)
+      if (info === null || !(await isInPidNamespace(info['child-pid'], info['pid-namespace']))) return null
+      return identify(info['child-pid'])
+    },
+
+    async publish(row) {
+      try {
+        await link(join(pathOf(row.reference), 'reference'), keyPath(row))
+        return true
+      } catch (error) {
+        if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false
+        throw error
+      }
+    },
+
+    async list() {
+      const names = (await readdir(sandboxes).catch(nullIfMissing)) ?? []
+      return names.map(parseReference).filter((row) => row !== null)
+    },
+
+    async remove(row) {
+      if ((await published(row)) === row.reference) await rm(keyPath(row), { force: true })
+      await removeTree(pathOf(row.reference))
+    },
+  }
+}
+
+interface BubblewrapInfo {
+  readonly 'child-pid': number
+  readonly 'pid-namespace': number
+}
+
+async function readInfo(folder: string): Promise<BubblewrapInfo> {
+  // Written by bubblewrap's --info-fd.
+  return JSON.parse(await readFile(join(folder, 'info.json'), 'utf8')) as BubblewrapInfo
+}
+
+async function writeReadable(path: string, text: string): Promise<void> {
+  await writeFile(path, text)
+  await chmod(path, 0o644)
+}
+
+/** What the agent left may be closed to its own owner; root is not asked. */
+async function removeTree(folder: string): Promise<void> {
+  try {
+    await rm(folder, { recursive: true, force: true })
+  } catch {
+    await promisify(execFile)('chmod', ['-R', 'u+rwX', folder])
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+function nullIfMissing(error: unknown): null {
+  if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null
+  throw error
+}

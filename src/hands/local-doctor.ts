@@ -1,0 +1,109 @@
+import { randomBytes } from 'node:crypto'
+import { constants } from 'node:fs'
+import { access, readFile } from 'node:fs/promises'
+import { HandsUnavailable } from './hands.ts'
+import type { Finding, Sandbox, SandboxProvider } from './sandbox.ts'
+
+const programs = [
+  { name: 'bwrap', packaged: 'bubblewrap' },
+  { name: 'nsenter', packaged: 'util-linux' },
+  { name: 'prlimit', packaged: 'util-linux' },
+  { name: 'setpriv', packaged: 'util-linux' },
+  { name: 'unshare', packaged: 'util-linux' },
+  { name: 'setsid', packaged: 'util-linux' },
+  { name: 'flock', packaged: 'util-linux' },
+  { name: 'bash', packaged: 'bash' },
+]
+const folders = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin']
+
+/** Kernel settings that close user namespaces to ordinary users, with the value that does. */
+const switches = [
+  { path: 'kernel/unprivileged_userns_clone', closed: '0', remedy: 'sysctl -w kernel.unprivileged_userns_clone=1' },
+  {
+    path: 'kernel/apparmor_restrict_unprivileged_userns',
+    closed: '1',
+    remedy: 'sysctl -w kernel.apparmor_restrict_unprivileged_userns=0',
+  },
+  { path: 'user/max_user_namespaces', closed: '0', remedy: 'sysctl -w user.max_user_namespaces=15000' },
+]
+
+/** What is looked at from inside, by a command that prints nothing when it is in order. */
+const probes = [
+  { name: 'network', wanted: 'loopback only', command: `tail -n +3 /proc/net/dev | grep -v '^ *lo:' | cut -d: -f1` },
+  {
+    name: 'privileges',
+    wanted: 'no capabilities, no new privileges',
+    command: `grep -E '^(CapPrm|CapEff|CapInh|CapAmb):' /proc/self/status | grep -v ':\\s0*$'
+      grep -x 'NoNewPrivs:\\s1' /proc/self/status > /dev/null || echo 'new privileges are possible'
+      [ "$(id -u)" = 1000 ] || echo "the user is $(id -u)"`,
+  },
+  {
+    name: 'files',
+    wanted: 'the host is read-only, /workspace and /tmp are writable',
+    command: `for f in /usr /etc /; do if touch $f/probe 2>/dev/null; then echo "$f is writable"; fi; done
+      for f in /workspace /tmp; do touch $f/probe || echo "$f is not writable"; done
+      for f in /root /var /sys; do [ ! -e $f ] || echo "$f is visible"; done`,
+  },
+]
+
+/** Looks at what the local provider needs, then makes a sandbox and looks around inside. */
+export async function examineLocal(
+  provider: Pick<SandboxProvider, 'provision' | 'attach' | 'destroy'>,
+): Promise<Finding[]> {
+  const missing: Finding[] = []
+  for (const { name, packaged } of programs) {
+    if (await isInstalled(name)) continue
+    missing.push({ name, ok: false, detail: 'is not installed', remedy: `apt-get install ${packaged}` })
+  }
+  if (missing.length > 0) return missing
+  const findings: Finding[] = [{ name: 'bubblewrap', ok: true, detail: 'bwrap and util-linux are there' }]
+  const key = { sessionId: `doctor-${randomBytes(4).toString('hex')}`, generation: 1 }
+  try {
+    const row = await provider.provision(key)
+    try {
+      const sandbox = await provider.attach(row)
+      if (sandbox === null) throw new HandsUnavailable('the probe sandbox ended at once')
+      findings.push({ name: 'sandbox', ok: true, detail: 'starts, and is entered by nsenter' })
+      for (const probe of probes) findings.push(await look(sandbox, probe))
+    } finally {
+      await provider.destroy(row)
+    }
+  } catch (error) {
+    const detail = error instanceof Error ? error.message : String(error)
+    findings.push({ name: 'sandbox', ok: false, detail, remedy: await remedyForNamespaces() })
+  }
+  return findings
+}
+
+async function look(sandbox: Sandbox, { name, wanted, command }: (typeof probes)[number]): Promise<Finding> {
+  const { reason, output } = await sandbox.run({ id: `probe-${name}`, command, timeoutMs: 10_000, capBytes: 4_096 })
+  const found = Buffer.from(output).toString().trim().replaceAll('\n', ', ')
+  if (reason === 'exit' && found === '') return { name: `sandbox ${name}`, ok: true, detail: wanted }
+  const detail = `expected ${wanted}, found: ${found === '' ? reason : found}`
+  return {
+    name: `sandbox ${name}`,
+    ok: false,
+    detail,
+    remedy: 'Use docker (LONGHAND_SANDBOX=docker) and report this machine.',
+  }
+}
+
+async function isInstalled(name: string): Promise<boolean> {
+  const found = await Promise.all(
+    folders.map((folder) =>
+      access(`${folder}/${name}`, constants.X_OK).then(
+        () => true,
+        () => false,
+      ),
+    ),
+  )
+  return found.includes(true)
+}
+
+async function remedyForNamespaces(): Promise<string> {
+  for (const { path, closed, remedy } of switches) {
+    const value = await readFile(`/proc/sys/${path}`, 'utf8').catch(() => '')
+    if (value.trim() === closed) return `${remedy} (as root)`
+  }
+  return 'Allow user namespaces and mounts here (in a container: its security profile), or use LONGHAND_SANDBOX=docker.'
+}

@@ -1,0 +1,280 @@
+# The claim-once runner, for any POSIX sh (dash, busybox, bash). Nothing is installed in the sandbox: this text is the
+# argument of `sh -c`, followed by: longhand VERB BOOT ID ARGUMENTS...
+#
+# $R/calls/ID is the claim; whoever makes that folder runs the command, in this very process. SIGKILL of the client that
+# started it leaves it alone: nothing here is told of that. In the folder, in the order of their appearance:
+#   worker  pid and start time of the process that runs the command
+#   pid     of the command, which leads a session and process group of its own
+#   end     why it is being ended (timeout, cancelled); the first to write it wins
+#   head    the output up to the cap;  tail: the end of it;  total: its length
+#   done    "REASON CODE TOTAL CAP": one write of a whole line, so that half of it is never read
+# The answer is stdout plus one line of stderr, "longhand: ...", the last. Without that line there is no answer.
+
+R=/run/longhand
+verb=$1 boot=$2 id=$3
+d=$R/calls/$id
+shift 3
+umask 022
+
+answer() { printf 'longhand: %s\n' "$*" >&2; }
+
+# Sets $started to the start time of process $1; fails for a process that is gone or a zombie.
+start_time() {
+  { read -r stat < "/proc/$1/stat"; } 2>/dev/null || return 1
+  set -- ${stat##*) }
+  [ "$1" != Z ] || return 1
+  shift 19
+  started=$1
+}
+
+is_working() {
+  { read -r pid since < "$d/worker"; } 2>/dev/null && start_time "$pid" && [ "$started" = "$since" ]
+}
+
+is_done() { { read -r reason code total cap < "$d/done"; } 2>/dev/null; }
+
+# KILL to every process whose environment holds the line $1, until none is left: catches what left the process group.
+kill_marked() {
+  rounds=0
+  found=yes
+  while [ -n "$found" ] && [ $rounds -lt 20 ]; do
+    found=
+    rounds=$((rounds + 1))
+    for e in /proc/[0-9]*/environ; do
+      p=${e#/proc/}
+      if { tr '\0' '\n' < "$e" | grep -qxF "$1"; } 2>/dev/null && kill -KILL "${p%/environ}" 2>/dev/null; then
+        found=yes
+      fi
+    done
+  done
+}
+
+# Arguments: folder of the call, reason, seconds to wait before. TERM to the command's group, one second, KILL.
+end_command='
+  sleep "$3"
+  (set -C; echo "$2" > "$1/end") 2>/dev/null
+  n=0
+  until [ -s "$1/pid" ] || [ -s "$1/done" ] || [ $n -ge 40 ]; do sleep 0.05; n=$((n + 1)); done
+  [ ! -s "$1/done" ] && read -r pid < "$1/pid" || exit 0
+  kill -TERM "-$pid"
+  n=0
+  while kill -0 "-$pid"; do
+    [ $n -lt 20 ] || { kill -KILL "-$pid"; break; }
+    sleep 0.05
+    n=$((n + 1))
+  done
+'
+
+# Runs in the process that becomes the command. $1 is the folder of the call, $2 the file with the command.
+start_command='
+  echo $$ > "$1/pid"
+  [ ! -e "$1/end" ] || exit 143
+  echo 500 > /proc/self/oom_score_adj
+  cd /workspace
+  unset OLDPWD
+  text=$2
+  set --
+'
+# bash names a file that it sources in every message, but not what it evaluates.
+run_text_sh='. "$text"'
+run_text_bash='eval "unset text; $(<"$text")"'
+
+# Succeeds when the kernel has killed for want of memory since this was last asked.
+is_out_of_memory() {
+  { read -r before < "$R/oom" || before=; } 2>/dev/null
+  grep -hs '^oom_kill ' /proc/vmstat /sys/fs/cgroup/memory.events /sys/fs/cgroup/memory/memory.oom_control > "$R/oom"
+  read -r now < "$R/oom"
+  [ -n "$before" ] && [ "$before" != "$now" ]
+}
+
+# Ends `tee` once it has slept through three looks, which it does when the pipe is empty and only processes left in the
+# background hold it open; after one second in any case.
+end_capture() {
+  looks=0
+  asleep=0
+  while [ $looks -lt 20 ] && [ $asleep -lt 3 ]; do
+    sleep 0.05
+    { read -r stat < "/proc/$1/stat"; } 2>/dev/null || return
+    case ${stat##*) } in S*) asleep=$((asleep + 1)) ;; *) asleep=0 ;; esac
+    looks=$((looks + 1))
+  done
+  kill -TERM "$1"
+}
+
+# Output goes through a pipe to `tee`, which hands it to three readers without buffering: `cat` under a file size limit,
+# which ends it at the exact cap, `wc` (the length) and `tail` (the end). A noisy command is never blocked. 4 is the pipe's reading end, 5 its writing end, 9 the queue's lock; none of them is passed on.
+start_capture() {
+  mkfifo "$d/pipe" "$d/to_head" "$d/to_total" "$d/to_tail" || return
+  (ulimit -f $((cap / 512)); exec cat < "$d/to_head" > "$d/head" 2>/dev/null 9>&-) &
+  readers=$!
+  wc -c < "$d/to_total" > "$d/total" 2>/dev/null 9>&- &
+  readers="$readers $!"
+  tail -c "$tail" < "$d/to_tail" > "$d/tail" 2>/dev/null 9>&- &
+  readers="$readers $!"
+  exec 3<> "$d/pipe" 4< "$d/pipe" 5> "$d/pipe"
+  exec 3>&-
+  (trap '' PIPE; exec tee "$d/to_head" "$d/to_total" "$d/to_tail" <&4 > /dev/null 2>&1 4<&- 5>&- 9>&-) &
+  tee=$!
+}
+
+finish_capture() {
+  exec 5>&-
+  looks=0
+  while start_time "$tee" && [ $looks -lt 100 ]; do looks=$((looks + 1)); done
+  if [ $looks -lt 100 ]; then
+    wait "$tee"
+    ended=$?
+  else
+    end_capture "$tee" < /dev/null > /dev/null 2>&1 4<&- 9>&- &
+    ender=$!
+    wait "$tee"
+    ended=$?
+    kill "$ender" 2>/dev/null
+  fi
+  wait $readers
+  read -r total < "$d/total"
+  [ "$ended" -ge 128 ] || return 0
+  # A process in the background still writes: what it writes from now on is read and dropped, it is not stopped by it.
+  # The three readers may have been one chunk apart when `tee` was ended; the head goes first.
+  cat <&4 > /dev/null 2>&1 4<&- 9>&- &
+  kept=$(wc -c < "$d/head")
+  [ "$kept" -ge "$cap" ] || total=$kept
+}
+
+queue_up() {
+  [ -n "$queue" ] || return 0
+  exec 9> "$R/$queue.lock"
+  until flock -n 9; do
+    [ ! -e "$d/end" ] || return 1
+    sleep 0.05
+  done
+  [ ! -e "$d/end" ]
+}
+
+# Splits what came on stdin into the command's text and its input; runs it; leaves the answer in `done`.
+work() {
+  if ! queue_up; then
+    reason=cancelled code=143 total=0
+    : > "$d/head"
+    echo "$reason $code $total $cap" > "$d/done"
+    return
+  fi
+  text=$d/in input=/dev/null
+  if [ "$text_bytes" -lt "$bytes" ]; then
+    text=$d/text input=$d/input
+    head -c "$text_bytes" "$d/in" > "$text"
+    tail -c "+$((text_bytes + 1))" "$d/in" > "$input"
+  fi
+  start_capture || return
+  [ -e "$R/oom" ] || is_out_of_memory
+  setsid sh -c "$end_command" end "$d" timeout "$timeout" < /dev/null > /dev/null 2>&1 4<&- 5>&- 9>&- &
+  watchdog=$!
+  # In the foreground: a command started in the background would have to live with SIGINT ignored.
+  case $shell in
+    bash) set -- bash --noprofile --norc -c "$start_command$run_text_bash" bash ;;
+    *) set -- sh -c "$start_command$run_text_sh" sh ;;
+  esac
+  # The redirections are inside the parentheses, or dash would say "Killed" in the command's output.
+  (
+    export LONGHAND_CALL="$id"
+    exec setsid "$@" "$d" "$text" < "$input" >&5 2>&1 4<&- 5>&- 9>&-
+  )
+  code=$?
+  if { read -r reason < "$d/end"; } 2>/dev/null; then
+    kill_marked "LONGHAND_CALL=$id"
+  elif [ $code -eq 137 ] && is_out_of_memory; then
+    reason=oom
+  else
+    reason=exit
+  fi
+  kill -KILL "-$watchdog" "$watchdog" 2>/dev/null
+  finish_capture
+  echo "$reason $code $total $cap" > "$d/done"
+}
+
+# $1: 1 for the caller that ran the command, 0 for one that joined.
+report() {
+  if [ -e "$d/head" ]; then
+    [ ! -s "$d/head" ] || cat "$d/head"
+    [ "$total" -le "$cap" ] || cat "$d/tail"
+  elif [ "$total" -gt 0 ]; then
+    reason=lost
+  fi
+  answer "$reason $code $total $cap $1"
+}
+
+# Claims stay for ever, output does not: an hour later every caller has had it.
+tidy() {
+  [ $(($$ % 32)) -ne 0 ] || find "$R/calls" -mindepth 2 \( -name head -o -name tail \) -mmin +60 -exec rm -f {} +
+  exec rm -f "$d/pipe" "$d/to_head" "$d/to_total" "$d/to_tail" "$d/in" "$d/text" "$d/input" "$d/total"
+}
+
+# A worker that is gone without `done` is lost, and so is a claim that nobody has put his name to within two seconds.
+join() {
+  looks=0
+  pause=0.02
+  until is_done; do
+    if is_working; then
+      [ $looks -lt 50 ] || pause=0.1
+    elif is_done; then
+      break
+    elif [ -s "$d/worker" ] || [ $looks -ge 100 ]; then
+      answer "lost 137 0 0 0"
+      return
+    fi
+    looks=$((looks + 1))
+    sleep $pause
+  done
+  report 0
+}
+
+# The command comes as an argument or, when that is empty, on stdin with its input behind it: `bytes` in all. What came
+# short was cut off by the death of the caller and is forgotten.
+run() {
+  timeout=$1 cap=$2 tail=$3 shell=$4 queue=$5 text_bytes=$6 bytes=$7 inline=$8
+  if [ -d "$d" ]; then
+    join
+    return
+  fi
+  in=$R/in.$$
+  if [ -z "$inline" ]; then
+    cat > "$in"
+    if [ "$(wc -c < "$in")" -ne "$bytes" ]; then
+      rm -f "$in"
+      return
+    fi
+  fi
+  if mkdir "$d" 2>/dev/null; then
+    start_time $$
+    echo "$$ $started" > "$d/worker"
+    if [ -n "$inline" ]; then printf '%s\n' "$inline" > "$d/in"; else mv "$in" "$d/in"; fi
+    work
+    ! is_done || report 1
+    tidy < /dev/null > /dev/null 2>&1 4<&- 9>&- &
+    return
+  fi
+  rm -f "$in"
+  [ ! -d "$d" ] || join
+}
+
+cancel() {
+  if mkdir "$d" 2>/dev/null; then
+    echo "cancelled 143 0 0" > "$d/done"
+  elif ! is_done; then
+    sh -c "$end_command" end "$d" cancelled 0 < /dev/null > /dev/null 2>&1
+    n=0
+    until is_done || [ $n -ge 60 ] || { [ -s "$d/worker" ] && ! is_working; }; do
+      sleep 0.05
+      n=$((n + 1))
+    done
+    is_done || kill_marked "LONGHAND_CALL=$id"
+  fi
+  answer cancelled
+}
+
+{ read -r here < "$R/boot"; } 2>/dev/null
+if [ "$here" != "$boot" ]; then
+  answer gone
+else
+  "$verb" "$@"
+fi

@@ -1,0 +1,124 @@
+import type { SandboxRow } from './bindings.ts'
+
+/** What a sandbox is made for. One key has at most one living sandbox. */
+export interface SandboxKey {
+  readonly sessionId: string
+  readonly generation: number
+}
+
+/** One thing that `doctor` looked at; `remedy` says in one line what to do when it is not in order. */
+export interface Finding {
+  readonly name: string
+  readonly ok: boolean
+  readonly detail: string
+  readonly remedy?: string
+}
+
+/** Makes and finds sandboxes. Rejects with `HandsUnavailable` when it cannot tell or cannot make one now. */
+export interface SandboxProvider {
+  /** Value of `SandboxRow.provider`: `local`, `docker`. */
+  readonly kind: string
+  /** Idempotent by key: answers the living sandbox of this key, whoever made it, else makes one with a new boot id. */
+  provision(key: SandboxKey): Promise<SandboxRow>
+  /** The sandbox if exactly this one still lives. Never creates, restarts or heals. */
+  attach(row: SandboxRow): Promise<Sandbox | null>
+  /** Ends the sandbox and removes its files; one that is gone already is success. */
+  destroy(row: SandboxRow): Promise<void>
+  /** Every sandbox of this provider on this host, dead ones with files left and unfinished ones included. */
+  list(): Promise<readonly SandboxRow[]>
+  /** Tries what a sandbox needs, from inside a sandbox of its own. Findings, never a rejection. */
+  doctor(): Promise<readonly Finding[]>
+}
+
+export interface RunRequest {
+  /** The claim: of all runs with this id exactly one starts the command, the others get its result. */
+  readonly id: string
+  /** Text of any length without U+0000. */
+  readonly command: string
+  /** Default `sh`. With `bash` the text is evaluated by bash without start-up files. */
+  readonly shell?: 'sh' | 'bash'
+  /** From the command's start; then TERM to its process group, one second later KILL to everything it left. */
+  readonly timeoutMs: number
+  /** Output kept, in bytes; rounded down to a multiple of 2,048, at least that. */
+  readonly capBytes: number
+  /** Default: nothing. */
+  readonly stdin?: Uint8Array
+  /** Added to the sandbox's own environment; nothing of the caller's is in it. */
+  readonly env?: Readonly<Record<string, string>>
+  /** Runs with the same queue name start one after the other. The time limit starts after the wait. */
+  readonly queue?: string
+  /** Aborting it cancels the command for every caller. */
+  readonly signal?: AbortSignal
+}
+
+/**
+ * - `exit`: the command ended by itself.
+ * - `timeout`, `oom`, `cancelled`: it was ended; `output` is what it had written.
+ * - `lost`: what ran it died inside a sandbox that still lives (`kill -9 -1` by the command). Nobody knows how far it came.
+ */
+export type RunReason = 'exit' | 'timeout' | 'oom' | 'cancelled' | 'lost'
+
+export interface RunResult {
+  readonly reason: RunReason
+  /** Exit code; 128 + n after signal n. */
+  readonly code: number
+  /** stdout and stderr as they came, with `truncated.bytes` bytes left out at offset `truncated.at`. */
+  readonly output: Uint8Array
+  readonly truncated: { readonly at: number; readonly bytes: number } | null
+  /** This caller's request started the command. */
+  readonly first: boolean
+}
+
+/** Why a path was not read or written: the caller's mistake, not the sandbox's. */
+export type Refusal = 'missing' | 'directory' | 'irregular' | 'outside' | 'denied' | 'full' | 'loop'
+
+export interface ReadRequest {
+  /** Absolute and free of `.`, `..` and line breaks. */
+  readonly path: string
+  /** More than this many bytes are never sent: `bytes` then holds `maxBytes` + 1 of them. */
+  readonly maxBytes: number
+  /** First and last line, counted from 1; a last line of 0 or less means the end of the file. */
+  readonly lines?: readonly [number, number]
+  /** Answers `claimed` instead when a write with this id was made already. */
+  readonly unlessWritten?: string
+}
+
+export type ReadResult =
+  | { readonly type: 'file'; readonly bytes: Uint8Array; readonly size: number }
+  | { readonly type: 'refused'; readonly reason: Refusal }
+  | { readonly type: 'claimed' }
+
+export interface WriteRequest {
+  /** The claim: a second write with this id changes nothing and gets the first one's `note`. */
+  readonly id: string
+  readonly path: string
+  readonly data: Uint8Array
+  /** Kept beside the claim and answered to every caller: one line. */
+  readonly note: string
+  /** Writes only if the file's SHA-256 (hex) still is this one. */
+  readonly ifSha256?: string
+}
+
+export type WriteResult =
+  | { readonly type: 'written'; readonly note: string; readonly first: boolean }
+  | { readonly type: 'conflict' | 'cancelled' | 'lost' }
+  | { readonly type: 'refused'; readonly reason: Refusal }
+
+/**
+ * A living sandbox. Every method rejects with {@link SandboxLost} when it is gone, and with `HandsUnavailable` when it
+ * gives no answer although it lives.
+ */
+export interface Sandbox {
+  run(request: RunRequest): Promise<RunResult>
+  /** Ends what runs under this id and everything it left running; an id not seen yet can never run afterwards. */
+  cancel(id: string): Promise<void>
+  /** Regular files below `/workspace` and `/tmp`, symbolic links resolved. */
+  read(request: ReadRequest): Promise<ReadResult>
+  /** Atomic; makes parent folders, keeps the mode of a file that exists. Confined as `read` is. */
+  write(request: WriteRequest): Promise<WriteResult>
+}
+
+/** The sandbox that a call is bound to no longer exists, and with it its files, its processes and what it knew of calls. */
+export class SandboxLost extends Error {
+  override readonly name = 'SandboxLost'
+}

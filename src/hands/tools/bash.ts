@@ -1,0 +1,38 @@
+import type { BetaManagedAgentsAgentToolset20260401BashInput as BashInput } from '@anthropic-ai/sdk/resources/beta/agents/agents'
+import { readScripts } from '../exchange.ts'
+import { describeEnding } from './ending.ts'
+import { quote } from './paths.ts'
+import { stripTerminalCodes, toMarkedText } from './text.ts'
+import type { Tool } from './tool.ts'
+import { fail, succeed } from './tool.ts'
+
+const shell = readScripts('./tools/shell.sh')
+const restarting = readScripts('./tools/restart.sh')
+const outputLimit = 100 * 1024
+const defaultTimeout = 120_000
+/** Killing what runs is quick; a machine under load may take its time. */
+const restartTimeout = 20_000
+
+/** Runs a command in the session's shell: calls of one sandbox run one after the other, in no promised order. */
+export const bash: Tool<BashInput> = async ({ command, restart, timeout_ms }, { sandbox, id, signal }) => {
+  const given = command ?? ''
+  if (given === '' && restart !== true) return fail('bash: command is required, expected a string')
+  if (given.includes('\0')) return fail('bash: command holds U+0000, which no shell can take')
+  const timeoutMs = timeout_ms ?? (given === '' ? restartTimeout : defaultTimeout)
+  const text = given === '' ? '' : `__lh_command=${quote(given)}\n${shell}`
+  const result = await sandbox.run({
+    id,
+    command: restart === true ? restarting + text : text,
+    shell: 'bash',
+    timeoutMs,
+    capBytes: outputLimit,
+    env: { LONGHAND_SHELL: id },
+    queue: 'shell',
+    signal,
+  })
+  const output = stripTerminalCodes(toMarkedText(result.output, result.truncated)).replace(/\n+$/, '')
+  const ending = describeEnding('bash', result, { text: output, timeoutMs })
+  if (ending !== null) return ending
+  if (result.code !== 0) return fail(output === '' ? `exit ${result.code}` : `${output}\nexit ${result.code}`)
+  return succeed(given === '' ? 'bash session restarted' : output)
+}

@@ -1,0 +1,26 @@
+import type { ToolOutcome } from '../hands.ts'
+import type { RunResult } from '../sandbox.ts'
+import { fail } from './tool.ts'
+
+/** What to tell of a command that did not end by itself; `shown` is its output so far. Null for one that did. */
+export function describeEnding(
+  name: string,
+  { reason }: RunResult,
+  shown: { text: string; timeoutMs: number },
+): ToolOutcome | null {
+  const before = shown.text === '' ? '' : `${shown.text}\n`
+  switch (reason) {
+    case 'exit':
+      return null
+    case 'timeout':
+      return fail(`${before}${name}: ended after ${shown.timeoutMs} ms, the time limit, with everything it had started`)
+    case 'oom':
+      return fail(`${before}${name}: killed, the machine ran out of memory`)
+    case 'cancelled':
+      return fail(`${before}${name}: the call was given up and what ran for it was ended`)
+    case 'lost':
+      return fail(
+        `${name}: what ran this call was killed from inside the sandbox (as \`kill -9 -1\` does). How far it came is unknown and its output is lost; it was not run again. The sandbox and its files are still there.`,
+      )
+  }
+}

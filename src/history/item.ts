@@ -1,0 +1,16 @@
+/** What of a run's history the log is made of, decoded. Everything else in history is Temporal's own business. */
+export type HistoryItem = {
+  readonly eventId: number
+  /** The history event's time, milliseconds since the epoch. */
+  readonly at: number
+} & (
+  | { readonly type: 'started'; readonly runId: string; readonly input: unknown }
+  | { readonly type: 'signaled'; readonly payload: unknown }
+  | { readonly type: 'decided'; readonly entries: unknown }
+  | { readonly type: 'scheduled'; readonly activityId: string }
+  | { readonly type: 'cancel_requested'; readonly scheduled: number }
+  | { readonly type: 'completed'; readonly scheduled: number; readonly result: unknown }
+  | { readonly type: 'ended'; readonly how: Ending; readonly reason: string }
+)
+
+export type Ending = 'completed' | 'failed' | 'timed_out' | 'canceled' | 'terminated'

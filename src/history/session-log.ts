@@ -1,0 +1,64 @@
+import type { Subscriber } from './followed.ts'
+import { FollowedLog } from './followed.ts'
+import type { HistorySource } from './source.ts'
+import type { LogView } from './tracked.ts'
+
+export type { Subscriber } from './followed.ts'
+export { LogNotFound } from './followed.ts'
+
+/** The one reader of sessions' logs: for the API, for model calls, for whoever holds a Temporal connection. */
+export interface SessionLog {
+  /** The log as it stands now: catches up with history first. Rejects with {@link LogNotFound}. */
+  read(session: string): Promise<LogView>
+  /** The log as it was known when last read, or null; costs nothing and may be old. */
+  known(session: string): LogView | null
+  /**
+   * Catches up and then tells the subscriber of everything that is added. Sessions share one watcher however many
+   * subscribers they have; it stops with the last of them. Answers the view that the subscription begins after. When
+   * the server has the session no more, the subscription ends.
+   */
+  subscribe(session: string, subscriber: Subscriber): Promise<{ readonly view: LogView; cancel(): void }>
+  /** Ends every subscription of a session, because it was deleted, and forgets its log. */
+  forget(session: string): void
+  close(): void
+}
+
+export interface SessionLogOptions {
+  readonly source: HistorySource
+  readonly log: { warn(details: object, message: string): void }
+  /** Logs kept in memory while nobody listens to them. */
+  readonly keep?: number
+}
+
+export function createSessionLog({ source, log, keep = 200 }: SessionLogOptions): SessionLog {
+  const followed = new Map<string, FollowedLog>()
+
+  function find(session: string): FollowedLog {
+    const found = followed.get(session) ?? new FollowedLog(session, { source, log, gone: () => forget(session) })
+    // Moves it to the end: the map is in the order of last use.
+    followed.delete(session)
+    followed.set(session, found)
+    for (const [id, other] of followed) {
+      if (followed.size <= keep) break
+      if (!other.isListenedTo && other !== found) followed.delete(id)
+    }
+    return found
+  }
+
+  function forget(session: string): void {
+    const found = followed.get(session)
+    followed.delete(session)
+    found?.end()
+  }
+
+  return {
+    read: (session) => find(session).read(),
+    known: (session) => followed.get(session)?.known() ?? null,
+    subscribe: (session, subscriber) => find(session).subscribe(subscriber),
+    forget,
+    close() {
+      for (const found of followed.values()) found.stop()
+      followed.clear()
+    },
+  }
+}

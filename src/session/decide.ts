@@ -1,0 +1,113 @@
+import type { StopDetails, StopReason } from '../wire/types.ts'
+import type { Journal } from './journal.ts'
+import { close, fail, giveUp, nameArrivals, startTurn, takeUpQueue } from './settle.ts'
+import type { Call, LogState } from './state.ts'
+import { isWaiting } from './state.ts'
+
+/** What the loop performs. Keys are stable: a command that is still wanted is not performed again. */
+export type Command =
+  | { readonly do: 'callModel'; readonly key: string; readonly request: string }
+  | { readonly do: 'execute'; readonly key: string; readonly call: Call; readonly abandoned: readonly string[] }
+  | { readonly do: 'backOff'; readonly key: string; readonly ms: number }
+  | { readonly do: 'close'; readonly key: string }
+
+/** Goes on from where the inputs left the session, writing decisions, until only commands or clients can help. */
+export function advance(journal: Journal): void {
+  nameArrivals(journal)
+  let before: LogState | null = null
+  while (before !== journal.state) {
+    before = journal.state
+    step(journal)
+  }
+}
+
+function step(journal: Journal): void {
+  const { state } = journal
+  if (state.status === 'idle') {
+    if (state.stop?.type === 'requires_action') return tellWhatIsLeft(journal, state.stop.event_ids)
+    if (state.queue.length > 0) startTurn(journal)
+    return
+  }
+  switch (state.phase) {
+    case 'ready':
+      return ask(journal)
+    case 'over':
+      return finish(journal)
+    case 'tools':
+      return settleCalls(journal)
+    default:
+      return
+  }
+}
+
+function ask(journal: Journal): void {
+  if (isOverLimit(journal)) return
+  if (journal.surroundings.policy.steering === 'step') takeUpQueue(journal)
+  journal.emit({ type: 'span.model_request_start' })
+}
+
+/** A model that paused goes on from its own answer: nothing may come between. */
+function askOn(journal: Journal): void {
+  if (!isOverLimit(journal)) journal.emit({ type: 'span.model_request_start' })
+}
+
+/** Whether the turn has had its rounds; it is then ended. */
+function isOverLimit(journal: Journal): boolean {
+  const { policy } = journal.surroundings
+  if (journal.state.rounds < policy.toolRounds) return false
+  const message = `harness: ${policy.toolRounds} tool rounds in one turn`
+  fail(journal, { type: 'tool_use_limit_reached_error', message, retry: 'exhausted' })
+  giveUp(journal)
+  return true
+}
+
+/** What was answered in part is told once a pass, so that no client is asked for what it has answered already. */
+function tellWhatIsLeft(journal: Journal, told: readonly string[]): void {
+  const left = journal.state.calls.filter(isWaiting).map((call) => call.id)
+  if (left.length < told.length) journal.idle({ type: 'requires_action', event_ids: left })
+}
+
+/** The model has nothing more to do: a queued message is taken up in the same turn, else the turn ends. */
+function finish(journal: Journal): void {
+  const { state, surroundings } = journal
+  if (state.answer?.reason === 'pause_turn') return askOn(journal)
+  if (surroundings.policy.steering === 'step' && state.queue.length > 0) return takeUpQueue(journal)
+  journal.idle(...stopOf(state))
+}
+
+function stopOf(state: LogState): [StopReason, StopDetails] {
+  if (state.answer?.reason !== 'refusal') return [{ type: 'end_turn' }, null]
+  return [{ type: 'refusal' }, { type: 'refusal', category: null, explanation: state.answer.explanation }]
+}
+
+/** Refused calls are closed at once, denied ones when nothing waits any more; when all that is left waits, so do we. */
+function settleCalls(journal: Journal): void {
+  const waits = journal.state.calls.some(isWaiting)
+  for (const call of journal.state.calls) {
+    if (call.standing === 'refused') close(journal, call.id, `Permission to use ${call.name} has been denied.`)
+    if (call.standing === 'denied' && !waits) close(journal, call.id, call.denial ?? `The user denied ${call.name}.`)
+  }
+  const { calls } = journal.state
+  if (waits && !calls.some((call) => call.standing === 'allowed')) {
+    journal.idle({ type: 'requires_action', event_ids: calls.filter(isWaiting).map((call) => call.id) })
+  }
+}
+
+/** What is to be under way in this state. A confirmed call starts once no other call waits for the client. */
+export function decide(state: LogState): readonly Command[] {
+  if (state.status === 'terminated') return [{ do: 'close', key: 'close' }]
+  switch (state.phase) {
+    case 'model':
+      return state.request ? [{ do: 'callModel', key: `model ${state.request}`, request: state.request }] : []
+    case 'backoff':
+      return [{ do: 'backOff', key: `backoff ${state.failures}`, ms: state.retryAfterMs }]
+    case 'tools': {
+      const waits = state.calls.some(isWaiting)
+      return state.calls
+        .filter((call) => call.standing === 'allowed' || (call.standing === 'confirmed' && !waits))
+        .map((call) => ({ do: 'execute', key: `call ${call.id}`, call, abandoned: state.told }))
+    }
+    default:
+      return []
+  }
+}

@@ -1,0 +1,49 @@
+import type { ModelContentBlock, SessionEvent, UserEvent } from '../wire/types.ts'
+
+type WithoutTime<E> = E extends unknown ? Omit<E, 'processed_at'> : never
+
+/** A public event as it is recorded: its `processed_at` is the time of the history event that carries it. */
+export type PublicEntry = WithoutTime<SessionEvent>
+
+/** A user event once it has an id, minted by the API or, for plain Temporal clients, by the workflow. */
+export type Arrival = UserEvent & { readonly id: string }
+
+/** Private records: they stand in the log beside the public events and never leave it. */
+export type PrivateEntry =
+  /** The moment a queued input takes effect; `dropped` ones are shown as processed and have none. */
+  | { readonly type: 'log.mark'; readonly id: string; readonly dropped?: true }
+  /** The id of an event that came without one: the `index`-th of the run's `signal`-th signal (0 = its start). */
+  | { readonly type: 'log.minted'; readonly id: string; readonly signal: number; readonly index: number }
+  /** The raw assistant blocks, which the model needs back as they were. `calls` maps event ids to the model's own. */
+  | {
+      readonly type: 'log.assistant'
+      readonly harness: string
+      readonly content: readonly ModelContentBlock[]
+      readonly stop_reason: string | null
+      readonly explanation?: string | null
+      readonly calls: readonly { readonly id: string; readonly model_id: string }[]
+    }
+  /** How long the loop backs off before it asks the model again. */
+  | { readonly type: 'log.retry'; readonly after_ms: number }
+  /** A session that was started by hand has its agent stored, under this id. */
+  | { readonly type: 'log.configured'; readonly configuration: string; readonly agent_name: string }
+  /** A cancel request from outside ends the turn here: an interrupt without an event of its own. */
+  | { readonly type: 'log.cancelled' }
+  /** A call that was given up though its command may still run: the next commands of the hands end it first. */
+  | { readonly type: 'log.abandoned'; readonly id: string }
+  /** The termination that follows is an archive, not a failure. */
+  | { readonly type: 'log.archived' }
+
+/** One element of the log as the fold sees it. Readers skip records whose kind they do not know. */
+export type Entry = PublicEntry | PrivateEntry
+
+const PRIVATE_PREFIX = 'log.'
+
+export function isPrivate(entry: Entry): entry is PrivateEntry {
+  return entry.type.startsWith(PRIVATE_PREFIX)
+}
+
+/** Inputs that wait in the queue until a mark says that they took effect; all others are finished where they stand. */
+export function isQueued(event: { readonly type: string }): boolean {
+  return event.type === 'user.message' || event.type === 'user.interrupt' || event.type === 'system.message'
+}

@@ -1,0 +1,177 @@
+import type { Arrival, Entry } from './entry.ts'
+import type { Answer, Call, LogState } from './state.ts'
+import { ANSWER_WINDOW, SEEN_WINDOW, isRequiringAction, isUnderWay } from './state.ts'
+import { addUsage } from './usage.ts'
+
+/**
+ * The log, folded: what one entry does to the state. Both sides use it, the workflow on what it decides and receives
+ * and every reader on what history shows, so the two cannot come to differ. Entries of unknown type change nothing.
+ */
+export function fold(state: LogState, entry: Entry): LogState {
+  switch (entry.type) {
+    case 'log.mark':
+      return foldMark(state, entry.id, entry.dropped === true)
+    case 'log.assistant':
+      return {
+        ...state,
+        failures: 0,
+        answer: { reason: entry.stop_reason, explanation: entry.explanation ?? null, calls: entry.calls.length },
+      }
+    case 'log.retry':
+      return { ...state, retryAfterMs: entry.after_ms }
+    case 'log.configured':
+      return { ...state, configuration: entry.configuration }
+    case 'log.abandoned':
+      return { ...state, abandoned: [...state.abandoned, entry.id] }
+    case 'log.archived':
+      return { ...state, archived: true }
+    case 'log.cancelled':
+      return { ...state, interrupting: true }
+    case 'session.status_running':
+      return foldRunning(state)
+    case 'session.status_rescheduled':
+      return { ...state, status: 'rescheduling', phase: 'backoff' }
+    case 'session.status_idle':
+      return foldIdle(state, entry)
+    case 'session.status_terminated':
+    case 'session.deleted':
+      return { ...state, status: 'terminated', phase: 'idle', calls: [], request: null }
+    case 'session.error':
+      return entry.error.retry_status.type === 'retrying' ? { ...state, failures: state.failures + 1 } : state
+    case 'session.usage':
+      return { ...state, usage: { ...state.usage, active_seconds: entry.usage.active_seconds ?? 0 } }
+    case 'session.updated':
+      return {
+        ...state,
+        title: entry.title === undefined ? state.title : entry.title,
+        metadata: entry.metadata ?? state.metadata,
+      }
+    case 'span.model_request_start':
+      return { ...state, request: entry.id, phase: 'model' }
+    case 'span.model_request_end':
+      return foldRequestEnd(state, entry)
+    case 'agent.tool_use':
+      return addCall(state, {
+        id: entry.id,
+        name: entry.name,
+        input: entry.input,
+        standing: STANDING[entry.evaluated_permission ?? 'allow'],
+      })
+    case 'agent.custom_tool_use':
+      return addCall(state, { id: entry.id, name: entry.name, input: entry.input, standing: 'custom' })
+    case 'agent.tool_result':
+      return closeCall(state, entry.tool_use_id)
+    default:
+      return state
+  }
+}
+
+const STANDING = { allow: 'allowed', ask: 'asked', deny: 'refused' } as const
+
+/**
+ * An arrival: messages and interrupts only enter the queue; a client's answer settles its call, now or, if history
+ * shows it before the call, when the call appears. Either way it commutes with the results around it.
+ */
+export function foldArrival(state: LogState, event: Arrival): LogState {
+  if (state.seen.includes(event.id)) return state
+  const next = { ...state, seen: [...state.seen, event.id].slice(-SEEN_WINDOW) }
+  switch (event.type) {
+    case 'user.message':
+    case 'user.interrupt':
+    case 'system.message':
+      return { ...next, queue: [...state.queue, event] }
+    case 'user.tool_confirmation':
+      return foldAnswer(next, {
+        call: event.tool_use_id,
+        result: event.result,
+        ...(event.deny_message ? { message: event.deny_message } : {}),
+      })
+    case 'user.custom_tool_result':
+      return foldAnswer(next, { call: event.custom_tool_use_id, result: 'settled' })
+    default:
+      return next
+  }
+}
+
+function foldMark(state: LogState, id: string, dropped: boolean): LogState {
+  const event = state.queue.find((queued) => queued.id === id)
+  if (!event) return state
+  const next = { ...state, queue: state.queue.filter((queued) => queued !== event) }
+  if (dropped) return next
+  if (event.type === 'user.interrupt') return { ...next, interrupting: isUnderWay(state) }
+  return next.phase === 'over' ? { ...next, phase: 'ready' } : next
+}
+
+/** A turn begins, or goes on after a back-off or after the client's last answer. */
+function foldRunning(state: LogState): LogState {
+  const phase = state.calls.length > 0 ? 'tools' : 'ready'
+  const next = { ...state, status: 'running', phase, stop: null, stopDetails: null, interrupting: false } as const
+  return state.status === 'rescheduling' || isRequiringAction(state) ? next : { ...next, rounds: 0, failures: 0 }
+}
+
+function foldIdle(state: LogState, entry: Extract<Entry, { type: 'session.status_idle' }>): LogState {
+  const waits = entry.stop_reason.type === 'requires_action'
+  return {
+    ...state,
+    status: 'idle',
+    phase: 'idle',
+    stop: entry.stop_reason,
+    stopDetails: entry.stop_details,
+    request: null,
+    calls: waits ? state.calls : [],
+    interrupting: false,
+  }
+}
+
+function foldRequestEnd(state: LogState, entry: Extract<Entry, { type: 'span.model_request_end' }>): LogState {
+  const next = { ...state, request: null, usage: addUsage(state.usage, entry.model_usage) }
+  if (entry.is_error) return { ...next, phase: 'failed' }
+  // A paused turn counts as a round too, so that it cannot go on for ever.
+  if (state.answer?.reason === 'pause_turn') return { ...next, phase: 'over', rounds: state.rounds + 1 }
+  if (!state.answer?.calls) return { ...next, phase: 'over' }
+  const step = { ...next, phase: state.calls.length > 0 ? 'tools' : 'ready', rounds: state.rounds + 1 } as const
+  return state.calls.some(isForHands) ? { ...step, told: state.abandoned, abandoned: [] } : step
+}
+
+/** Whether the hands have a part in the call, whatever the client says of it. */
+function isForHands({ standing }: Call): boolean {
+  return standing !== 'custom' && standing !== 'refused'
+}
+
+/** The first answer in log order wins, and it may stand before its call. */
+function addCall(state: LogState, call: Call): LogState {
+  const next = { ...state, calls: [...state.calls, call] }
+  return state.answers.filter((early) => early.call === call.id).reduce(applyAnswer, next)
+}
+
+function foldAnswer(state: LogState, answer: Answer): LogState {
+  return applyAnswer({ ...state, answers: [...state.answers, answer].slice(-ANSWER_WINDOW) }, answer)
+}
+
+/** An answer that is not what its call waits for changes nothing. */
+function applyAnswer(state: LogState, { call: id, result, message }: Answer): LogState {
+  const call = state.calls.find((open) => open.id === id)
+  if (call?.standing === 'custom' && result === 'settled') return closeCall(state, id)
+  if (call?.standing !== 'asked' || result === 'settled') return state
+  const answered: Call = {
+    ...call,
+    standing: result === 'allow' ? 'confirmed' : 'denied',
+    ...(message ? { denial: message } : {}),
+  }
+  return { ...state, calls: state.calls.map((open) => (open === call ? answered : open)) }
+}
+
+function closeCall(state: LogState, id: string): LogState {
+  const call = state.calls.find((open) => open.id === id)
+  if (!call) return state
+  const calls = state.calls.filter((open) => open !== call)
+  const isStepOver = calls.length === 0 && state.phase === 'tools'
+  // What is interrupted may still run, except where the client would have run it.
+  const isAbandoned = state.interrupting && call.standing !== 'custom'
+  return {
+    ...state,
+    calls,
+    phase: isStepOver ? 'ready' : state.phase,
+    abandoned: isAbandoned ? [...state.abandoned, id] : state.abandoned,
+  }
+}

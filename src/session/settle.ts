@@ -1,0 +1,256 @@
+import type { SessionError } from '../wire/types.ts'
+import type { Incoming } from './arrival.ts'
+import type { Arrival, Entry } from './entry.ts'
+import { isQueued } from './entry.ts'
+import { fold, foldArrival } from './fold.ts'
+import type { Journal } from './journal.ts'
+import { backOffMs } from './policy.ts'
+import type { LogState } from './state.ts'
+import { isRequiringAction, isUnderWay, isWaiting } from './state.ts'
+import { noModelUsage } from './usage.ts'
+
+/** Why a model request came to nothing, as the activity reports it. */
+export interface ModelFault {
+  readonly error: Exclude<SessionError['type'], 'mcp_connection_failed_error'>
+  readonly message: string
+  readonly retryable: boolean
+  readonly retryAfterMs?: number
+}
+
+type MetadataPatch = Readonly<Record<string, string | null>>
+
+/** What happened since the last pass, in the order in which it counts. */
+export type Input =
+  /** Entries that history holds already: an activity's result. */
+  | { readonly type: 'recorded'; readonly entries: readonly Entry[] }
+  /** A user event, the `index`-th of the run's `signal`-th signal; one without an id gets it in {@link nameArrivals}. */
+  | { readonly type: 'arrived'; readonly event: Incoming; readonly signal: number; readonly index: number }
+  | { readonly type: 'malformed'; readonly reason: string }
+  | { readonly type: 'model_failed'; readonly fault: ModelFault }
+  /** The call ended without a result of its own: crash retries used up, hands gone. */
+  | { readonly type: 'call_failed'; readonly call: string; readonly message: string }
+  | { readonly type: 'elapsed' }
+  /** A cancel request from outside: an interrupt without an event of its own. */
+  | { readonly type: 'cancelled' }
+  | {
+      readonly type: 'configured'
+      readonly title?: string | null
+      /** A patch: a string sets its key, null deletes it. */
+      readonly metadata?: MetadataPatch
+    }
+  | { readonly type: 'archived' }
+  | { readonly type: 'failed'; readonly message: string }
+
+/** Queued inputs a session accepts, and their JSON size together; what exceeds them is dropped, and told. */
+export const QUEUE_EVENTS = 256
+export const QUEUE_BYTES = 512 * 1024
+
+/** Pairs in the metadata of a session. The wire refuses more too, but two patches at once may each pass it. */
+const METADATA_PAIRS = 16
+
+export const INTERRUPTED = 'Tool execution was interrupted before completion. Please retry.'
+
+/** Takes one input into the log. */
+export function settle(journal: Journal, input: Input): void {
+  switch (input.type) {
+    case 'recorded':
+      return journal.advance(input.entries.reduce(fold, journal.state))
+    case 'arrived':
+      return receive(journal, input)
+    case 'malformed':
+      if (journal.state.status === 'terminated') return undefined
+      return fail(journal, { type: 'unknown_error', message: `client: ${input.reason}`, retry: 'exhausted' })
+    case 'model_failed':
+      return settleFault(journal, input.fault)
+    case 'call_failed':
+      return abandon(journal, input)
+    case 'elapsed':
+      return journal.state.status === 'rescheduling' ? journal.run() : undefined
+    case 'cancelled':
+      if (isUnderWay(journal.state)) journal.write({ type: 'log.cancelled' })
+      return endTurn(journal)
+    case 'configured':
+      return settleConfiguration(journal, input)
+    case 'archived':
+      return archive(journal)
+    case 'failed':
+      fail(journal, { type: 'unknown_error', message: input.message, retry: 'terminal' })
+      return journal.terminate()
+  }
+}
+
+/** Whether taking these inputs up gives up what the step has begun, so that it must be cancelled before. */
+export function interrupts(state: LogState, inputs: readonly Input[]): boolean {
+  return inputs.some(
+    (input) =>
+      input.type === 'cancelled' ||
+      (input.type === 'arrived' && input.event.type === 'user.interrupt' && !isDouble(state, input.event)),
+  )
+}
+
+/** Why the session does not do what an update asks for; null when it does. */
+export function refuses(state: LogState, input: Input): string | null {
+  if (input.type === 'archived' && (state.status === 'running' || state.status === 'rescheduling')) {
+    return `The session is ${state.status}; interrupt it and wait until it is idle before archiving it.`
+  }
+  if (input.type === 'configured' && state.status === 'terminated')
+    return 'The session is terminated and cannot change.'
+  if (input.type === 'configured') {
+    const pairs = Object.keys(patched(state, input.metadata)).length
+    if (pairs > METADATA_PAIRS)
+      return `metadata: expected at most ${METADATA_PAIRS} pairs, got ${pairs} after the update`
+  }
+  return null
+}
+
+function isDouble(state: LogState, event: Incoming): boolean {
+  return event.id !== undefined && state.seen.includes(event.id)
+}
+
+function receive(journal: Journal, { event, signal, index }: Extract<Input, { type: 'arrived' }>): void {
+  if (event.id === undefined) journal.unnamed.push({ event, signal, index })
+  else settleArrival(journal, { ...event, id: event.id })
+}
+
+/** Mints the ids that are missing. An event is an entry only from there on, so it takes effect there and not before. */
+export function nameArrivals(journal: Journal): void {
+  for (const { event, signal, index } of journal.unnamed.splice(0)) {
+    const id = journal.surroundings.mint()
+    journal.write({ type: 'log.minted', id, signal, index })
+    settleArrival(journal, { ...event, id })
+  }
+}
+
+function settleArrival(journal: Journal, event: Arrival): void {
+  const before = journal.state
+  if (before.seen.includes(event.id)) return
+  journal.advance(foldArrival(before, event))
+  if (before.status === 'terminated') return isQueued(event) ? drop(journal, event.id) : undefined
+  if (event.type === 'user.interrupt') {
+    journal.write({ type: 'log.mark', id: event.id })
+    return endTurn(journal)
+  }
+  if (isQueued(event) && isOverfull(journal.state)) {
+    const message = `client: the queue is full (${QUEUE_EVENTS} events, ${QUEUE_BYTES} bytes)`
+    fail(journal, { type: 'unknown_error', message, retry: 'exhausted' })
+    return drop(journal, event.id)
+  }
+  if (isRequiringAction(before)) return journal.state.calls.some(isWaiting) ? undefined : journal.run()
+  if (before.status === 'idle' && isQueued(event)) startTurn(journal)
+}
+
+/** A turn starts at the fold of its first message, so that an interrupt behind it in the same batch ends it. */
+export function startTurn(journal: Journal): void {
+  journal.run()
+  takeUpQueue(journal)
+}
+
+/** Marks everything queued, in order, in one go. */
+export function takeUpQueue(journal: Journal): void {
+  for (const event of journal.state.queue) journal.write({ type: 'log.mark', id: event.id })
+}
+
+/** An interrupt: open calls are closed, an open request ends, the turn is over. Nothing, when none is under way. */
+function endTurn(journal: Journal): void {
+  const { calls, request } = journal.state
+  if (!isUnderWay(journal.state)) return
+  for (const call of calls) close(journal, call.id, INTERRUPTED)
+  if (request) endRequest(journal, request, false)
+  journal.idle({ type: 'end_turn' })
+}
+
+function settleFault(journal: Journal, fault: ModelFault): void {
+  const { request, failures } = journal.state
+  const { policy } = journal.surroundings
+  if (request) endRequest(journal, request, true)
+  if (fault.retryable && failures + 1 < policy.tries) {
+    fail(journal, { type: fault.error, message: fault.message, retry: 'retrying' })
+    journal.write({ type: 'log.retry', after_ms: backOffMs(policy, failures, fault.retryAfterMs) })
+    return journal.reschedule()
+  }
+  fail(journal, { type: fault.error, message: fault.message, retry: 'exhausted' })
+  giveUp(journal)
+}
+
+/** The turn is dead: what is queued stays in the log, processed, without effect. */
+export function giveUp(journal: Journal): void {
+  dropQueue(journal)
+  journal.idle({ type: 'retries_exhausted' })
+}
+
+/** Done once, however often it is asked for. */
+function archive(journal: Journal): void {
+  dropQueue(journal)
+  if (!journal.state.archived) journal.write({ type: 'log.archived' })
+  if (journal.state.status !== 'terminated') journal.terminate()
+}
+
+function settleConfiguration(journal: Journal, input: Extract<Input, { type: 'configured' }>): void {
+  const { title } = journal.state
+  const metadata = patched(journal.state, input.metadata)
+  const changes = {
+    ...(input.title !== undefined && input.title !== title ? { title: input.title } : {}),
+    ...(isSame(metadata, journal.state.metadata) ? {} : { metadata }),
+  }
+  if (Object.keys(changes).length > 0) journal.emit({ type: 'session.updated', ...changes })
+}
+
+/** Through a map: a plain object would take the key `__proto__` for its prototype. */
+function patched({ metadata }: LogState, patch: MetadataPatch = {}): Record<string, string> {
+  const bag = new Map(Object.entries(metadata))
+  for (const [key, value] of Object.entries(patch)) {
+    if (value === null) bag.delete(key)
+    else bag.set(key, value)
+  }
+  return Object.fromEntries(bag)
+}
+
+function isSame(a: Readonly<Record<string, string>>, b: Readonly<Record<string, string>>): boolean {
+  const keys = Object.keys(a)
+  return keys.length === Object.keys(b).length && keys.every((key) => a[key] === b[key])
+}
+
+/** The call is over for the model; its command may not be. */
+function abandon(journal: Journal, { call, message }: Extract<Input, { type: 'call_failed' }>): void {
+  if (!journal.state.calls.some((open) => open.id === call)) return
+  close(journal, call, message)
+  journal.write({ type: 'log.abandoned', id: call })
+}
+
+/** Closes a call with an error result; a call that has a result already is left alone. */
+export function close(journal: Journal, call: string, text: string): void {
+  if (!journal.state.calls.some((open) => open.id === call)) return
+  journal.emit({ type: 'agent.tool_result', tool_use_id: call, content: [{ type: 'text', text }], is_error: true })
+}
+
+interface Failure {
+  readonly type: ModelFault['error']
+  readonly message: string
+  readonly retry: 'retrying' | 'exhausted' | 'terminal'
+}
+
+export function fail(journal: Journal, { type, message, retry }: Failure): void {
+  // Every error this core makes has the three common fields; the types with ids of their own come from elsewhere.
+  journal.emit({ type: 'session.error', error: { type, message, retry_status: { type: retry } } as SessionError })
+}
+
+function endRequest(journal: Journal, request: string, isError: boolean): void {
+  journal.emit({
+    type: 'span.model_request_end',
+    model_request_start_id: request,
+    is_error: isError,
+    model_usage: noModelUsage(),
+  })
+}
+
+function dropQueue(journal: Journal): void {
+  for (const event of journal.state.queue) drop(journal, event.id)
+}
+
+function drop(journal: Journal, id: string): void {
+  journal.write({ type: 'log.mark', id, dropped: true })
+}
+
+function isOverfull(state: LogState): boolean {
+  return state.queue.length > QUEUE_EVENTS || JSON.stringify(state.queue).length > QUEUE_BYTES
+}

@@ -1,0 +1,122 @@
+import type { SessionStatus, StopDetails, StopReason } from '../wire/types.ts'
+import type { Arrival } from './entry.ts'
+import type { Usage } from './usage.ts'
+import { emptyUsage } from './usage.ts'
+
+/**
+ * Where a running session stands: `ready` to ask the model, waiting for the `model`, for its `tools`, for the end of a
+ * `backoff`, `failed` in a model request that nobody has judged yet, or `over`: the model has nothing more to do.
+ */
+export type Phase = 'idle' | 'ready' | 'model' | 'failed' | 'tools' | 'over' | 'backoff'
+
+/** A call of the current step that has no result yet. */
+export interface Call {
+  readonly id: string
+  readonly name: string
+  readonly input: unknown
+  /**
+   * `allowed` calls run; `asked` and `custom` ones wait for the client; a client's answer makes an asked one
+   * `confirmed` or `denied`; `refused` ones were denied by policy and only need their closing result.
+   */
+  readonly standing: 'allowed' | 'asked' | 'custom' | 'confirmed' | 'denied' | 'refused'
+  readonly denial?: string
+}
+
+/** What a client said to a call: a confirmation, or that it settled a custom call by a result of its own. */
+export interface Answer {
+  readonly call: string
+  readonly result: 'allow' | 'deny' | 'settled'
+  readonly message?: string
+}
+
+/**
+ * The fold of a session's log, and thereby the workflow's state: plain JSON, the continue-as-new argument, the answer
+ * to a query, the input of `check`. Nothing in it is known to the workflow alone.
+ */
+export interface LogState {
+  /** Shape of this object; older ones are upgraded by pure functions, a newer one fails the task. */
+  readonly v: 1
+  readonly status: SessionStatus
+  readonly phase: Phase
+  /** Why the session is idle; null before its first turn and while it runs. */
+  readonly stop: StopReason | null
+  readonly stopDetails: StopDetails
+  /** Inputs not yet marked, in log order. */
+  readonly queue: readonly Arrival[]
+  readonly calls: readonly Call[]
+  /**
+   * The last {@link ANSWER_WINDOW} answers, in log order, whether their calls are known or not: one may stand before
+   * the call it is for. Nothing else removes any, so an answer commutes with all that its pass of the loop decides.
+   */
+  readonly answers: readonly Answer[]
+  /** Id of the open `span.model_request_start`. */
+  readonly request: string | null
+  /** The model's last answer: its own stop reason, and how many calls it asked for. */
+  readonly answer: {
+    readonly reason: string | null
+    readonly explanation: string | null
+    readonly calls: number
+  } | null
+  /** Failed model requests in a row. */
+  readonly failures: number
+  readonly retryAfterMs: number
+  /** Tool rounds of this turn. */
+  readonly rounds: number
+  readonly interrupting: boolean
+  /** Calls given up whose commands may still run. */
+  readonly abandoned: readonly string[]
+  /** Those of them that the present step's calls were told of, to end them first. */
+  readonly told: readonly string[]
+  readonly usage: Usage
+  readonly title: string | null
+  readonly metadata: Readonly<Record<string, string>>
+  readonly archived: boolean
+  readonly configuration: string | null
+  /** The last {@link SEEN_WINDOW} ids of arrivals, oldest first. */
+  readonly seen: readonly string[]
+}
+
+/** How many ids of arrivals are remembered against doubles. */
+export const SEEN_WINDOW = 1000
+export const ANSWER_WINDOW = 64
+
+export function initialState(about: Pick<LogState, 'title' | 'metadata' | 'configuration'>): LogState {
+  return {
+    v: 1,
+    status: 'idle',
+    phase: 'idle',
+    stop: null,
+    stopDetails: null,
+    queue: [],
+    calls: [],
+    answers: [],
+    request: null,
+    answer: null,
+    failures: 0,
+    retryAfterMs: 0,
+    rounds: 0,
+    interrupting: false,
+    abandoned: [],
+    told: [],
+    usage: emptyUsage(),
+    title: about.title,
+    metadata: about.metadata,
+    archived: false,
+    configuration: about.configuration,
+    seen: [],
+  }
+}
+
+export function isWaiting(call: Call): boolean {
+  return call.standing === 'asked' || call.standing === 'custom'
+}
+
+/** Whether there is a turn that an interrupt would end. */
+export function isUnderWay(state: LogState): boolean {
+  return state.status === 'running' || state.status === 'rescheduling' || isRequiringAction(state)
+}
+
+/** Idle on calls that only the client can settle. */
+export function isRequiringAction(state: LogState): boolean {
+  return state.status === 'idle' && state.stop?.type === 'requires_action'
+}

@@ -1,0 +1,90 @@
+import type { SandboxRow } from '../../src/hands/bindings.ts'
+import type { RunRequest, RunResult, Sandbox, SandboxKey, SandboxProvider } from '../../src/hands/sandbox.ts'
+import { SandboxLost } from '../../src/hands/sandbox.ts'
+
+/** A sandbox in memory that keeps claims and echoes commands; `gate`, when set, holds every command until it resolves. */
+export class FakeSandbox implements Sandbox {
+  readonly runs: string[] = []
+  readonly cancelled: string[] = []
+  isLost = false
+  gate: Promise<void> | undefined
+  readonly #results = new Map<string, Promise<RunResult>>()
+
+  async run(request: RunRequest): Promise<RunResult> {
+    const known = this.#results.get(request.id)
+    const result = known ?? this.#start(request)
+    this.#results.set(request.id, result)
+    const { first, ...rest } = await result
+    if (this.isLost) throw new SandboxLost('killed')
+    return { ...rest, first: known === undefined && first }
+  }
+
+  async cancel(id: string): Promise<void> {
+    if (this.isLost) throw new SandboxLost('killed')
+    this.cancelled.push(id)
+    const ended = { reason: 'cancelled', code: 143, output: new Uint8Array(), truncated: null, first: false } as const
+    if (!this.#results.has(id)) this.#results.set(id, Promise.resolve(ended))
+    return Promise.resolve()
+  }
+
+  read(): Promise<never> {
+    return Promise.reject(new SandboxLost('the fake has no files'))
+  }
+
+  write(): Promise<never> {
+    return Promise.reject(new SandboxLost('the fake has no files'))
+  }
+
+  async #start({ id, command }: RunRequest): Promise<RunResult> {
+    this.runs.push(id)
+    await this.gate
+    const echoed = /^echo (\S+)$/.exec(command)?.[1] ?? ''
+    return { reason: 'exit', code: 0, output: Buffer.from(`${echoed}\n`), truncated: null, first: true }
+  }
+}
+
+export interface FakeProvider extends SandboxProvider {
+  /** Living sandboxes by reference. */
+  readonly living: Map<string, FakeSandbox>
+  readonly destroyed: string[]
+  /** Every sandbox ever made, in order. */
+  readonly made: FakeSandbox[]
+  /** Whether another maker's sandbox for a key is found; false plays two hosts that do not know of each other. */
+  isShared: boolean
+}
+
+export function createFakeProvider(): FakeProvider {
+  const living = new Map<string, FakeSandbox>()
+  const rows = new Map<string, SandboxRow>()
+  const destroyed: string[] = []
+  const made: FakeSandbox[] = []
+  let serial = 0
+  const provider: FakeProvider = {
+    kind: 'fake',
+    living,
+    destroyed,
+    made,
+    isShared: true,
+    provision({ sessionId, generation }: SandboxKey) {
+      const present = [...rows.values()].find((row) => row.sessionId === sessionId && row.generation === generation)
+      if (provider.isShared && present !== undefined && living.has(present.reference)) return Promise.resolve(present)
+      const bootId = `boot${++serial}`
+      const row = { sessionId, generation, provider: 'fake', reference: `${sessionId}.${generation}.${bootId}`, bootId }
+      const sandbox = new FakeSandbox()
+      rows.set(row.reference, row)
+      living.set(row.reference, sandbox)
+      made.push(sandbox)
+      return Promise.resolve(row)
+    },
+    attach: ({ reference }) => Promise.resolve(living.get(reference) ?? null),
+    destroy({ reference }) {
+      destroyed.push(reference)
+      living.delete(reference)
+      rows.delete(reference)
+      return Promise.resolve()
+    },
+    list: () => Promise.resolve([...rows.values()]),
+    doctor: () => Promise.resolve([]),
+  }
+  return provider
+}

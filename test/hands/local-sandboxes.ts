@@ -1,0 +1,87 @@
+import type { ChildProcess } from 'node:child_process'
+import { spawn } from 'node:child_process'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll } from 'vitest'
+import type { SandboxRow } from '../../src/hands/bindings.ts'
+import { createLocalProvider } from '../../src/hands/local.ts'
+import type { Sandbox, SandboxProvider } from '../../src/hands/sandbox.ts'
+
+const clientProgram = fileURLToPath(new URL('client-program.ts', import.meta.url))
+
+/** What a client process does: see client-program.ts. */
+export type ClientTask =
+  | { readonly do: 'provision'; readonly sessionId: string; readonly generation: number }
+  | { readonly do: 'run'; readonly row: SandboxRow; readonly request: { id: string; command: string } }
+
+export interface LocalSandboxes {
+  readonly folder: string
+  readonly provider: SandboxProvider
+  /** A sandbox of a new session. */
+  open(sessionId?: string): Promise<{ readonly row: SandboxRow; readonly sandbox: Sandbox }>
+  /** Ends process 1 of a sandbox from outside. */
+  kill(row: SandboxRow): Promise<void>
+  /** Another process with a provider of its own on the same folder. */
+  startClient(task: ClientTask): ChildProcess
+}
+
+let serial = 0
+
+/** A provider on a temporary folder; everything it made is destroyed after the file's tests. */
+export function useLocalSandboxes(): LocalSandboxes {
+  let folder = ''
+  let provider: SandboxProvider | undefined
+  const present = () => {
+    if (provider === undefined) throw new Error('expected the tests to have begun')
+    return provider
+  }
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'longhand-hands-'))
+    provider = createLocalProvider({ folder })
+    const broken = (await provider.doctor()).filter(({ ok }) => !ok)
+    if (broken.length > 0) throw new Error(`no sandbox is possible here: ${JSON.stringify(broken)}`)
+  })
+  afterAll(async () => {
+    for (const row of await present().list()) await present().destroy(row)
+    await rm(folder, { recursive: true, force: true })
+  })
+  return {
+    get folder() {
+      return folder
+    },
+    get provider() {
+      return present()
+    },
+    async open(sessionId = `sesn_${process.pid}x${++serial}`) {
+      const row = await present().provision({ sessionId, generation: 1 })
+      const sandbox = await present().attach(row)
+      if (sandbox === null) throw new Error('expected a new sandbox to live')
+      return { row, sandbox }
+    },
+    async kill({ reference }) {
+      const { pid } = JSON.parse(await readFile(join(folder, 'sandboxes', reference, 'process.json'), 'utf8')) as {
+        pid: number
+      }
+      process.kill(pid, 'SIGKILL')
+    },
+    startClient: (task) =>
+      spawn(process.execPath, ['--import', 'tsx', clientProgram, folder, JSON.stringify(task)], {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      }),
+  }
+}
+
+/** What a client printed when it has ended. */
+export async function outputOf(client: ChildProcess): Promise<string> {
+  let text = ''
+  client.stdout?.setEncoding('utf8').on('data', (chunk: string) => (text += chunk))
+  await new Promise((resolve) => client.once('close', resolve))
+  return text
+}
+
+/** Text of an output that is known to be text. */
+export function show(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString()
+}

@@ -1,0 +1,37 @@
+import type { LocalSandboxes } from '../local-sandboxes.ts'
+import { show } from '../local-sandboxes.ts'
+import type { RunRequest, Sandbox } from '../../../src/hands/sandbox.ts'
+
+/** A provider with what a test does to it from outside. */
+export type SandboxProviderSetup = Omit<LocalSandboxes, 'folder'>
+
+export const limits = { timeoutMs: 30_000, capBytes: 102_400 }
+let serial = 0
+
+/** A run with an id of its own. */
+export function run(sandbox: Sandbox, command: string, more: Partial<RunRequest> = {}) {
+  return sandbox.run({ id: `call_${++serial}`, command, ...limits, ...more })
+}
+
+/** Output of a run with an id of its own. */
+export async function textOf(sandbox: Sandbox, command: string): Promise<string> {
+  return show((await run(sandbox, command)).output)
+}
+
+/** Appends to the ledger and to its own output, slowly: a second run would show in both. */
+export const slow =
+  'echo ran >> ledger; for i in 1 2 3 4 5 6; do echo line $i | tee -a progress; sleep 0.1; done; exit 7'
+export const slowOutput = [1, 2, 3, 4, 5, 6].map((n) => `line ${n}\n`).join('')
+
+/** Waits inside the sandbox until this test command succeeds. */
+export function until(sandbox: Sandbox, condition: string) {
+  return run(sandbox, `until ${condition}; do sleep 0.02; done 2>/dev/null`)
+}
+
+let opened: ReturnType<SandboxProviderSetup['open']> | undefined
+
+/** One sandbox for tests that leave nothing behind. */
+export function shared(setup: SandboxProviderSetup) {
+  opened ??= setup.open()
+  return opened
+}

@@ -1,0 +1,105 @@
+import { describe, expect, test } from 'vitest'
+import { TrackedLog } from '../../src/history/tracked.ts'
+import type { LogItem } from '../../src/history/project.ts'
+import {
+  NOON,
+  RUN_ID,
+  SESSION,
+  completed,
+  decided,
+  ended,
+  history,
+  project,
+  scheduled,
+  signaled,
+  started,
+} from '../support/history-builders.ts'
+import { confirm, message, resultEntry } from '../support/session-builders.ts'
+
+const ITEMS = history(
+  started({ title: 't' }),
+  signaled(message('m1')),
+  decided({ type: 'session.status_running', id: 'e1' }, { type: 'log.mark', id: 'm1' }),
+  scheduled('act-1'),
+  completed(4, resultEntry('c1')),
+  scheduled('act-2'),
+)
+
+function logWith(items = ITEMS): TrackedLog {
+  const log = new TrackedLog(SESSION)
+  log.take(items)
+  return log
+}
+
+describe('a tracked log', () => {
+  test('shows the log, its state and what is known of the run', () => {
+    const { items, projection } = project(ITEMS)
+    expect(logWith().view()).toEqual({
+      session: SESSION,
+      state: projection.state,
+      items,
+      scheduled: new Map([
+        ['act-1', 3],
+        ['act-2', 4],
+      ]),
+      startedAt: NOON,
+      changedAt: NOON + 4000,
+      archivedAt: null,
+      length: 6,
+    })
+    expect(logWith().runId).toBe(RUN_ID)
+  })
+
+  test('is empty at first', () => {
+    const log = new TrackedLog(SESSION)
+    expect(log.view()).toMatchObject({ items: [], length: 0, startedAt: 0 })
+    expect(log.runId).toBeNull()
+  })
+
+  test('is the same however its items come in', () => {
+    for (let cut = 0; cut <= ITEMS.length; cut++) {
+      const log = new TrackedLog(SESSION)
+      log.take(ITEMS.slice(0, cut))
+      log.take(ITEMS.slice(Math.max(0, cut - 2)))
+      log.take(ITEMS)
+      expect(log.view()).toEqual(logWith().view())
+    }
+  })
+
+  test('gives views that later items do not change', () => {
+    const log = logWith(ITEMS.slice(0, 2))
+    const before = log.view()
+    log.take(ITEMS)
+    expect(before.items).toHaveLength(1)
+    expect(before.state.status).toBe('idle')
+  })
+
+  test('tells its listeners of what is added, once', () => {
+    const log = logWith(ITEMS.slice(0, 2))
+    const heard: (readonly LogItem[])[] = []
+    const unlisten = log.listen((items) => heard.push(items))
+    expect(log.isListenedTo).toBe(true)
+    log.take(ITEMS)
+    log.take(ITEMS)
+    expect(heard).toEqual([log.view().items.slice(1)])
+    unlisten()
+    expect(log.isListenedTo).toBe(false)
+    log.take(history(...ITEMS, signaled(confirm('y', 'a'))).slice(-1))
+    expect(heard).toHaveLength(1)
+  })
+
+  test('tells its listeners of an end that adds nothing', () => {
+    const items = history(started(), decided({ type: 'session.status_terminated', id: 'e1' }), ended('completed'))
+    const log = logWith(items.slice(0, 2))
+    const heard: (readonly LogItem[])[] = []
+    log.listen((added) => heard.push(added))
+    log.take(items)
+    expect(heard).toEqual([[]])
+    expect(log.isEnded).toBe(true)
+  })
+
+  test('remembers when it was archived', () => {
+    const items = history(started(), decided({ type: 'log.archived' }, { type: 'session.status_terminated', id: 'e1' }))
+    expect(logWith(items).view().archivedAt).toBe(NOON + 1000)
+  })
+})

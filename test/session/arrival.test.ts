@@ -1,0 +1,112 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { PLAIN_CLIENT, parseArrivals } from '../../src/session/arrival.ts'
+import { confirm, customResult, interrupt, message, systemMessage } from '../support/session-builders.ts'
+
+describe('a batch of events', () => {
+  test.each<{ name: string; event: object }>([
+    { name: 'a message', event: message('m') },
+    { name: 'a message without an id', event: message(undefined) },
+    { name: 'a system message', event: systemMessage('s') },
+    { name: 'an interrupt', event: interrupt('i') },
+    { name: 'a confirmation', event: confirm('y', 'a') },
+    { name: 'a denial with words', event: { ...confirm('n', 'a', 'deny'), deny_message: 'no' } },
+    { name: 'a denial with null for words', event: { ...confirm('n', 'a', 'deny'), deny_message: null } },
+    { name: 'a result', event: customResult('r', 'x') },
+    { name: 'a result without content', event: { id: 'r', type: 'user.custom_tool_result', custom_tool_use_id: 'x' } },
+    {
+      name: 'a result of other blocks',
+      event: { ...customResult('r', 'x'), content: [{ type: 'image', source: {} }] },
+    },
+    { name: 'fields nobody knows', event: { ...message('m'), colour: 'red' } },
+  ])('takes $name as it is', ({ event }) => {
+    expect(parseArrivals({ events: [event], by: 'key_1' })).toEqual({ ok: true, events: [event], by: 'key_1' })
+  })
+
+  test.each([
+    { name: 'nobody', by: {} },
+    { name: 'no text', by: { by: 7 } },
+  ])('is of a plain client when it names $name', ({ by }) => {
+    expect(parseArrivals({ events: [], ...by })).toEqual({ ok: true, events: [], by: PLAIN_CLIENT })
+  })
+
+  test.each<{ name: string; payload: unknown }>([
+    { name: 'nothing', payload: undefined },
+    { name: 'null', payload: null },
+    { name: 'text', payload: 'hello' },
+    { name: 'a list', payload: [message('m')] },
+    { name: 'no events', payload: { event: message('m') } },
+    { name: 'events that are no list', payload: { events: message('m') } },
+    { name: 'what could not be decoded', payload: { undecodable: 'Error: another key' } },
+  ])('is refused when it is $name', ({ payload }) => {
+    expect(parseArrivals(payload)).toEqual({
+      ok: false,
+      reason: expect.stringMatching(/^an events signal without events; expected/),
+    })
+  })
+
+  test.each<{ name: string; event: unknown; reason: RegExp }>([
+    { name: 'null', event: null, reason: /is object, not an object|is null/ },
+    { name: 'text', event: 'hi', reason: /is "hi", not an object/ },
+    { name: 'a list', event: [], reason: /is a list, not an object/ },
+    { name: 'a number', event: 7, reason: /is number, not an object/ },
+    { name: 'no type', event: {}, reason: /has the type undefined/ },
+    { name: 'a type of the server', event: { type: 'agent.message', content: [] }, reason: /the type "agent.message"/ },
+    { name: 'an overlong type', event: { type: 'x'.repeat(200) }, reason: /the type "x{60}"/ },
+    { name: 'an id that is a number', event: { ...message('m'), id: 7 }, reason: /has an id/ },
+    { name: 'an empty id', event: { ...message('m'), id: '' }, reason: /has an id/ },
+    { name: 'no content', event: { type: 'user.message' }, reason: /has a content/ },
+    { name: 'empty content', event: { type: 'user.message', content: [] }, reason: /has a content/ },
+    { name: 'content that is text', event: { type: 'user.message', content: 'hi' }, reason: /has a content/ },
+    { name: 'a block that is null', event: { type: 'user.message', content: [null] }, reason: /has a content/ },
+    { name: 'an image', event: { type: 'user.message', content: [{ type: 'image' }] }, reason: /has a content/ },
+    {
+      name: 'a text that is a number',
+      event: { type: 'system.message', content: [{ type: 'text', text: 7 }] },
+      reason: /has a content/,
+    },
+    { name: 'a blank text', event: message('m', ' \n\t'), reason: /has a content/ },
+    {
+      name: 'a confirmation of nothing',
+      event: { type: 'user.tool_confirmation', result: 'allow' },
+      reason: /no tool_use_id/,
+    },
+    {
+      name: 'neither allow nor deny',
+      event: { ...confirm('y', 'a'), result: 'maybe' },
+      reason: /other than allow or deny/,
+    },
+    {
+      name: 'words that are a number',
+      event: { ...confirm('n', 'a', 'deny'), deny_message: 7 },
+      reason: /deny_message/,
+    },
+    { name: 'a result of nothing', event: { type: 'user.custom_tool_result' }, reason: /no custom_tool_use_id/ },
+    { name: 'a result that is text', event: { ...customResult('r', 'x'), content: 'done' }, reason: /list of blocks/ },
+    {
+      name: 'a result with null in it',
+      event: { ...customResult('r', 'x'), content: [null] },
+      reason: /list of blocks/,
+    },
+    {
+      name: 'a result with an untyped block',
+      event: { ...customResult('r', 'x'), content: [{}] },
+      reason: /list of blocks/,
+    },
+  ])('is refused whole for one event: $name', ({ event, reason }) => {
+    const parsed = parseArrivals({ events: [message('m'), event] })
+    expect(parsed).toEqual({ ok: false, reason: expect.stringMatching(reason) })
+    expect(parsed).toMatchObject({ reason: expect.stringMatching(/^events\[1\] .*; expected \{"events"/) })
+  })
+
+  test('of anything at all is answered, never thrown over', () => {
+    fc.assert(
+      fc.property(
+        fc.oneof(fc.anything(), fc.record({ events: fc.anything() }), fc.record({ events: fc.array(fc.anything()) })),
+        (payload) => {
+          expect(typeof parseArrivals(payload).ok).toBe('boolean')
+        },
+      ),
+    )
+  })
+})

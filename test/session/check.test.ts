@@ -1,0 +1,112 @@
+import { describe, expect, test } from 'vitest'
+import { check, wakes } from '../../src/session/check.ts'
+import { QUEUE_BYTES, QUEUE_EVENTS } from '../../src/session/settle.ts'
+import type { LogState } from '../../src/session/state.ts'
+import type { UserEvent } from '../../src/wire/types.ts'
+import {
+  arrived,
+  confirm,
+  customResult,
+  emptyState,
+  interrupt,
+  message,
+  startSession,
+  startedWith,
+  systemMessage,
+} from '../support/session-builders.ts'
+
+const WAITING = startedWith([
+  ['a', 'ask'],
+  ['x', 'custom'],
+]).state
+const RUNNING = startedWith([
+  ['c', 'allow'],
+  ['a', 'ask'],
+  ['x', 'custom'],
+]).state
+const LAST = startedWith([['a', 'ask']]).state
+const TERMINATED = emptyState({ status: 'terminated' })
+
+function queueOf(count: number, size: number): LogState {
+  const queue = Array.from({ length: count }, (_, index) => ({
+    ...message(`q${index}`, 'x'.repeat(size)),
+    id: `q${index}`,
+  }))
+  return emptyState({ status: 'running', phase: 'model', queue })
+}
+
+describe('a session', () => {
+  test.each<{ name: string; state: LogState; event: UserEvent; refused: RegExp | null; busy?: true }>([
+    { name: 'a message when idle', state: emptyState(), event: message('m'), refused: null },
+    { name: 'a message when running', state: RUNNING, event: message('m'), refused: null },
+    { name: 'a message when it waits', state: WAITING, event: message('m'), refused: /requires_action/ },
+    { name: 'a system message when it waits', state: WAITING, event: systemMessage('m'), refused: /requires_action/ },
+    { name: 'a message when terminated', state: TERMINATED, event: message('m'), refused: /terminated/ },
+    { name: 'an interrupt when idle', state: emptyState(), event: interrupt('i'), refused: null },
+    { name: 'an interrupt when it waits', state: WAITING, event: interrupt('i'), refused: null },
+    { name: 'an interrupt when terminated', state: TERMINATED, event: interrupt('i'), refused: /terminated/ },
+    {
+      name: 'an interrupt when its queue is full',
+      state: queueOf(QUEUE_EVENTS, 1),
+      event: interrupt('i'),
+      refused: null,
+    },
+    { name: 'a confirmation it waits for', state: WAITING, event: confirm('y', 'a'), refused: null },
+    { name: 'a confirmation before it is idle', state: RUNNING, event: confirm('y', 'a'), refused: null },
+    { name: 'a confirmation of a call that runs', state: RUNNING, event: confirm('y', 'c'), refused: /No tool call c/ },
+    { name: 'a confirmation of a custom call', state: WAITING, event: confirm('y', 'x'), refused: /No tool call x/ },
+    { name: 'a confirmation of no call', state: WAITING, event: confirm('y', 'z'), refused: /No tool call z/ },
+    { name: 'a result it waits for', state: WAITING, event: customResult('r', 'x'), refused: null },
+    {
+      name: 'a result of an asked call',
+      state: WAITING,
+      event: customResult('r', 'a'),
+      refused: /No custom tool call a/,
+    },
+    {
+      name: 'a result of no call',
+      state: emptyState(),
+      event: customResult('r', 'x'),
+      refused: /No custom tool call x/,
+    },
+    {
+      name: 'a message as the last that fits',
+      state: queueOf(QUEUE_EVENTS - 1, 1),
+      event: message('m'),
+      refused: null,
+    },
+    { name: 'a message too many', state: queueOf(QUEUE_EVENTS, 1), event: message('m'), refused: /queued/, busy: true },
+    { name: 'a message too large', state: queueOf(1, QUEUE_BYTES), event: message('m'), refused: /queued/, busy: true },
+    {
+      name: 'an outcome',
+      state: emptyState(),
+      event: { type: 'user.define_outcome', description: 'd', rubric: { type: 'text', content: 'r' } },
+      refused: /user.define_outcome/,
+    },
+  ])('says what it takes: $name', ({ state, event, refused, busy }) => {
+    const refusal = check(state, event)
+    expect(refusal?.reason ?? 'taken').toMatch(refused ?? /^taken$/)
+    expect(refusal?.busy).toBe(busy)
+  })
+
+  test.each<{ name: string; state: LogState; event: UserEvent; woken: boolean }>([
+    { name: 'a message when idle', state: emptyState(), event: message('m'), woken: true },
+    { name: 'a message when running', state: RUNNING, event: message('m'), woken: false },
+    { name: 'an interrupt', state: WAITING, event: interrupt('i'), woken: false },
+    { name: 'the last confirmation', state: LAST, event: confirm('y', 'a'), woken: true },
+    {
+      name: 'the last result',
+      state: startedWith([['x', 'custom']]).state,
+      event: customResult('r', 'x'),
+      woken: true,
+    },
+    { name: 'one confirmation of two answers', state: WAITING, event: confirm('y', 'a'), woken: false },
+    { name: 'one result of two answers', state: WAITING, event: customResult('r', 'x'), woken: false },
+    { name: 'a confirmation while others run', state: RUNNING, event: confirm('y', 'a'), woken: false },
+  ])('says what wakes it, as the loop then does: $name', ({ state, event, woken }) => {
+    expect(wakes(state, event)).toBe(woken)
+    const session = startSession({}, state)
+    session.pass(arrived({ ...event, id: 'sevt_new' }))
+    expect(state.status === 'idle' && session.state.status === 'running').toBe(woken)
+  })
+})

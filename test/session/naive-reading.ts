@@ -1,0 +1,55 @@
+import type { HistoryItem } from '../../src/history/item.ts'
+import type { Incoming } from '../../src/session/arrival.ts'
+import { parseArrivals } from '../../src/session/arrival.ts'
+import type { Entry } from '../../src/session/entry.ts'
+
+/** What raw history says without a projector: the most plodding reading there is, to compare cleverer ones with. */
+export interface NaiveReading {
+  /** Every event that came, by its id, the first of each; minted ids included. */
+  readonly arrivals: ReadonlyMap<string, Incoming>
+  /** Events that came without an id and have none yet. */
+  readonly unnamed: number
+  /** Ids in the order in which inputs took effect, and those that were dropped. */
+  readonly effective: readonly string[]
+  readonly dropped: readonly string[]
+  /** Input tokens of all requests whose results count. */
+  readonly inputTokens: number
+}
+
+export function readNaively(items: readonly HistoryItem[]): NaiveReading {
+  const batches: (readonly Incoming[])[] = []
+  const arrivals = new Map<string, Incoming>()
+  const effective: string[] = []
+  const dropped: string[] = []
+  let minted = 0
+  let inputTokens = 0
+  const arrive = (id: string, event: Incoming | undefined): void => {
+    if (event && !arrivals.has(id)) arrivals.set(id, event)
+  }
+  for (const [index, item] of items.entries()) {
+    if (item.type === 'started' || item.type === 'signaled') {
+      const parsed = parseArrivals(item.type === 'started' ? item.input : item.payload)
+      batches.push(parsed.ok ? parsed.events : [])
+      if (parsed.ok) for (const event of parsed.events) if (event.id !== undefined) arrive(event.id, event)
+    }
+    const entries = recordedIn(item, items.slice(0, index))
+    for (const entry of entries) {
+      if (entry.type === 'log.minted') {
+        minted += 1
+        arrive(entry.id, batches[entry.signal]?.[entry.index])
+      }
+      if (entry.type === 'log.mark') (entry.dropped ? dropped : effective).push(entry.id)
+      if (entry.type === 'span.model_request_end') inputTokens += entry.model_usage.input_tokens
+    }
+  }
+  const unnamed = batches.flat().filter((event) => event.id === undefined).length - minted
+  return { arrivals, unnamed, effective, dropped, inputTokens }
+}
+
+function recordedIn(item: HistoryItem, before: readonly HistoryItem[]): readonly Entry[] {
+  // Written by the loop under test, from entries.
+  if (item.type === 'decided') return item.entries as Entry[]
+  if (item.type !== 'completed') return []
+  const isCancelled = before.some((other) => other.type === 'cancel_requested' && other.scheduled === item.scheduled)
+  return isCancelled ? [] : (item.result as { entries: Entry[] }).entries
+}

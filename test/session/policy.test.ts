@@ -1,0 +1,30 @@
+import { describe, expect, test } from 'vitest'
+import { backOffMs, policyOf } from '../../src/session/policy.ts'
+import { POLICY } from '../support/session-builders.ts'
+
+describe('a policy', () => {
+  test('is what the loop needs of a harness', () => {
+    const { harness: id, tries, baseMs, capMs, toolRounds, steering } = POLICY
+    expect(policyOf({ id, retry: { tries, baseMs, capMs }, toolRounds, steering })).toEqual(POLICY)
+  })
+})
+
+describe('a back-off', () => {
+  const policy = { ...POLICY, baseMs: 500, capMs: 8000 }
+
+  test.each([
+    [0, 500],
+    [1, 1000],
+    [2, 2000],
+    [3, 4000],
+    [4, 8000],
+    [5, 8000],
+    [40, 8000],
+  ])('after %i failures in a row takes %i ms', (failures, ms) => {
+    expect(backOffMs(policy, failures, undefined)).toBe(ms)
+  })
+
+  test.each([0, 7, 60_000])('is the server’s own of %i ms where it names one', (ms) => {
+    expect(backOffMs(policy, 3, ms)).toBe(ms)
+  })
+})

@@ -1,0 +1,28 @@
+import { describe } from 'vitest'
+import { dying, ending } from '../hands/provider/ending.ts'
+import { isolation } from '../hands/provider/isolation.ts'
+import { provisioning } from '../hands/provider/provisioning.ts'
+import { output, running } from '../hands/provider/running.ts'
+import type { SandboxProviderSetup } from '../hands/provider/support.ts'
+
+/** What every sandbox provider does. */
+export function sandboxProviderSuite(setup: SandboxProviderSetup): void {
+  describe('provisioning', () => {
+    provisioning(setup)
+  })
+  describe('a run', () => {
+    running(setup)
+  })
+  describe('output', () => {
+    output(setup)
+  })
+  describe('an ending', () => {
+    ending(setup)
+  })
+  describe('a run whose client dies', () => {
+    dying(setup)
+  })
+  describe('isolation', () => {
+    isolation(setup)
+  })
+}

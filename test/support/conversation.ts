@@ -1,0 +1,57 @@
+import type { ModelMessage } from '../../src/wire/types.ts'
+
+/**
+ * What the Messages API would refuse in a conversation that is to be answered: one sentence per fault. Neighbours of
+ * one role count as one message, as they do there.
+ */
+export function faultsOfConversation(messages: readonly ModelMessage[]): readonly string[] {
+  const faults: string[] = []
+  const turns = join(messages)
+  if (turns[0]?.role !== 'user') faults.push('the first message is not the user’s')
+  for (const [index, turn] of turns.entries()) {
+    if (turn.blocks.length === 0) faults.push(`messages[${index}] is empty`)
+    for (const block of turn.blocks) {
+      if (block.type === 'text' && (block.text ?? '').trim() === '') faults.push(`messages[${index}] has a blank text`)
+    }
+    const calls = idsOf(turn.role === 'assistant' ? turn.blocks : [], 'tool_use')
+    const results = idsOf(turns[index + 1]?.blocks ?? [], 'tool_result')
+    if (calls.join() !== results.join())
+      faults.push(`messages[${index}] asks ${calls.join()}, answered are ${results.join()}`)
+    if (turn.role === 'user') {
+      const before = turns[index - 1]
+      if (idsOf(turn.blocks, 'tool_result').length > 0 && !before) faults.push('results answer nothing')
+      const firstOther = turn.blocks.findIndex((block) => block.type !== 'tool_result')
+      const lastResult = turn.blocks.findLastIndex((block) => block.type === 'tool_result')
+      if (firstOther >= 0 && lastResult > firstOther) faults.push(`messages[${index}] has results behind other content`)
+    }
+  }
+  return faults
+}
+
+interface Turn {
+  readonly role: string
+  readonly blocks: Block[]
+}
+interface Block {
+  readonly type: string
+  readonly id?: string
+  readonly tool_use_id?: string
+  readonly text?: string
+}
+
+function join(messages: readonly ModelMessage[]): readonly Turn[] {
+  const turns: Turn[] = []
+  for (const { role, content } of messages) {
+    const blocks: readonly Block[] = typeof content === 'string' ? [{ type: 'text', text: content }] : content
+    const last = turns.at(-1)
+    if (last?.role === role) last.blocks.push(...blocks)
+    else turns.push({ role, blocks: [...blocks] })
+  }
+  return turns
+}
+
+function idsOf(blocks: readonly Block[], type: 'tool_use' | 'tool_result'): readonly string[] {
+  return blocks.flatMap((block) =>
+    block.type === type ? [(type === 'tool_use' ? block.id : block.tool_use_id) ?? ''] : [],
+  )
+}
