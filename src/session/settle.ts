@@ -210,16 +210,15 @@ function isSame(a: Readonly<Record<string, string>>, b: Readonly<Record<string, 
   return keys.length === Object.keys(b).length && keys.every((key) => a[key] === b[key])
 }
 
-/** The call is over for the model; its command may not be. */
+/** The call is over for the model, its command may not be. A call that has a result already is left alone. */
 function abandon(journal: Journal, { call, message }: Extract<Input, { type: 'call_failed' }>): void {
   if (!journal.state.calls.some((open) => open.id === call)) return
   close(journal, call, message)
   journal.write({ type: 'log.abandoned', id: call })
 }
 
-/** Closes a call with an error result; a call that has a result already is left alone. */
+/** Closes an open call with an error result. */
 export function close(journal: Journal, call: string, text: string): void {
-  if (!journal.state.calls.some((open) => open.id === call)) return
   journal.emit({ type: 'agent.tool_result', tool_use_id: call, content: [{ type: 'text', text }], is_error: true })
 }
 
