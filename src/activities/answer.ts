@@ -1,0 +1,79 @@
+import type { ModelResponse } from '../model/model.ts'
+import type { Entry } from '../session/entry.ts'
+import { evaluatePermission } from '../session/permissions.ts'
+import type { ModelContentBlock, SessionAgent } from '../wire/types.ts'
+
+export interface AnswerParts {
+  readonly agent: SessionAgent
+  readonly harness: string
+  /** Id of the `span.model_request_start` that was answered. */
+  readonly request: string
+  readonly response: ModelResponse
+  /** Names of the tools that the request offered; a call of any other is denied before any policy is asked. */
+  readonly offered: readonly string[]
+  /** A fresh `sevt_…` id. */
+  readonly mint: () => string
+}
+
+/**
+ * A model's answer as entries of the log: the raw blocks for the model, then what clients see of them in the order of
+ * the blocks, with every call's permission evaluated, then the end of the request.
+ */
+export function toEntries({ agent, harness, request, response, offered, mint }: AnswerParts): readonly Entry[] {
+  const shown: Entry[] = []
+  const calls: { id: string; model_id: string }[] = []
+  for (const group of groupTexts(response.content)) {
+    const [first] = group
+    if (first?.type === 'text') {
+      const content = group.flatMap((block) =>
+        block.type === 'text' ? [{ type: 'text' as const, text: block.text }] : [],
+      )
+      shown.push({ type: 'agent.message', id: mint(), content })
+    } else if (first?.type === 'thinking' || first?.type === 'redacted_thinking') {
+      shown.push({ type: 'agent.thinking', id: mint() })
+    } else if (first?.type === 'tool_use') {
+      const id = mint()
+      calls.push({ id, model_id: first.id })
+      shown.push({
+        type: 'agent.tool_use',
+        id,
+        name: first.name,
+        input: toInput(first.input),
+        ...(offered.includes(first.name) ? evaluatePermission(agent, first.name) : { evaluated_permission: 'deny' }),
+      })
+    }
+  }
+  return [
+    {
+      type: 'log.assistant',
+      harness,
+      content: response.content,
+      stop_reason: response.stopReason,
+      calls,
+      ...(response.stopDetails ? { explanation: response.stopDetails.explanation } : {}),
+    },
+    ...shown,
+    {
+      type: 'span.model_request_end',
+      id: mint(),
+      model_request_start_id: request,
+      is_error: false,
+      model_usage: response.usage,
+    },
+  ]
+}
+
+/** Neighbouring text blocks are one message; every other block stands for itself. */
+function groupTexts(content: readonly ModelContentBlock[]): readonly (readonly ModelContentBlock[])[] {
+  const groups: ModelContentBlock[][] = []
+  for (const block of content) {
+    const last = groups.at(-1)
+    if (block.type === 'text' && last?.[0]?.type === 'text') last.push(block)
+    else groups.push([block])
+  }
+  return groups
+}
+
+function toInput(input: unknown): { [key: string]: unknown } {
+  return typeof input === 'object' && input !== null ? { ...input } : { input }
+}

@@ -1,0 +1,52 @@
+import type { Entry } from '../session/entry.ts'
+import type { Policy } from '../session/policy.ts'
+import type { ModelFault } from '../session/settle.ts'
+
+/** What every activity whose result belongs to the log answers with: readers take `entries` from history. */
+export interface Recorded {
+  readonly entries: readonly Entry[]
+}
+
+export interface OpenSession {
+  readonly session: string
+  readonly workspace: string
+  /** An agent body as `POST /v1/agents` takes it; `name` may be missing. */
+  readonly agent: unknown
+  readonly environment: string | null
+  readonly title: string | null
+  readonly metadata: Readonly<Record<string, string>>
+}
+
+export interface CallModel {
+  readonly session: string
+  /** Id of the `span.model_request_start` that this call answers. */
+  readonly request: string
+  readonly harness: string
+}
+
+export interface ExecuteCall {
+  readonly session: string
+  readonly call: { readonly id: string; readonly name: string; readonly input: unknown }
+  readonly abandoned: readonly string[]
+}
+
+/**
+ * What the session workflow asks of the world. Arguments and results are recorded in history: plain JSON, no secrets,
+ * no conversation.
+ */
+export interface SessionActivities {
+  /** Stores the agent of a session that was started by hand and lists it. Not retried when the agent is refused. */
+  openSession(input: OpenSession): Promise<Recorded & { readonly agentName: string; readonly policy: Policy }>
+  /**
+   * One model request. The context is read from the log up to the call's own scheduled event, so every retry sends
+   * the same request. Provider errors come back as `fault`: the workflow backs off, visibly.
+   */
+  callModel(input: CallModel): Promise<Recorded & { readonly fault?: ModelFault }>
+  /** One tool call, idempotent by its id. A tool's failure is a result; only unreachable hands make it fail. */
+  execute(input: ExecuteCall): Promise<Recorded>
+}
+
+/** A step that does nothing, for measuring what a step costs. */
+export interface CanaryActivities {
+  ping(): Promise<void>
+}

@@ -1,0 +1,91 @@
+import type { Policy } from '../session/policy.ts'
+import type { AgentStore } from '../store/agents.ts'
+import type { EnvironmentStore } from '../store/environments.ts'
+import type { SessionRow, SessionStore } from '../store/sessions.ts'
+import { SessionBuried } from '../store/buried.ts'
+import { createAgent, toSessionAgent } from '../wire/agents.ts'
+import { createEnvironment } from '../wire/environments.ts'
+import { ApiError } from '../wire/errors.ts'
+import { mintId } from '../wire/mint.ts'
+import type { Agent, AgentCreate, Environment } from '../wire/types.ts'
+import { refuseUnsupported, unsupportedInAgent, unsupportedInEnvironment } from '../wire/unsupported.ts'
+import { failure } from './failures.ts'
+import type { OpenSession, SessionActivities } from './index.ts'
+
+export interface OpenSessionPorts {
+  readonly agents: AgentStore
+  readonly environments: EnvironmentStore
+  readonly sessions: SessionStore
+  /** Checks an agent's body; throws an `ApiError` that says what is wrong. */
+  readonly parseAgent: (body: unknown) => AgentCreate
+  readonly policy: Policy
+}
+
+/** What an agent is called that was given inline without a name. */
+const UNNAMED = 'agent'
+
+/**
+ * The first activity of a session that a plain Temporal client started: stores the inline agent, inserts the row. Ids
+ * follow from the session's, so a second try finds what the first one stored.
+ */
+export function createOpenSession(ports: OpenSessionPorts): Pick<SessionActivities, 'openSession'> {
+  return {
+    async openSession(input) {
+      try {
+        const { sessions, policy } = ports
+        const agent = toSessionAgent(await storeAgent(ports, input))
+        refuseUnsupported(unsupportedInAgent(agent))
+        const environment = await findEnvironment(ports, input)
+        refuseUnsupported(unsupportedInEnvironment(environment))
+        const configuration = input.session.replace(/^sesn_/, 'cfg_')
+        const now = new Date()
+        const row: SessionRow = {
+          id: input.session,
+          workspaceId: input.workspace,
+          environmentId: environment.id,
+          configurationId: configuration,
+          agentId: agent.id,
+          agentVersion: agent.version,
+          status: 'idle',
+          title: input.title,
+          metadata: input.metadata,
+          createdAt: now,
+          updatedAt: now,
+          archivedAt: null,
+        }
+        await sessions.create(row, { id: configuration, agent, harness: policy.harness })
+        return {
+          entries: [{ type: 'log.configured', configuration, agent_name: agent.name }],
+          agentName: agent.name,
+          policy,
+        }
+      } catch (error) {
+        if (error instanceof SessionBuried) throw failure('deleted', `store: ${error.message}`, error)
+        if (error instanceof ApiError) throw failure('refused', error.message, error)
+        throw error
+      }
+    },
+  }
+}
+
+async function storeAgent({ agents, parseAgent }: OpenSessionPorts, input: OpenSession): Promise<Agent> {
+  const id = input.session.replace(/^sesn_/, 'agent_')
+  const stored = await agents.read(input.workspace, id)
+  if (stored) return stored
+  if (input.agent === null) throw failure('refused', 'a session started by hand needs an agent, e.g. {"model": "…"}')
+  const body = parseAgent({ name: UNNAMED, ...(typeof input.agent === 'object' ? input.agent : {}) })
+  const agent = createAgent(body, { id, now: new Date().toISOString(), lookup: () => undefined })
+  await agents.create(input.workspace, agent)
+  return agent
+}
+
+async function findEnvironment({ environments }: OpenSessionPorts, input: OpenSession): Promise<Environment> {
+  if (input.environment !== null) {
+    const named = await environments.read(input.workspace, input.environment)
+    if (!named) throw failure('refused', `no environment ${input.environment} in workspace ${input.workspace}`)
+    return named
+  }
+  return environments.ensureDefault(input.workspace, () =>
+    createEnvironment({ name: 'default' }, { id: mintId('env'), now: new Date().toISOString() }),
+  )
+}

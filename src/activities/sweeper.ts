@@ -1,0 +1,88 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { LogNotFound } from '../history/session-log.ts'
+import type { SessionLog } from '../history/session-log.ts'
+import type { SessionRow, SessionStore } from '../store/sessions.ts'
+
+/** A row that says creating or running and was not written for this long is looked at. */
+const STALE_MS = 60_000
+const EVERY_MS = 10_000
+/** How long a request can be repeated under its idempotency key. */
+const INGRESS_MS = 48 * 60 * 60_000
+
+export interface SweeperPorts {
+  readonly sessions: SessionStore
+  readonly log: SessionLog
+  /** Runs the work in one process of the cluster at a time; false when another one is at it. */
+  readonly exclusively: (work: () => Promise<void>) => Promise<boolean>
+  /** Ends and removes what a deleted session has in Temporal; nothing there is fine. */
+  readonly removeWorkflow: (session: string) => Promise<void>
+  /** Forgets requests that no client repeats any more. */
+  readonly pruneIngress: (before: Date) => Promise<void>
+  /** Destroys a deleted session's sandboxes; none is fine. */
+  readonly removeSandboxes: (session: string) => Promise<void>
+  readonly warn: (details: object, message: string) => void
+}
+
+/** One loop per worker process, one of them at work: finishes what a dead process left half done. */
+export function startSweeper(ports: SweeperPorts): { stop(): Promise<void> } {
+  const stopped = new AbortController()
+  async function run(): Promise<void> {
+    while (!stopped.signal.aborted) {
+      try {
+        await ports.exclusively(() => sweep(ports, Date.now()))
+      } catch (error) {
+        ports.warn({ err: error }, 'sweep failed; it is tried again')
+      }
+      await sleep(EVERY_MS, undefined, { signal: stopped.signal }).catch(() => undefined)
+    }
+  }
+  const running = run()
+  return {
+    async stop() {
+      stopped.abort()
+      await running
+    },
+  }
+}
+
+/** One pass; a session that fails is left for the next one and keeps no other from being swept. */
+export async function sweep(ports: SweeperPorts, now: number): Promise<void> {
+  const before = new Date(now - STALE_MS)
+  for (const row of await ports.sessions.stale({ creating: before, running: before })) {
+    await attempt(ports, row.id, () => refold(ports, row))
+  }
+  await ports.pruneIngress(new Date(now - INGRESS_MS))
+  for (const id of await ports.sessions.uncleared()) {
+    await attempt(ports, id, async () => {
+      await ports.removeWorkflow(id)
+      await ports.removeSandboxes(id)
+      await ports.sessions.clear(id)
+    })
+  }
+}
+
+async function attempt(ports: SweeperPorts, session: string, work: () => Promise<void>): Promise<void> {
+  try {
+    await work()
+  } catch (error) {
+    ports.warn({ err: error, session }, 'session not swept; it is tried again')
+  }
+}
+
+/** The row as its log says. A row whose workflow was never started belongs to a request that was never answered. */
+async function refold({ sessions, log }: SweeperPorts, row: SessionRow): Promise<void> {
+  try {
+    const { state, archivedAt } = await log.read(row.id)
+    const { status, title, metadata } = state
+    await sessions.repair(row.id, {
+      status,
+      title,
+      metadata,
+      archivedAt: archivedAt === null ? null : new Date(archivedAt),
+    })
+  } catch (error) {
+    if (!(error instanceof LogNotFound)) throw error
+    if (row.status === 'creating') await sessions.bury(row.workspaceId, row.id)
+    else await sessions.repair(row.id, { ...row, status: 'terminated' })
+  }
+}

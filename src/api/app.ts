@@ -1,0 +1,110 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { fastify } from 'fastify'
+import { ApiError, toErrorResponse } from '../wire/errors.ts'
+import { mintId } from '../wire/mint.ts'
+import { agentRoutes } from './agents.ts'
+import { authenticate } from './auth.ts'
+import type { ApiContext } from './context.ts'
+import { environmentRoutes } from './environments.ts'
+import { eventRoutes } from './events.ts'
+import { modelRoutes } from './models.ts'
+import { refuseConnection, toKnown } from './refusals.ts'
+import { sessionRoutes } from './sessions.ts'
+import { streamRoutes } from './stream.ts'
+
+/** Bodies of the API are at most 32 MB. */
+const BODY_LIMIT = 32 * 1024 * 1024
+
+export interface AppLog {
+  error(details: object, message: string): void
+}
+
+/**
+ * The HTTP application, not yet listening. Every answer has a `request-id`; every refusal is the standard error object;
+ * whatever is not an `ApiError` is logged and answered as an internal error without a word of it.
+ */
+export function createApp(context: ApiContext, log: AppLog): FastifyInstance {
+  const answer = (error: unknown, request: FastifyRequest, reply: FastifyReply): void => {
+    const known = toKnown(error)
+    if (!(known instanceof ApiError) || known.kind === 'api_error' || known.kind === 'unavailable') {
+      log.error({ err: error, request_id: request.id, method: request.method, url: request.url }, 'request failed')
+    }
+    const { status, headers, body } = toErrorResponse(known, request.id)
+    void reply.code(status).headers(headers).header('request-id', request.id).send(body)
+  }
+  const app = fastify({
+    bodyLimit: BODY_LIMIT,
+    forceCloseConnections: true,
+    // A HEAD of a stream would never end.
+    exposeHeadRoutes: false,
+    genReqId: () => mintId('req'),
+    clientErrorHandler: refuseConnection,
+    frameworkErrors: answer,
+    routerOptions: { querystringParser: (text) => parseQuery(text) },
+  })
+  app.decorateRequest('caller')
+  app.addHook('onRequest', async (request, reply) => {
+    reply.header('request-id', request.id)
+    request.caller = await authenticate(request.headers, context.keys)
+    reply.header('anthropic-workspace-id', request.caller.workspaceId)
+    refuseUnstorable(request)
+  })
+  acceptJson(app)
+
+  app.setNotFoundHandler(({ method, url }) => {
+    const path = url.split('?')[0]?.slice(0, 200)
+    const message = `${method} ${path} is not a route of this server, or not built yet`
+    throw new ApiError('not_found', message, { shouldRetry: false })
+  })
+  app.setErrorHandler(answer)
+
+  for (const routes of [agentRoutes, environmentRoutes, sessionRoutes, eventRoutes, streamRoutes, modelRoutes]) {
+    routes(app, context)
+  }
+  return app
+}
+
+/** PostgreSQL takes no U+0000, not even to look for it; bodies are looked through by the validator. */
+function refuseUnstorable({ params, query }: FastifyRequest): void {
+  const holdsNul = (values: unknown): boolean =>
+    Object.values(values ?? {}).some((value) => String(value).includes('\0'))
+  if (holdsNul(params)) throw new ApiError('not_found', 'No id contains U+0000.')
+  if (holdsNul(query)) throw new ApiError('invalid_request', 'query: holds U+0000')
+}
+
+/** A JSON body whatever its content type is called, except one that says that it is something else. */
+function acceptJson(app: FastifyInstance): void {
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser('*', { parseAs: 'buffer' }, async (request: FastifyRequest, body: Buffer) => {
+    const type = request.headers['content-type'] ?? 'application/json'
+    if (!/^application\/(?:[\w.+-]+\+)?json\b/i.test(type)) {
+      throw new ApiError('invalid_request', `content-type: expected application/json, got ${type.slice(0, 100)}`)
+    }
+    const charset = /charset="?([\w-]+)/i.exec(type)?.[1] ?? 'utf-8'
+    if (!/^utf-?8$/i.test(charset)) {
+      throw new ApiError('invalid_request', `content-type: expected charset utf-8, got ${charset.slice(0, 40)}`, {
+        code: 'unsupported_charset',
+      })
+    }
+    return parseJson(body)
+  })
+}
+
+function parseJson(body: Buffer): unknown {
+  if (body.length === 0) return undefined
+  try {
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body))
+  } catch (error) {
+    throw new ApiError('invalid_request', 'body: expected JSON in UTF-8', { cause: error })
+  }
+}
+
+/** Repeated keys become lists; everything else stays text for the validator to read. */
+function parseQuery(text: string): Record<string, string | string[]> {
+  const query: Record<string, string | string[]> = Object.create(null)
+  for (const [key, value] of new URLSearchParams(text)) {
+    const before = query[key]
+    query[key] = before === undefined ? value : [...(Array.isArray(before) ? before : [before]), value]
+  }
+  return query
+}

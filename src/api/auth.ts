@@ -1,0 +1,36 @@
+import type { IncomingHttpHeaders } from 'node:http'
+import type { KeyStore } from '../store/keys.ts'
+import { ApiError } from '../wire/errors.ts'
+import type { Caller } from './context.ts'
+
+/**
+ * The caller behind a request. Clients send their key as a bearer token or as `x-api-key`; who sends both must mean the
+ * same key. A workspace may be named only if it is the key's own.
+ */
+export async function authenticate(headers: IncomingHttpHeaders, keys: KeyStore): Promise<Caller> {
+  const [secret, second] = [...new Set([bearerOf(headers.authorization), single(headers['x-api-key'])])].filter(
+    (key) => key !== undefined,
+  )
+  if (secret === undefined) {
+    throw new ApiError(
+      'authentication',
+      'Expected an API key as "authorization: Bearer …" or "x-api-key: …", got none.',
+    )
+  }
+  const key = second === undefined ? await keys.verify(secret) : null
+  if (!key) throw new ApiError('authentication', 'The API key is not valid.')
+  const workspace = single(headers['anthropic-workspace-id'])
+  if (workspace !== undefined && workspace !== key.workspaceId) {
+    throw new ApiError('permission', 'The API key does not open the workspace named in anthropic-workspace-id.')
+  }
+  return { workspaceId: key.workspaceId, keyId: key.id }
+}
+
+function bearerOf(header: string | undefined): string | undefined {
+  if (header === undefined) return undefined
+  return /^bearer +(\S+) *$/i.exec(header)?.[1] ?? ''
+}
+
+function single(header: string | string[] | undefined): string | undefined {
+  return Array.isArray(header) ? header.join(',') : header
+}

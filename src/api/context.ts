@@ -1,0 +1,39 @@
+import type { SessionLog } from '../history/session-log.ts'
+import type { Policy } from '../session/policy.ts'
+import type { AgentStore } from '../store/agents.ts'
+import type { EnvironmentStore } from '../store/environments.ts'
+import type { IngressStore } from '../store/ingress.ts'
+import type { KeyStore } from '../store/keys.ts'
+import type { SessionStore } from '../store/sessions.ts'
+import type { ModelInfo } from '../wire/types.ts'
+import type { Validator } from '../wire/validate.ts'
+import type { SessionWorkflows } from './workflows.ts'
+
+/** What the routes are made of; built once by the root of the api process. */
+export interface ApiContext {
+  readonly agents: AgentStore
+  readonly environments: EnvironmentStore
+  readonly sessions: SessionStore
+  readonly ingress: IngressStore
+  readonly keys: KeyStore
+  readonly log: SessionLog
+  readonly workflows: SessionWorkflows
+  readonly validator: Validator
+  /** What new sessions run under. */
+  readonly policy: Policy
+  readonly models: () => Promise<readonly ModelInfo[]>
+  /** Tells every api process that a session is gone, so that its streams end. */
+  readonly announceDeleted: (session: string) => Promise<void>
+}
+
+/** Who calls: the workspace that the key opens, and the key's id. */
+export interface Caller {
+  readonly workspaceId: string
+  readonly keyId: string
+}
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    caller: Caller
+  }
+}

@@ -1,0 +1,48 @@
+import type { LogView } from '../history/tracked.ts'
+import { isRequiringAction } from '../session/state.ts'
+import type { LogState } from '../session/state.ts'
+import { toWireUsage } from '../session/usage.ts'
+import type { Configuration, SessionRow } from '../store/sessions.ts'
+import type { Session, SessionStatus } from '../wire/types.ts'
+
+/**
+ * The session a client sees: what it was created with from the store, everything that changes from the fold of its
+ * log. Without a log, as in lists, the row's own hints stand in.
+ */
+export function toSession(row: SessionRow, { agent }: Pick<Configuration, 'agent'>, view: LogView | null): Session {
+  const archivedAt = view ? view.archivedAt : (row.archivedAt?.getTime() ?? null)
+  const state = view?.state
+  return {
+    id: row.id,
+    type: 'session',
+    agent,
+    environment_id: row.environmentId,
+    status: state ? presentStatus(state) : row.status === 'creating' ? 'idle' : row.status,
+    title: state ? state.title : row.title,
+    metadata: { ...(state ? state.metadata : row.metadata) },
+    created_at: row.createdAt.toISOString(),
+    updated_at: new Date(
+      Math.max(row.createdAt.getTime(), view ? view.changedAt : row.updatedAt.getTime()),
+    ).toISOString(),
+    archived_at: archivedAt === null ? null : new Date(archivedAt).toISOString(),
+    usage: state ? toWireUsage(state.usage) : {},
+    stats: view && state ? { active_seconds: state.usage.active_seconds, duration_seconds: durationOf(view) } : {},
+    budget: null,
+    outcome_evaluations: [],
+    resources: [],
+    vault_ids: [],
+    deployment_id: null,
+  }
+}
+
+/** A message that was accepted and that no worker has taken up yet is work under way. */
+export function presentStatus(state: LogState): SessionStatus {
+  const isAwaited = state.queue.some((event) => event.type === 'user.message')
+  return state.status === 'idle' && isAwaited && !isRequiringAction(state) ? 'running' : state.status
+}
+
+/** Seconds since the session began, frozen when it ended. */
+function durationOf(view: LogView): number {
+  const end = view.state.status === 'terminated' ? view.changedAt : Date.now()
+  return Math.max(0, Math.round(end - view.startedAt) / 1000)
+}

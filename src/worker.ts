@@ -1,0 +1,162 @@
+import { hostname } from 'node:os'
+import type { Client } from '@temporalio/client'
+import { WorkflowNotFoundError } from '@temporalio/client'
+import { DefaultLogger, NativeConnection, Runtime } from '@temporalio/worker'
+import { createExecute } from './activities/execute.ts'
+import { createCallModel } from './activities/model.ts'
+import { createOpenSession } from './activities/open.ts'
+import { createStatusWriter } from './activities/status-writer.ts'
+import { startSweeper } from './activities/sweeper.ts'
+import type { WorkerPorts } from './activities/workers.ts'
+import { createBrainWorker, createHandsWorker } from './activities/workers.ts'
+import type { ServerConfig } from './config.ts'
+import { readConfig, requireServerConfig } from './config.ts'
+import { announceReady } from './dev/ready.ts'
+import type { SandboxHands } from './hands/sandbox-hands.ts'
+import { createSandboxHands } from './hands/sandbox-hands.ts'
+import { toolDefinitions } from './hands/tools/definitions.ts'
+import { openTemporalClient } from './history/client.ts'
+import { createAesCodec } from './history/codec.ts'
+import type { SessionLog } from './history/session-log.ts'
+import { createSessionLog } from './history/session-log.ts'
+import { createHistorySource } from './history/source.ts'
+import { stopRequested } from './lifetime.ts'
+import type { Log } from './log.ts'
+import { createLog } from './log.ts'
+import type { Harness } from './model/harness.ts'
+import { currentHarness, findHarness } from './model/harness.ts'
+import { createMessagesModel } from './model/messages-client.ts'
+import { createSandboxProvider } from './sandboxes.ts'
+import { DELETED_REASON } from './session/names.ts'
+import { policyOf } from './session/policy.ts'
+import { openDatabase } from './store/postgres/database.ts'
+import { withLock } from './store/postgres/lock.ts'
+import type { Stores } from './store/postgres/stores.ts'
+import { createStores } from './store/postgres/stores.ts'
+import { createValidator } from './wire/validate.ts'
+import { BRAIN_QUEUE, HANDS_QUEUE } from './workflows/messages.ts'
+
+/** Where the model is when nobody says otherwise. */
+const DEFAULT_MODEL_URL = 'https://api.anthropic.com'
+
+/** The worker process: brain and hands in one; as many of it as you like. */
+async function main(config: ServerConfig, log: Log): Promise<void> {
+  Runtime.install({
+    logger: new DefaultLogger('WARN', ({ level, message, meta }) => log.warn({ temporal: level, meta }, message)),
+    shutdownSignals: [],
+  })
+  await using database = await openDatabase(config.databaseUrl, log)
+  const stores = createStores(database)
+
+  const { connection, namespace } = config.temporal
+  const identity = `worker ${process.pid}@${hostname()}`
+  const codecs = config.codecKey ? [createAesCodec(config.codecKey)] : []
+  const temporal = await openTemporalClient({ connection, namespace, codecs, identity })
+  const native = await NativeConnection.connect(connection)
+  const sessionLog = createSessionLog({ source: createHistorySource(temporal.workflow), log })
+  const hands = createSandboxHands({
+    provider: createSandboxProvider(config),
+    bindings: stores.bindings,
+    log,
+  })
+  const sweeper = startSweeper({
+    sessions: stores.sessions,
+    log: sessionLog,
+    exclusively: (work) => withLock(database, 'sweeper', work),
+    removeWorkflow: (session) => removeWorkflow(temporal, session),
+    pruneIngress: (before) => stores.ingress.prune(before),
+    removeSandboxes: (session) => hands.destroySession(session),
+    warn: (details, message) => log.warn(details, message),
+  })
+
+  const stopped = stopRequested()
+  await runWorkers(
+    { config, stores, sessionLog, hands, log, ports: { connection: native, namespace, codecs, identity } },
+    stopped,
+  )
+  await sweeper.stop()
+  sessionLog.close()
+  await native.close()
+  await temporal.connection.close()
+}
+
+interface Parts {
+  readonly config: ServerConfig
+  readonly stores: Stores
+  readonly sessionLog: SessionLog
+  readonly hands: SandboxHands
+  readonly log: Log
+  readonly ports: WorkerPorts
+}
+
+/** Both workers until `stopped`: they then finish what they do, hand over the rest and end. */
+async function runWorkers(
+  { config, stores, sessionLog, hands, log, ports }: Parts,
+  stopped: Promise<void>,
+): Promise<void> {
+  const writer = createStatusWriter(stores.sessions, log)
+  const validator = createValidator()
+  const model = createMessagesModel({
+    apiKey: config.modelApiKey ?? '',
+    baseUrl: config.modelBaseUrl ?? DEFAULT_MODEL_URL,
+  })
+  const brain = await createBrainWorker(ports, {
+    taskQueue: BRAIN_QUEUE,
+    activities: {
+      ...createCallModel({
+        log: sessionLog,
+        model,
+        configuration: (session) => stores.sessions.configuration(session),
+        harness: requireHarness,
+        tools: toolDefinitions,
+      }),
+      ...createOpenSession({
+        ...stores,
+        parseAgent: (body) => validator.parseBody('agents.create', body),
+        policy: policyOf(currentHarness),
+      }),
+    },
+    reports: {
+      hint: (id, { status, length }) => writer.hint({ id, run: 1, status, length }),
+      large: (session, size) =>
+        log.warn({ session, ...size }, 'the run is past the size at which it should be rolled over'),
+    },
+  })
+  const execute = await createHandsWorker(ports, { taskQueue: HANDS_QUEUE, activities: createExecute(hands) })
+  const workers = [brain, execute]
+  const running = Promise.all(workers.map((worker) => worker.run()))
+  announceReady()
+  await Promise.race([stopped, running])
+  for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown()
+  await running
+  await writer.close()
+}
+
+function requireHarness(id: string): Harness {
+  const harness = findHarness(id)
+  if (!harness) throw new Error(`expected a released harness, got ${id}`)
+  return harness
+}
+
+/** A deleted session's history is removed too; what is gone already is fine. */
+async function removeWorkflow({ workflow, workflowService, options }: Client, session: string): Promise<void> {
+  try {
+    const handle = workflow.getHandle(session)
+    const { status } = await handle.describe()
+    if (status.name === 'RUNNING') await handle.terminate(DELETED_REASON)
+    await workflowService.deleteWorkflowExecution({
+      namespace: options.namespace,
+      workflowExecution: { workflowId: session },
+    })
+  } catch (error) {
+    if (!(error instanceof WorkflowNotFoundError)) throw error
+  }
+}
+
+const log = createLog('worker')
+try {
+  await main(requireServerConfig(readConfig({}, process.env)), log)
+} catch (error) {
+  log.fatal({ err: error }, 'the worker process cannot go on')
+  process.exitCode = 5
+}

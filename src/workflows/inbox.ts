@@ -1,0 +1,57 @@
+import type { RawValue } from '@temporalio/common'
+import { defaultPayloadConverter, rawValueTypeInfo } from '@temporalio/common'
+import { CancellationScope, defineQuery, defineSignal, defineUpdate, setHandler } from '@temporalio/workflow'
+import { parseArrivals } from '../session/arrival.ts'
+import { EVENTS_SIGNAL } from '../session/names.ts'
+import type { Input } from '../session/settle.ts'
+import type { LogState } from '../session/state.ts'
+import type { ConfigureUpdate, Verdict } from './messages.ts'
+import { ARCHIVE_UPDATE, CONFIGURE_UPDATE, STATE_QUERY } from './messages.ts'
+
+/** Something from outside that the loop has not taken in yet; an update's caller awaits the verdict. */
+export interface Letter {
+  readonly inputs: readonly Input[]
+  readonly answer?: (verdict: Verdict) => void
+}
+
+/**
+ * Registers every handler. They only put letters into the inbox; what they mean is for the loop to say. Letters keep
+ * the order of history, and signals are counted in it, the start being number 0.
+ */
+export function openInbox(start: unknown, state: () => LogState): Letter[] {
+  const inbox: Letter[] = []
+  let signals = 0
+  const receive = (raw: RawValue): void => {
+    inbox.push({ inputs: toInputs(readRaw(raw), signals) })
+    signals += 1
+  }
+  const ask = (input: Input): Promise<Verdict> => new Promise((answer) => inbox.push({ inputs: [input], answer }))
+
+  if (start !== undefined) inbox.push({ inputs: toInputs(start, 0) })
+  signals = 1
+  setHandler(defineSignal<[RawValue]>(EVENTS_SIGNAL, { typeInfo: { inputTypes: [rawValueTypeInfo] } }), receive, {
+    description: 'Takes {"events": [{"type": "user.message", "content": [{"type": "text", "text": "…"}]}]}',
+  })
+  setHandler(defineUpdate<Verdict, [ConfigureUpdate]>(CONFIGURE_UPDATE), (change) =>
+    ask({ type: 'configured', ...change }),
+  )
+  setHandler(defineUpdate<Verdict>(ARCHIVE_UPDATE), () => ask({ type: 'archived' }))
+  setHandler(defineQuery<LogState>(STATE_QUERY), state)
+  CancellationScope.current().cancelRequested.catch(() => inbox.push({ inputs: [{ type: 'cancelled' }] }))
+  return inbox
+}
+
+/** A payload typed by hand in the Web UI may be anything: one that cannot be read must not fail the task for ever. */
+function readRaw(raw: RawValue | undefined): unknown {
+  try {
+    return raw && defaultPayloadConverter.fromPayload(raw.payload)
+  } catch (error) {
+    return { undecodable: String(error) }
+  }
+}
+
+function toInputs(payload: unknown, signal: number): readonly Input[] {
+  const parsed = parseArrivals(payload)
+  if (!parsed.ok) return [{ type: 'malformed', reason: parsed.reason }]
+  return parsed.events.map((event, index) => ({ type: 'arrived', event, signal, index }))
+}

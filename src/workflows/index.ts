@@ -1,0 +1,2 @@
+export { canary } from './canary.ts'
+export { session } from './session.ts'

@@ -1,0 +1,59 @@
+import type { Policy } from '../session/policy.ts'
+
+/** Names on the wire between clients and the workflow. Never renamed without a patch marker and a recorded history. */
+export const SESSION_WORKFLOW = 'session'
+export const CONFIGURE_UPDATE = 'configure'
+export const ARCHIVE_UPDATE = 'archive'
+export const STATE_QUERY = 'state'
+
+/** The workflow that measures what a step takes on a cluster, and its update. */
+export const CANARY_WORKFLOW = 'canary'
+export const CANARY_STEP = 'step'
+
+/** The task queue of the workflow and of model calls; its siblings are named after it. */
+export const BRAIN_QUEUE = 'brain'
+export const HANDS_QUEUE = 'hands'
+
+/** The workspace of sessions whose starter names none. */
+export const DEFAULT_WORKSPACE = 'default'
+
+/** A session's id is its workflow's id. */
+export const SESSION_ID = /^sesn_[0-9A-Za-z]+$/
+
+/** A session's primary thread has the session's own suffix. */
+export function primaryThread(session: string): string {
+  return session.replace(/^sesn_/, 'sthr_')
+}
+
+/**
+ * What a session starts with. The API names a stored configuration; a plain Temporal client gives `agent` instead,
+ * whose body is that of `POST /v1/agents`, and needs nothing else but `events`.
+ */
+export interface SessionInput {
+  readonly workspace?: string
+  readonly configuration?: { readonly id: string; readonly agentName: string; readonly policy: Policy }
+  readonly agent?: unknown
+  readonly environment?: string
+  readonly title?: string | null
+  readonly metadata?: Readonly<Record<string, string>>
+  /** Events to begin with, in the shape of the `events` signal. */
+  readonly events?: readonly unknown[]
+  readonly by?: string
+}
+
+/** Payload of the `events` signal: user events, with ids when the API minted them, and who sent them. */
+export interface EventsSignal {
+  readonly events: readonly unknown[]
+  readonly by?: string
+}
+
+export interface ConfigureUpdate {
+  readonly title?: string | null
+  /** A patch: a string sets its key, null deletes it. Applied in order with other changes, so none is lost. */
+  readonly metadata?: Readonly<Record<string, string | null>>
+}
+
+/** How the loop answered an update: `refused` says why in a sentence, null means done. */
+export interface Verdict {
+  readonly refused: string | null
+}

@@ -1,0 +1,34 @@
+import type { ActivityOptions } from '@temporalio/workflow'
+import { ActivityCancellationType } from '@temporalio/workflow'
+import { BRAIN_QUEUE, HANDS_QUEUE } from './messages.ts'
+
+/**
+ * Crashes are noticed by the missing beat after 3 s and retried from 200 ms on. `TRY_CANCEL` lets an interrupt move on
+ * at once; what still runs is told by its next beat.
+ */
+const BEATING = {
+  startToCloseTimeout: '24 hours',
+  heartbeatTimeout: '3 seconds',
+  cancellationType: ActivityCancellationType.TRY_CANCEL,
+  retry: { initialInterval: '200 milliseconds', maximumAttempts: 6 },
+} satisfies ActivityOptions
+
+/** Model calls run on the workflow's own queue, so that they are dispatched eagerly. */
+export function modelCallOptions(summary: string): ActivityOptions {
+  return { ...BEATING, summary }
+}
+
+export function executeOptions(brainQueue: string, summary: string): ActivityOptions {
+  return { ...BEATING, taskQueue: handsQueue(brainQueue), summary }
+}
+
+export const openSessionOptions: ActivityOptions = {
+  startToCloseTimeout: '30 seconds',
+  summary: 'store the agent and list the session',
+  retry: { initialInterval: '200 milliseconds', maximumInterval: '10 seconds' },
+}
+
+/** The hands queue beside a brain queue: a prefix, where there is one, is shared. */
+export function handsQueue(brainQueue: string): string {
+  return brainQueue.endsWith(BRAIN_QUEUE) ? brainQueue.slice(0, -BRAIN_QUEUE.length) + HANDS_QUEUE : HANDS_QUEUE
+}

@@ -1,0 +1,94 @@
+import { CancellationScope, isCancellation, proxyActivities, sleep, workflowInfo } from '@temporalio/workflow'
+import type { SessionActivities } from '../activities/index.ts'
+import type { Command } from '../session/decide.ts'
+import type { Input } from '../session/settle.ts'
+import { executeOptions, modelCallOptions } from './options.ts'
+
+/** Performs commands, each once, and collects what comes of them. */
+export interface Performer {
+  /** Starts the commands that are not under way yet. */
+  start(commands: readonly Command[]): void
+  /** Gives up all that is under way. What had ended before counts and is among the outcomes; the rest is for nobody. */
+  cancel(): Promise<void>
+  /** What has come of commands since the last call, in the order of history. */
+  takeOutcomes(): readonly Input[]
+  hasOutcomes(): boolean
+}
+
+export function createPerformer(harness: string): Performer {
+  const performing = new Map<string, { scope: CancellationScope; ended: Promise<void> }>()
+  let outcomes: Input[] = []
+
+  async function follow(command: Command, scope: CancellationScope): Promise<void> {
+    try {
+      const came = await scope.run(() => perform(command, harness))
+      outcomes.push(...came)
+    } catch (error) {
+      if (!isCancellation(error)) outcomes.push(toFailure(command, error))
+    } finally {
+      performing.delete(command.key)
+    }
+  }
+
+  return {
+    start(commands) {
+      for (const command of commands) {
+        if (command.do === 'close' || performing.has(command.key)) continue
+        const scope = new CancellationScope()
+        performing.set(command.key, { scope, ended: follow(command, scope) })
+      }
+    },
+    async cancel() {
+      const given = [...performing.values()]
+      for (const { scope } of given) scope.cancel()
+      await Promise.allSettled(given.map(({ ended }) => ended))
+    },
+    takeOutcomes() {
+      const taken = outcomes
+      outcomes = []
+      return taken
+    },
+    hasOutcomes: () => outcomes.length > 0,
+  }
+}
+
+async function perform(command: Command, harness: string): Promise<readonly Input[]> {
+  const { workflowId: session, taskQueue } = workflowInfo()
+  switch (command.do) {
+    case 'callModel': {
+      const { callModel } = proxyActivities<SessionActivities>(modelCallOptions('ask the model'))
+      const { entries, fault } = await callModel({ session, request: command.request, harness })
+      return fault ? [{ type: 'model_failed', fault }] : [{ type: 'recorded', entries }]
+    }
+    case 'execute': {
+      const { id, name, input } = command.call
+      const { execute } = proxyActivities<SessionActivities>(executeOptions(taskQueue, summarise(name, input)))
+      const { entries } = await execute({ session, call: { id, name, input }, abandoned: command.abandoned })
+      return [{ type: 'recorded', entries }]
+    }
+    case 'backOff':
+      await sleep(command.ms, { summary: 'back off before asking the model again' })
+      return [{ type: 'elapsed' }]
+    case 'close':
+      return []
+  }
+}
+
+/** Crash retries are used up, or the worker itself refused: the session goes on and says so. */
+function toFailure(command: Command, error: unknown): Input {
+  const cause = error instanceof Error && error.cause instanceof Error ? error.cause.message : String(error)
+  if (command.do === 'execute') {
+    return { type: 'call_failed', call: command.call.id, message: `hands: the tool call failed: ${cause}` }
+  }
+  return {
+    type: 'model_failed',
+    fault: { error: 'unknown_error', message: `harness: the model call failed: ${cause}`, retryable: false },
+  }
+}
+
+/** One line for the Web UI, within the 200 bytes that it shows. */
+function summarise(name: string, input: unknown): string {
+  const text =
+    typeof input === 'object' && input !== null ? Object.values(input).find((v) => typeof v === 'string') : ''
+  return `${name} ${text ?? ''}`.trim().replaceAll('\n', ' ').slice(0, 100)
+}
