@@ -1,13 +1,5 @@
-# Reads and writes of single files; paths.sh stands before this text. Follows `longhand VERB BOOT ID ARGUMENTS...` like the runner, in whose folder it
-# keeps its claims; the answer is stdout plus the last line of stderr.
-
-R=/run/longhand
-verb=$1 boot=$2 id=$3
-d=$R/calls/$id
-shift 3
-umask 022
-
-answer() { printf 'longhand: %s\n' "$*" >&2; }
+# Reads and writes of single files; behind processes.sh and paths.sh, called like the runner, in whose folder it keeps its
+# claims.
 
 sha256() {
   sum=$(sha256sum < "$1")
@@ -62,12 +54,11 @@ written_before() {
   fi
 }
 
+# Writes beside the file first, then claims and replaces it under a lock: checks and replacement are one step.
 put() {
   path=$1 bytes=$2 hash=$3 expected=$4 note=$5
-  exec 9> "$R/files.lock"
   if [ -d "$d" ]; then
-    flock 9
-    written_before
+    with_lock written_before
     return
   fi
   locate "$path" || { answer refused "$problem"; return; }
@@ -77,52 +68,48 @@ put() {
     file) [ -w "$real" ] || { answer refused denied; return; } ;;
   esac
   folder=${real%/*}
-  mkdir -p "$folder" 2>/dev/null || { answer refused denied; return; }
   new=$folder/.longhand-$$
-  cat > "$new" 2>/dev/null
+  { mkdir -p "$folder" && cat > "$new"; } 2>/dev/null
   if [ ! -e "$new" ]; then
     answer refused denied
-    return
-  fi
-  # Short: the disk is full, or the client died while it sent. The latter reads no answer.
-  if [ "$(wc -c < "$new")" -ne "$bytes" ]; then
-    rm -f "$new"
+  elif [ "$(wc -c < "$new")" -ne "$bytes" ]; then
+    # The disk is full, or the client died while it sent: that one reads no answer.
     answer refused full
-    return
-  fi
-  flock 9
-  if [ -d "$d" ]; then
-    rm -f "$new"
-    written_before
-    return
-  fi
-  if [ -n "$expected" ]; then
-    sum=
-    [ ! -f "$real" ] || sha256 "$real"
-    if [ "$sum" != "$expected" ]; then
-      rm -f "$new"
-      answer conflict
-      return
-    fi
-  fi
-  [ ! -e "$real" ] || chmod "$(stat -c %a "$real")" "$new"
-  if mkdir "$d" 2>/dev/null; then
-    echo "$hash" > "$d/sha256"
-    printf '%s' "$note" > "$d/note"
-    mv -f "$new" "$real"
-    echo "exit 0 0 0" > "$d/done"
-    printf '%s' "$note"
-    answer written 1
   else
-    # A cancel came in between: it takes no lock.
-    rm -f "$new"
-    written_before
+    with_lock replace
   fi
+  rm -f "$new"
 }
 
-{ read -r here < "$R/boot"; } 2>/dev/null
-if [ "$here" != "$boot" ]; then
-  answer gone
-else
-  "$verb" "$@"
-fi
+with_lock() {
+  until take_lock files; do sleep 0.02; done
+  "$@"
+  release_lock files
+}
+
+replace() {
+  if [ -d "$d" ]; then
+    written_before
+    return
+  fi
+  sum=
+  [ -z "$expected" ] || [ ! -f "$real" ] || sha256 "$real"
+  if [ "$sum" != "$expected" ]; then
+    answer conflict
+    return
+  fi
+  [ ! -e "$real" ] || chmod "$(stat -c %a "$real")" "$new"
+  # A cancel takes no lock: it may have made the claim meanwhile.
+  if ! mkdir "$d" 2>/dev/null; then
+    written_before
+    return
+  fi
+  echo "$hash" > "$d/sha256"
+  printf '%s' "$note" > "$d/note"
+  mv -f "$new" "$real"
+  echo "exit 0 0 0" > "$d/done"
+  printf '%s' "$note"
+  answer written 1
+}
+
+serve "$@"

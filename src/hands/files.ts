@@ -3,7 +3,7 @@ import type { Ask } from './exchange.ts'
 import { readScripts } from './exchange.ts'
 import type { ReadRequest, ReadResult, Refusal, Sandbox, WriteRequest, WriteResult } from './sandbox.ts'
 
-const script = readScripts('./paths.sh', './files.sh')
+const script = readScripts('./processes.sh', './paths.sh', './files.sh')
 const wholeFile = [0, 0] as const
 
 /** Single files of a sandbox. Writes are claimed by id like commands, under a lock: check and replacement are one step. */

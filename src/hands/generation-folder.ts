@@ -51,9 +51,9 @@ export function parseReference(reference: string): SandboxRow | null {
 
 /** `root` is an absolute folder that belongs to the provider alone; it is made when needed. */
 export function createGenerationFolders(root: string): GenerationFolders {
-  const sandboxes = join(root, 'sandboxes')
+  const generations = join(root, 'generations')
   const keys = join(root, 'keys')
-  const pathOf = (reference: string) => join(sandboxes, reference)
+  const pathOf = (reference: string) => join(generations, reference)
   const keyPath = ({ sessionId, generation }: SandboxKey) => join(keys, `${sessionId}.${generation}`)
 
   async function published(key: SandboxKey): Promise<string | null> {
@@ -111,7 +111,7 @@ export function createGenerationFolders(root: string): GenerationFolders {
     },
 
     async list() {
-      const names = (await readdir(sandboxes).catch(nullIfMissing)) ?? []
+      const names = (await readdir(generations).catch(nullIfMissing)) ?? []
       return names.map(parseReference).filter((row) => row !== null)
     },
 

@@ -11,7 +11,6 @@ const programs = [
   { name: 'setpriv', packaged: 'util-linux' },
   { name: 'unshare', packaged: 'util-linux' },
   { name: 'setsid', packaged: 'util-linux' },
-  { name: 'flock', packaged: 'util-linux' },
   { name: 'bash', packaged: 'bash' },
 ]
 const folders = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin']

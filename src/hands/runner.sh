@@ -1,5 +1,5 @@
-# The claim-once runner, for any POSIX sh (dash, busybox, bash). Nothing is installed in the sandbox: this text is the
-# argument of `sh -c`, followed by: longhand VERB BOOT ID ARGUMENTS...
+# The claim-once runner, for any POSIX sh (dash, busybox, bash). Nothing is installed in the sandbox: this text, behind
+# processes.sh, is the argument of `sh -c`, followed by: longhand VERB BOOT ID ARGUMENTS...
 #
 # $R/calls/ID is the claim; whoever makes that folder runs the command, in this very process. SIGKILL of the client that
 # started it leaves it alone: nothing here is told of that. In the folder, in the order of their appearance:
@@ -8,25 +8,6 @@
 #   end     why it is being ended (timeout, cancelled); the first to write it wins
 #   head    the output up to the cap;  tail: the end of it;  total: its length
 #   done    "REASON CODE TOTAL CAP": one write of a whole line, so that half of it is never read
-# The answer is stdout plus one line of stderr, "longhand: ...", the last. Without that line there is no answer.
-
-R=/run/longhand
-verb=$1 boot=$2 id=$3
-d=$R/calls/$id
-shift 3
-umask 022
-
-answer() { printf 'longhand: %s\n' "$*" >&2; }
-
-# Sets $started to the start time of process $1; fails for a process that is gone or a zombie.
-start_time() {
-  { read -r stat < "/proc/$1/stat"; } 2>/dev/null || return 1
-  set -- ${stat##*) }
-  [ "$1" != Z ] || return 1
-  shift 19
-  started=$1
-}
-
 is_working() {
   { read -r pid since < "$d/worker"; } 2>/dev/null && start_time "$pid" && [ "$started" = "$since" ]
 }
@@ -102,18 +83,18 @@ end_capture() {
 }
 
 # Output goes through a pipe to `tee`, which hands it to three readers without buffering: `cat` under a file size limit,
-# which ends it at the exact cap, `wc` (the length) and `tail` (the end). A noisy command is never blocked. 4 is the pipe's reading end, 5 its writing end, 9 the queue's lock; none of them is passed on.
+# which ends it at the exact cap, `wc` (the length) and `tail` (the end). A noisy command is never blocked. 4 is the pipe's reading end, 5 its writing end; neither is passed on.
 start_capture() {
   mkfifo "$d/pipe" "$d/to_head" "$d/to_total" "$d/to_tail" || return
-  (ulimit -f $((cap / 512)); exec cat < "$d/to_head" > "$d/head" 2>/dev/null 9>&-) &
+  (ulimit -f $((cap / 512)); exec cat < "$d/to_head" > "$d/head" 2>/dev/null) &
   readers=$!
-  wc -c < "$d/to_total" > "$d/total" 2>/dev/null 9>&- &
+  wc -c < "$d/to_total" > "$d/total" 2>/dev/null &
   readers="$readers $!"
-  tail -c "$tail" < "$d/to_tail" > "$d/tail" 2>/dev/null 9>&- &
+  tail -c "$tail" < "$d/to_tail" > "$d/tail" 2>/dev/null &
   readers="$readers $!"
   exec 3<> "$d/pipe" 4< "$d/pipe" 5> "$d/pipe"
   exec 3>&-
-  (trap '' PIPE; exec tee "$d/to_head" "$d/to_total" "$d/to_tail" <&4 > /dev/null 2>&1 4<&- 5>&- 9>&-) &
+  (trap '' PIPE; exec tee "$d/to_head" "$d/to_total" "$d/to_tail" <&4 > /dev/null 2>&1 4<&- 5>&-) &
   tee=$!
 }
 
@@ -125,7 +106,7 @@ finish_capture() {
     wait "$tee"
     ended=$?
   else
-    end_capture "$tee" < /dev/null > /dev/null 2>&1 4<&- 9>&- &
+    end_capture "$tee" < /dev/null > /dev/null 2>&1 4<&- &
     ender=$!
     wait "$tee"
     ended=$?
@@ -136,19 +117,17 @@ finish_capture() {
   [ "$ended" -ge 128 ] || return 0
   # A process in the background still writes: what it writes from now on is read and dropped, it is not stopped by it.
   # The three readers may have been one chunk apart when `tee` was ended; the head goes first.
-  cat <&4 > /dev/null 2>&1 4<&- 9>&- &
+  cat <&4 > /dev/null 2>&1 4<&- &
   kept=$(wc -c < "$d/head")
   [ "$kept" -ge "$cap" ] || total=$kept
 }
 
+# Waits for the queue's lock. Fails when the call was given up meanwhile.
 queue_up() {
-  [ -n "$queue" ] || return 0
-  exec 9> "$R/$queue.lock"
-  until flock -n 9; do
+  until [ -z "$queue" ] || take_lock "$queue"; do
     [ ! -e "$d/end" ] || return 1
     sleep 0.05
   done
-  [ ! -e "$d/end" ]
 }
 
 # Splits what came on stdin into the command's text and its input; runs it; leaves the answer in `done`.
@@ -167,7 +146,7 @@ work() {
   fi
   start_capture || return
   [ -e "$R/oom" ] || is_out_of_memory
-  setsid sh -c "$end_command" end "$d" timeout "$timeout" < /dev/null > /dev/null 2>&1 4<&- 5>&- 9>&- &
+  setsid sh -c "$end_command" end "$d" timeout "$timeout" < /dev/null > /dev/null 2>&1 4<&- 5>&- &
   watchdog=$!
   # In the foreground: a command started in the background would have to live with SIGINT ignored.
   case $shell in
@@ -177,7 +156,7 @@ work() {
   # The redirections are inside the parentheses, or dash would say "Killed" in the command's output.
   (
     export LONGHAND_CALL="$id"
-    exec setsid "$@" "$d" "$text" < "$input" >&5 2>&1 4<&- 5>&- 9>&-
+    exec setsid "$@" "$d" "$text" < "$input" >&5 2>&1 4<&- 5>&-
   )
   code=$?
   if { read -r reason < "$d/end"; } 2>/dev/null; then
@@ -189,6 +168,7 @@ work() {
   fi
   kill -KILL "-$watchdog" "$watchdog" 2>/dev/null
   finish_capture
+  [ -z "$queue" ] || release_lock "$queue"
   echo "$reason $code $total $cap" > "$d/done"
 }
 
@@ -250,7 +230,7 @@ run() {
     if [ -n "$inline" ]; then printf '%s\n' "$inline" > "$d/in"; else mv "$in" "$d/in"; fi
     work
     ! is_done || report 1
-    tidy < /dev/null > /dev/null 2>&1 4<&- 9>&- &
+    tidy < /dev/null > /dev/null 2>&1 4<&- &
     return
   fi
   rm -f "$in"
@@ -272,9 +252,4 @@ cancel() {
   answer cancelled
 }
 
-{ read -r here < "$R/boot"; } 2>/dev/null
-if [ "$here" != "$boot" ]; then
-  answer gone
-else
-  "$verb" "$@"
-fi
+serve "$@"

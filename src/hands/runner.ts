@@ -4,7 +4,7 @@ import { createFiles } from './files.ts'
 import { HandsUnavailable } from './hands.ts'
 import type { RunReason, RunRequest, RunResult, Sandbox } from './sandbox.ts'
 
-const script = readScripts('./runner.sh')
+const script = readScripts('./processes.sh', './runner.sh')
 /** Bytes of a command that travels as an argument: a third of what Linux allows one. */
 const mostInline = 40_000
 const mostTail = 16_384

@@ -61,7 +61,7 @@ export function useLocalSandboxes(): LocalSandboxes {
       return { row, sandbox }
     },
     async kill({ reference }) {
-      const { pid } = JSON.parse(await readFile(join(folder, 'sandboxes', reference, 'process.json'), 'utf8')) as {
+      const { pid } = JSON.parse(await readFile(join(folder, 'generations', reference, 'process.json'), 'utf8')) as {
         pid: number
       }
       process.kill(pid, 'SIGKILL')

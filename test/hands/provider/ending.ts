@@ -78,6 +78,20 @@ export function ending(setup: SandboxProviderSetup): void {
     await expect(sandbox.run({ id: 'finished', command: 'true', ...limits })).rejects.toThrow(SandboxLost)
   })
 
+  test('of the whole sandbox follows the removal of its files', async () => {
+    const { row, sandbox } = await setup.open()
+    // Process 1 looks when its sleep ends, which this hurries up.
+    await run(sandbox, 'rm /run/longhand/boot; kill -9 -1').catch(() => {})
+    await expect.poll(() => setup.provider.attach(row)).toBeNull()
+  })
+
+  test('of who held a queue frees it', async () => {
+    const { sandbox } = await setup.open()
+    await run(sandbox, 'touch progress; kill -9 -1; sleep 5', { queue: 'q' })
+    const next = [1, 2, 3].map(() => run(sandbox, 'mkdir held && sleep 0.1 && rmdir held', { queue: 'q' }))
+    expect((await Promise.all(next)).map(({ code }) => code)).toEqual([0, 0, 0])
+  })
+
   test('of the runner by its own agent is a lost sandbox', async () => {
     const { sandbox } = await setup.open()
     await run(sandbox, 'rm -f /run/longhand/boot')

@@ -45,6 +45,20 @@ export function running(setup: SandboxProviderSetup): void {
     expect(await textOf(sandbox, 'cat ledger')).toBe('ran\n')
   })
 
+  test('happens once for callers so close that all of them come before the claim', async () => {
+    const { sandbox } = await setup.open()
+    const [rounds, callers] = [10, 6]
+    for (let round = 0; round < rounds; round++) {
+      // A long command arrives on stdin, which is read between the look for a claim and the claim.
+      const command = `echo ran >> ledger; : ${'x'.repeat(50_000)}`
+      const request = { id: `close_${round}`, command, ...limits }
+      const results = await Promise.all(Array.from({ length: callers }, () => sandbox.run(request)))
+      expect(results.filter(({ first }) => first)).toHaveLength(1)
+    }
+    expect(await textOf(sandbox, 'wc -l < ledger')).toBe(`${rounds}\n`)
+    console.log(`close races for one id: ${rounds} of ${callers} callers each, one run each`)
+  })
+
   test('happens once for five processes that race', async () => {
     const { row, sandbox } = await setup.open()
     const n = 5
