@@ -29,14 +29,22 @@ const ACTIVITY_SLOTS = 200
 
 const canary: CanaryActivities = { ping: async () => undefined }
 
+export interface BrainOptions {
+  readonly taskQueue: string
+  readonly activities: BrainActivities
+  readonly reports: Reports
+  /** File with the workflows' bundle, made by the same version; without it the worker bundles them at its start. */
+  readonly bundle?: string
+}
+
 /** The brain: workflows, and the model calls that are dispatched to them eagerly. */
 export function createBrainWorker(
   ports: WorkerPorts,
-  { taskQueue, activities, reports }: { taskQueue: string; activities: BrainActivities; reports: Reports },
+  { taskQueue, activities, reports, bundle }: BrainOptions,
 ): Promise<Worker> {
   return Worker.create({
     ...commonOptions(ports, taskQueue),
-    workflowsPath: sourceOfWorkflows(),
+    ...(bundle === undefined ? { workflowsPath: sourceOfWorkflows() } : { workflowBundle: { codePath: bundle } }),
     activities: { ...activities, ...canary },
     maxCachedWorkflows: CACHED_WORKFLOWS,
     // A crashed worker's sessions wait this long for it before another one is asked.
@@ -80,7 +88,7 @@ function commonOptions(ports: WorkerPorts, taskQueue: string): WorkerOptions {
 }
 
 /** The workflows' module as a file: TypeScript in a checkout, JavaScript in a package, like this one. */
-function sourceOfWorkflows(): string {
+export function sourceOfWorkflows(): string {
   const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
   return fileURLToPath(new URL(`../workflows/index.${extension}`, import.meta.url))
 }

@@ -1,7 +1,9 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { DefaultLogger, bundleWorkflowCode } from '@temporalio/worker'
 import type { TestProject } from 'vitest/node'
+import { sourceOfWorkflows } from '../../src/activities/workers.ts'
 import { cacheFolder } from '../../src/config.ts'
 import { findFreePorts } from '../../src/dev/ports.ts'
 import { preparePostgres } from '../../src/dev/postgres.ts'
@@ -14,6 +16,8 @@ declare module 'vitest' {
     temporalAddress: string
     /** URL of a database on a Postgres server whose user may create more. */
     postgresUrl: string
+    /** File with the workflows' bundle. */
+    workflowBundle: string
   }
 }
 
@@ -26,17 +30,26 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
     await rm(folder, { recursive: true, force: true })
   }
   try {
-    const [temporalAddress, postgresUrl] = await Promise.all([
+    const [temporalAddress, postgresUrl, workflowBundle] = await Promise.all([
       startTemporal(supervisor, folder),
       startPostgres(supervisor, folder),
+      bundleWorkflows(folder),
     ])
     project.provide('temporalAddress', temporalAddress)
     project.provide('postgresUrl', postgresUrl)
+    project.provide('workflowBundle', workflowBundle)
     return teardown
   } catch (error) {
     await teardown()
     throw error
   }
+}
+
+async function bundleWorkflows(folder: string): Promise<string> {
+  const { code } = await bundleWorkflowCode({ workflowsPath: sourceOfWorkflows(), logger: new DefaultLogger('ERROR') })
+  const file = join(folder, 'workflows.js')
+  await writeFile(file, code)
+  return file
 }
 
 async function startTemporal(supervisor: Supervisor, folder: string): Promise<string> {

@@ -3,6 +3,7 @@ import type { Client } from '@temporalio/client'
 import type { PayloadCodec } from '@temporalio/common'
 import { DefaultLogger, NativeConnection, Runtime } from '@temporalio/worker'
 import type { FastifyInstance } from 'fastify'
+import { inject } from 'vitest'
 import { createExecute } from '../../src/activities/execute.ts'
 import { createCallModel } from '../../src/activities/model.ts'
 import { createOpenSession } from '../../src/activities/open.ts'
@@ -189,6 +190,7 @@ async function createWorkers(
     const writer = createStatusWriter(stores.sessions, silentLog)
     const brain = await createBrainWorker(workerPorts, {
       taskQueue,
+      bundle: inject('workflowBundle'),
       activities: {
         ...createCallModel({
           log,

@@ -1,0 +1,75 @@
+import { ApplicationFailure } from '@temporalio/common'
+import { MockActivityEnvironment } from '@temporalio/testing'
+import { describe, expect, test } from 'vitest'
+import { createExecute } from '../../src/activities/execute.ts'
+import type { Hands } from '../../src/hands/hands.ts'
+import { HandsUnavailable } from '../../src/hands/hands.ts'
+import { inActivity } from './in-activity.ts'
+
+const input = {
+  session: 'sesn_1',
+  call: { id: 'sevt_1', name: 'bash', input: { command: 'ls' } },
+  abandoned: ['sevt_0'],
+}
+
+function run(execute: Hands['execute'], environment?: MockActivityEnvironment) {
+  const activity = createExecute({ execute })
+  return inActivity(() => activity.execute(input), environment)
+}
+
+describe('execute', () => {
+  test.each([
+    ['done', false, 'done'],
+    ['exit 1', true, 'exit 1'],
+    ['', false, '(no output)'],
+  ])('records what a tool said: %j', async (text, isError, shown) => {
+    const { entries } = await run(async () => ({ text, isError }))
+    expect(entries).toEqual([
+      {
+        type: 'agent.tool_result',
+        id: expect.stringMatching(/^sevt_01/),
+        tool_use_id: 'sevt_1',
+        content: [{ type: 'text', text: shown }],
+        is_error: isError,
+      },
+    ])
+  })
+
+  test('hands over the call with its key and what was given up', async () => {
+    const seen: unknown[] = []
+    await run(async (name, toolInput, { signal: _, ...context }) => {
+      seen.push(name, toolInput, context)
+      return { text: '', isError: false }
+    })
+    expect(seen).toEqual([
+      'bash',
+      { command: 'ls' },
+      { sessionId: 'sesn_1', toolUseId: 'sevt_1', abandoned: ['sevt_0'] },
+    ])
+  })
+
+  test('is tried again when the hands cannot be reached', async () => {
+    const failing = run(async () => Promise.reject(new HandsUnavailable('no answer')))
+    await expect(failing).rejects.toMatchObject({
+      type: 'hands_unavailable',
+      nonRetryable: false,
+      message: 'hands: no answer',
+    })
+    await expect(failing).rejects.toBeInstanceOf(ApplicationFailure)
+  })
+
+  test('lets a mistake of ours through as it is', async () => {
+    await expect(run(async () => Promise.reject(new TypeError('oops')))).rejects.toThrow(TypeError)
+  })
+
+  test('tells the tool when the call is given up', async () => {
+    const environment = new MockActivityEnvironment()
+    const running = run(
+      (_name, _input, { signal }) =>
+        new Promise((resolve) => signal.addEventListener('abort', () => resolve({ text: 'ended', isError: true }))),
+      environment,
+    )
+    environment.cancel()
+    await expect(running).resolves.toMatchObject({ entries: [{ is_error: true }] })
+  })
+})

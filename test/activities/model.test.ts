@@ -1,0 +1,117 @@
+import { MockActivityEnvironment } from '@temporalio/testing'
+import { describe, expect, test } from 'vitest'
+import type { ModelCallPorts } from '../../src/activities/model.ts'
+import { createCallModel } from '../../src/activities/model.ts'
+import { currentHarness } from '../../src/model/harness.ts'
+import type { ModelRequest, ModelResponse } from '../../src/model/model.ts'
+import { ModelFailure } from '../../src/model/model.ts'
+import { completed, decided, history, scheduled, signaled, started } from '../support/history-builders.ts'
+import { openLog } from '../support/session-log-builders.ts'
+import { message } from '../support/session-builders.ts'
+import { agentWith } from './agent.ts'
+import { inActivity } from './in-activity.ts'
+
+const SESSION = 'sesn_1'
+const response: ModelResponse = {
+  content: [{ type: 'text', text: 'hello', citations: null }],
+  stopReason: 'end_turn',
+  stopDetails: null,
+  usage: { input_tokens: 1, output_tokens: 1, cache_read_input_tokens: 0, cache_creation_input_tokens: 0 },
+}
+
+/** A session that was asked once, with a second message behind the call. */
+const ITEMS = history(
+  started(),
+  signaled(message('m1')),
+  decided({ type: 'session.status_running', id: 'e1' }, { type: 'log.mark', id: 'm1' }),
+  scheduled('1'),
+  signaled(message('m2')),
+  decided({ type: 'log.mark', id: 'm2' }),
+  completed(4, { type: 'log.assistant', harness: 'h', content: response.content, stop_reason: 'end_turn', calls: [] }),
+  scheduled('2'),
+)
+
+function callWith(change: Partial<ModelCallPorts> = {}, activityId = '1') {
+  const { source, log } = openLog()
+  source.grow(...ITEMS)
+  const requests: ModelRequest[] = []
+  const { callModel } = createCallModel({
+    log,
+    model: {
+      async request(request) {
+        requests.push(request)
+        return response
+      },
+    },
+    configuration: async () => ({ id: 'cfg_1', agent: agentWith(), harness: currentHarness.id }),
+    harness: () => currentHarness,
+    tools: [],
+    ...change,
+  })
+  const environment = new MockActivityEnvironment({ activityId })
+  const run = () =>
+    inActivity(() => callModel({ session: SESSION, request: 'r1', harness: currentHarness.id }), environment)
+  return { run, requests }
+}
+
+describe('callModel', () => {
+  test('asks with the log up to its own scheduled event, however much came since', async () => {
+    const { run, requests } = callWith()
+    await run()
+    expect(requests[0]?.messages).toHaveLength(1)
+    expect(JSON.stringify(requests[0]?.messages)).toContain('m1')
+  })
+
+  test('asks with all that a later call stands behind', async () => {
+    const { run, requests } = callWith({}, '2')
+    await run()
+    expect(requests[0]?.messages.map(({ role }) => role)).toEqual(['user', 'user', 'assistant'])
+  })
+
+  test('sends the same request when it is tried again', async () => {
+    const { run, requests } = callWith()
+    await run()
+    await run()
+    expect(JSON.stringify(requests[1])).toBe(JSON.stringify(requests[0]))
+  })
+
+  test('records the answer under the harness and the request it was asked with', async () => {
+    const { entries, fault } = await callWith().run()
+    expect(fault).toBeUndefined()
+    expect(entries).toMatchObject([
+      { type: 'log.assistant', harness: currentHarness.id },
+      { type: 'agent.message' },
+      { type: 'span.model_request_end', model_request_start_id: 'r1' },
+    ])
+  })
+
+  test.each([
+    ['overloaded', 'model_overloaded_error', true],
+    ['rate_limited', 'model_rate_limited_error', true],
+    ['billing', 'billing_error', false],
+    ['unreachable', 'model_request_failed_error', true],
+    ['garbled', 'model_request_failed_error', true],
+    ['request_failed', 'model_request_failed_error', false],
+  ] as const)('answers that the model is %s as data, for the workflow to judge', async (kind, error, retryable) => {
+    const failing = { request: async () => Promise.reject(new ModelFailure({ kind, retryable, message: 'no' })) }
+    expect(await callWith({ model: failing }).run()).toEqual({
+      entries: [],
+      fault: { error, message: 'model: no', retryable },
+    })
+  })
+
+  test('passes on how long the provider asks to wait', async () => {
+    const failure = new ModelFailure({ kind: 'rate_limited', retryable: true, message: 'no', retryAfterMs: 1500 })
+    const { fault } = await callWith({ model: { request: async () => Promise.reject(failure) } }).run()
+    expect(fault?.retryAfterMs).toBe(1500)
+  })
+
+  test('is tried again while history does not show it yet', async () => {
+    await expect(callWith({}, '9').run()).rejects.toMatchObject({ type: 'not_ready', nonRetryable: false })
+  })
+
+  test('gives up when the session’s configuration is gone', async () => {
+    const gone = callWith({ configuration: async () => null })
+    await expect(gone.run()).rejects.toMatchObject({ type: 'deleted', nonRetryable: true })
+  })
+})

@@ -1,0 +1,107 @@
+import { describe, expect, test } from 'vitest'
+import { createOpenSession } from '../../src/activities/open.ts'
+import type { OpenSession } from '../../src/activities/index.ts'
+import { currentHarness } from '../../src/model/harness.ts'
+import { policyOf } from '../../src/session/policy.ts'
+import { createEnvironment } from '../../src/wire/environments.ts'
+import { SessionBuried } from '../../src/store/buried.ts'
+import type { Configuration, SessionRow, SessionStore } from '../../src/store/sessions.ts'
+import type { Agent, Environment } from '../../src/wire/types.ts'
+import { createValidator } from '../../src/wire/validate.ts'
+
+const validator = createValidator()
+const environmentOf = (id: string) => createEnvironment({ name: id }, { id, now: '2026-01-02T12:00:00.000Z' })
+const policy = policyOf(currentHarness)
+const input: OpenSession = {
+  session: 'sesn_byhand1',
+  workspace: 'default',
+  agent: { model: 'claude-opus-5-5', tools: [{ type: 'agent_toolset_20260401' }] },
+  environment: null,
+  title: 'by hand',
+  metadata: { a: '1' },
+}
+
+function scene(environments: readonly Environment[] = []) {
+  const agents: Agent[] = []
+  const created: { row: SessionRow; configuration: Configuration }[] = []
+  const made = environmentOf('env_default')
+  const sessions: Pick<SessionStore, 'create'> = {
+    async create(row, configuration) {
+      if (row.id.endsWith('gone')) throw new SessionBuried(row.id)
+      created.push({ row, configuration })
+    },
+  }
+  const { openSession } = createOpenSession({
+    policy,
+    parseAgent: (body) => validator.parseBody('agents.create', body),
+    // The activity uses these methods of the stores and no others.
+    agents: {
+      create: async (_workspace: string, agent: Agent) => void agents.push(agent),
+      read: async (_workspace: string, id: string) => agents.find((agent) => agent.id === id) ?? null,
+    } as never,
+    environments: {
+      read: async (_workspace: string, id: string) => environments.find((known) => known.id === id) ?? null,
+      ensureDefault: async () => made,
+    } as never,
+    sessions: sessions as SessionStore,
+  })
+  return { open: (change: Partial<OpenSession> = {}) => openSession({ ...input, ...change }), agents, created }
+}
+
+describe('openSession', () => {
+  test('stores the inline agent and lists the session under ids that follow from its own', async () => {
+    const { open, agents, created } = scene()
+    expect(await open()).toEqual({
+      entries: [{ type: 'log.configured', configuration: 'cfg_byhand1', agent_name: 'agent' }],
+      agentName: 'agent',
+      policy,
+    })
+    expect(agents).toMatchObject([{ id: 'agent_byhand1', name: 'agent', version: 1 }])
+    expect(created).toMatchObject([
+      {
+        row: {
+          id: 'sesn_byhand1',
+          status: 'idle',
+          environmentId: 'env_default',
+          title: 'by hand',
+          metadata: { a: '1' },
+        },
+        configuration: { id: 'cfg_byhand1', harness: currentHarness.id, agent: { id: 'agent_byhand1' } },
+      },
+    ])
+  })
+
+  test('finds what its first try stored', async () => {
+    const { open, agents } = scene()
+    await open()
+    await open()
+    expect(agents).toHaveLength(1)
+  })
+
+  test('takes a named environment', async () => {
+    const { open, created } = scene([environmentOf('env_mine')])
+    await open({ environment: 'env_mine' })
+    expect(created[0]?.row.environmentId).toBe('env_mine')
+  })
+
+  test.each<[string, Partial<OpenSession>, RegExp]>([
+    ['no agent', { agent: null }, /needs an agent/],
+    ['an agent without a model', { agent: {} }, /model/],
+    [
+      'an agent that no session can have yet',
+      { agent: { model: 'm', mcp_servers: [{ type: 'url', name: 'a', url: 'https://a.example' }] } },
+      /mcp/,
+    ],
+    ['an environment that is not there', { environment: 'env_other' }, /no environment env_other/],
+  ])('refuses %s for good, and says why', async (_, change, message) => {
+    await expect(scene().open(change)).rejects.toMatchObject({
+      type: 'refused',
+      nonRetryable: true,
+      message: expect.stringMatching(message),
+    })
+  })
+
+  test('gives up on a session that was deleted', async () => {
+    await expect(scene().open({ session: 'sesn_gone' })).rejects.toMatchObject({ type: 'deleted', nonRetryable: true })
+  })
+})

@@ -1,0 +1,119 @@
+import { describe, expect, test } from 'vitest'
+import type { SweeperPorts } from '../../src/activities/sweeper.ts'
+import { startSweeper, sweep } from '../../src/activities/sweeper.ts'
+import type { SessionRow, SessionStore } from '../../src/store/sessions.ts'
+import { LogNotFound } from '../../src/history/session-log.ts'
+import { emptyState } from '../support/session-builders.ts'
+import { buildSession } from '../store/builders.ts'
+
+const NOW = Date.UTC(2026, 0, 2, 12)
+
+/** A store that holds these rows, and what the sweeper did, in order. */
+function scene(rows: readonly SessionRow[], change: Partial<SweeperPorts> = {}, uncleared: readonly string[] = []) {
+  const done: string[] = []
+  const note = (text: string) => async (): Promise<void> => void done.push(text)
+  const sessions: Pick<SessionStore, 'stale' | 'uncleared' | 'repair' | 'bury' | 'clear'> = {
+    stale: async ({ creating, running }) => {
+      done.push(`stale ${creating.toISOString()} ${running.toISOString()}`)
+      return rows
+    },
+    uncleared: async () => uncleared,
+    repair: async (id, { status, title }) => void done.push(`repair ${id} ${status} ${title}`),
+    bury: async (workspace, id) => done.push(`bury ${workspace} ${id}`) > 0,
+    clear: async (id) => note(`clear ${id}`)(),
+  }
+  const ports: SweeperPorts = {
+    // The sweeper uses these methods of the store and no others.
+    sessions: sessions as SessionStore,
+    log: {
+      async read(session) {
+        const state = { ...emptyState(), title: 'folded' }
+        return {
+          session,
+          state,
+          items: [],
+          scheduled: new Map(),
+          startedAt: 0,
+          changedAt: 0,
+          archivedAt: null,
+          length: 5,
+        }
+      },
+      known: () => null,
+      subscribe: async () => Promise.reject(new Error('not used')),
+      forget: () => undefined,
+      close: () => undefined,
+    },
+    exclusively: async (work) => {
+      await work()
+      return true
+    },
+    removeWorkflow: (session) => note(`workflow ${session}`)(),
+    removeSandboxes: (session) => note(`sandboxes ${session}`)(),
+    pruneIngress: (before) => note(`prune ${before.toISOString()}`)(),
+    warn: (_, text) => void done.push(`warn ${text}`),
+    ...change,
+  }
+  return { ports, done: () => done.filter((line) => !/^(stale|prune)/.test(line)), all: done }
+}
+
+const missing = { read: async () => Promise.reject(new LogNotFound('nowhere')) }
+
+describe('a sweep', () => {
+  test('looks at what was not written for a minute, and prunes what nobody repeats', async () => {
+    const { ports, all } = scene([])
+    await sweep(ports, NOW)
+    expect(all).toEqual(['stale 2026-01-02T11:59:00.000Z 2026-01-02T11:59:00.000Z', 'prune 2025-12-31T12:00:00.000Z'])
+  })
+
+  test('mends a row as its log says', async () => {
+    const { ports, done } = scene([buildSession('w1', { id: 's1', status: 'running' })])
+    await sweep(ports, NOW)
+    expect(done()).toEqual(['repair s1 idle folded'])
+  })
+
+  test.each([
+    ['creating', 'bury w1 s1'],
+    ['running', 'repair s1 terminated t'],
+  ] as const)('settles a row that is %s and has no workflow', async (status, what) => {
+    const { ports, done } = scene([buildSession('w1', { id: 's1', status, title: 't' })])
+    await sweep({ ...ports, log: { ...ports.log, ...missing } }, NOW)
+    expect(done()).toEqual([what])
+  })
+
+  test('removes all of a deleted session, its rows last', async () => {
+    const { ports, done } = scene([], {}, ['s1'])
+    await sweep(ports, NOW)
+    expect(done()).toEqual(['workflow s1', 'sandboxes s1', 'clear s1'])
+  })
+
+  test('keeps the rows of a session whose sandboxes could not be removed, and goes on with the next', async () => {
+    const failing = async (session: string): Promise<void> => {
+      if (session === 's1') throw new Error('busy')
+    }
+    const { ports, done } = scene([], { removeSandboxes: failing }, ['s1', 's2'])
+    await sweep(ports, NOW)
+    expect(done()).toEqual(['workflow s1', 'warn session not swept; it is tried again', 'workflow s2', 'clear s2'])
+  })
+
+  test('leaves a session alone whose log cannot be read now', async () => {
+    const { ports, done } = scene([buildSession('w1', { id: 's1', status: 'creating' })])
+    const broken = { read: async () => Promise.reject(new Error('no connection')) }
+    await sweep({ ...ports, log: { ...ports.log, ...broken } }, NOW)
+    expect(done()).toEqual(['warn session not swept; it is tried again'])
+  })
+})
+
+describe('the sweeper', () => {
+  test('does nothing while another process sweeps, and ends when it is stopped', async () => {
+    const { ports, all } = scene([], { exclusively: async () => false })
+    await startSweeper(ports).stop()
+    expect(all).toEqual([])
+  })
+
+  test('says that a sweep failed and lives on', async () => {
+    const { ports, all } = scene([], { exclusively: async () => Promise.reject(new Error('no database')) })
+    await startSweeper(ports).stop()
+    expect(all).toEqual(['warn sweep failed; it is tried again'])
+  })
+})

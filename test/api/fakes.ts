@@ -1,0 +1,169 @@
+import type { ApiContext } from '../../src/api/context.ts'
+import { createApp } from '../../src/api/app.ts'
+import type { LogView } from '../../src/history/tracked.ts'
+import type { IngressRow } from '../../src/store/ingress.ts'
+import type { Configuration, SessionRow, StatusHint } from '../../src/store/sessions.ts'
+import { createEnvironment } from '../../src/wire/environments.ts'
+import type { Agent } from '../../src/wire/types.ts'
+import { createValidator } from '../../src/wire/validate.ts'
+import type { EventsSignal } from '../../src/workflows/messages.ts'
+import { buildAgent } from '../store/builders.ts'
+import { POLICY } from '../support/session-builders.ts'
+import { buildView } from './view-builder.ts'
+
+const KEY = 'lh_fake'
+export const AUTHORIZED = { authorization: `Bearer ${KEY}` }
+
+const validator = createValidator()
+
+/** What the fakes were asked to do, and what they hold. */
+export interface World {
+  readonly agents: Map<string, Agent>
+  readonly sessions: Map<string, SessionRow>
+  readonly configurations: Map<string, Configuration>
+  readonly ingress: Map<string, IngressRow & { readonly key: string | null; readonly bodyHash: string }>
+  readonly signals: { readonly session: string; readonly signal: EventsSignal; readonly requestId: string }[]
+  readonly hints: StatusHint[]
+  readonly logged: { readonly details: object; readonly message: string }[]
+  view: LogView
+}
+
+/** An application over ports in memory; `change` replaces some of them. */
+export function createFakeApp(change: (world: World) => Partial<ApiContext> = () => ({})) {
+  const world: World = {
+    agents: new Map(),
+    sessions: new Map(),
+    configurations: new Map(),
+    ingress: new Map(),
+    signals: [],
+    hints: [],
+    logged: [],
+    view: buildView([]),
+  }
+  const context = { ...createContext(world), ...change(world) }
+  const app = createApp(context, { error: (details, message) => void world.logged.push({ details, message }) })
+  return { app, context, world }
+}
+
+export function storeSession(world: World, id: string, change: Partial<SessionRow> = {}): SessionRow {
+  const row: SessionRow = {
+    id,
+    workspaceId: 'default',
+    environmentId: 'env_1',
+    configurationId: `cfg of ${id}`,
+    agentId: 'agent_1',
+    agentVersion: 1,
+    status: 'idle',
+    title: null,
+    metadata: {},
+    createdAt: new Date(0),
+    updatedAt: new Date(0),
+    archivedAt: null,
+    ...change,
+  }
+  world.sessions.set(id, row)
+  return row
+}
+
+function createContext(world: World): ApiContext {
+  const environment = createEnvironment({ name: 'fake' }, { id: 'env_1', now: '2026-03-01T12:00:00.000Z' })
+  return {
+    keys: {
+      createWorkspace: async () => undefined,
+      ensure: async () => undefined,
+      verify: async (secret) => (secret === KEY ? { id: 'key_1', name: 'fake', workspaceId: 'default' } : null),
+    },
+    agents: {
+      create: async (_, agent) => void world.agents.set(agent.id, agent),
+      read: async (_, id, version) => {
+        const agent = world.agents.get(version === undefined ? id : `${id} ${version}`) ?? world.agents.get(id)
+        return agent && (version === undefined || agent.version === version) ? agent : null
+      },
+      update: async () => true,
+      archive: async () => null,
+      list: async () => [...world.agents.values()],
+      versions: async () => [],
+    },
+    environments: {
+      create: async () => true,
+      read: async (_, id) => (id === environment.id ? environment : null),
+      list: async () => [environment],
+      ensureDefault: async () => environment,
+    },
+    sessions: createSessions(world),
+    ingress: createIngress(world),
+    log: {
+      read: async () => world.view,
+      known: () => world.view,
+      subscribe: async () => ({ view: world.view, cancel: () => undefined }),
+      forget: () => undefined,
+      close: () => undefined,
+    },
+    workflows: {
+      start: async () => undefined,
+      signal: async (session, signal, requestId) => void world.signals.push({ session, signal, requestId }),
+      configure: async () => ({ refused: null }),
+      archive: async () => ({ refused: null }),
+      terminate: async () => undefined,
+    },
+    validator,
+    policy: POLICY,
+    models: async () => [],
+    announceDeleted: async () => undefined,
+  }
+}
+
+function createSessions(world: World): ApiContext['sessions'] {
+  return {
+    create: async (row, configuration) => {
+      if (world.sessions.has(row.id)) return
+      world.sessions.set(row.id, row)
+      world.configurations.set(row.id, configuration)
+    },
+    read: async (workspace, id) => {
+      const row = world.sessions.get(id)
+      return row?.workspaceId === workspace ? row : null
+    },
+    find: async (id) => world.sessions.get(id) ?? null,
+    configuration: async (id) => world.configurations.get(id) ?? null,
+    list: async () => [...world.sessions.values()],
+    repair: async (id, fold) => {
+      const row = world.sessions.get(id)
+      if (row) world.sessions.set(id, { ...row, ...fold })
+    },
+    hint: async (hints) => void world.hints.push(...hints),
+    stale: async () => [],
+    bury: async (_, id) => world.sessions.delete(id),
+    isBuried: async () => false,
+    clear: async () => undefined,
+    uncleared: async () => [],
+  }
+}
+
+function createIngress({ ingress }: World): ApiContext['ingress'] {
+  const mark = (id: string, state: IngressRow['state']): void => {
+    const row = ingress.get(id)
+    if (row) ingress.set(id, { ...row, state })
+  }
+  return {
+    begin: async ({ workspaceId, target, key, bodyHash, isRetry }, mint) => {
+      const same = [...ingress.values()].filter((row) => row.target === target && row.key === key)
+      const earlier =
+        key === null ? same.find((row) => isRetry && row.bodyHash === bodyHash && row.state !== 'answered') : same[0]
+      if (earlier) return earlier.bodyHash === bodyHash ? earlier : { conflict: true }
+      const row = { ...mint(), workspaceId, target, state: 'begun' as const, key, bodyHash }
+      ingress.set(row.id, row)
+      return row
+    },
+    accepted: async (id) => mark(id, 'accepted'),
+    answered: async (id) => mark(id, 'answered'),
+    acceptedIds: async () => [],
+    prune: async () => undefined,
+  }
+}
+
+export function storeAgent(world: World, change: Partial<Agent> = {}): Agent {
+  const agent = buildAgent(change)
+  world.agents.set(agent.id, agent)
+  return agent
+}

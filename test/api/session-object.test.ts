@@ -1,0 +1,71 @@
+import { describe, expect, test } from 'vitest'
+import { presentStatus, toSession } from '../../src/api/session-object.ts'
+import { toSessionAgent } from '../../src/wire/agents.ts'
+import { buildAgent } from '../store/builders.ts'
+import { emptyState, message } from '../support/session-builders.ts'
+import { createFakeApp, storeSession } from './fakes.ts'
+import { buildView } from './view-builder.ts'
+
+const agent = toSessionAgent(buildAgent())
+const row = storeSession(createFakeApp().world, 'sesn_1', {
+  title: 'row',
+  metadata: { of: 'row' },
+  updatedAt: new Date(5000),
+})
+const queue = [{ ...message('m1'), id: 'm1' }]
+
+describe('the status that a client sees', () => {
+  test.each([
+    { name: 'idle', state: emptyState(), status: 'idle' },
+    { name: 'running although no worker has taken the message up', state: emptyState({ queue }), status: 'running' },
+    {
+      name: 'idle on an interrupt alone',
+      state: emptyState({ queue: [{ type: 'user.interrupt', id: 'i' }] }),
+      status: 'idle',
+    },
+    {
+      name: 'idle while it waits for answers, whatever is queued',
+      state: emptyState({ queue, stop: { type: 'requires_action', event_ids: ['c'] } }),
+      status: 'idle',
+    },
+    { name: 'rescheduling', state: emptyState({ status: 'rescheduling', queue }), status: 'rescheduling' },
+    { name: 'terminated', state: emptyState({ status: 'terminated', queue }), status: 'terminated' },
+  ])('is $name', ({ state, status }) => {
+    expect(presentStatus(state)).toBe(status)
+  })
+})
+
+describe('a session object', () => {
+  test('shows what changes as the log has it', () => {
+    const view = buildView([{ do: 'say', id: 'a', at: 9000 }], {
+      title: 'log',
+      metadata: { of: 'log' },
+      status: 'terminated',
+    })
+    const session = toSession(row, { agent }, { ...view, startedAt: 1000, archivedAt: 9000 })
+    expect(session).toMatchObject({
+      id: 'sesn_1',
+      agent,
+      title: 'log',
+      metadata: { of: 'log' },
+      status: 'terminated',
+      archived_at: '1970-01-01T00:00:09.000Z',
+      updated_at: '1970-01-01T00:00:09.000Z',
+      stats: { duration_seconds: 8 },
+      usage: { input_tokens: 0, active_seconds: 0 },
+    })
+  })
+
+  test('falls back to its row where there is no log', () => {
+    expect(toSession(row, { agent }, null)).toMatchObject({
+      title: 'row',
+      metadata: { of: 'row' },
+      status: 'idle',
+      archived_at: null,
+      updated_at: '1970-01-01T00:00:05.000Z',
+      usage: {},
+      stats: {},
+    })
+    expect(toSession({ ...row, status: 'creating' }, { agent }, null).status).toBe('idle')
+  })
+})

@@ -1,0 +1,217 @@
+import { connect } from 'node:net'
+import Anthropic from '@anthropic-ai/sdk'
+import { sql } from 'kysely'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { BAD_REQUESTS, TYPES } from './bad-requests.ts'
+import type { Places } from './bad-requests.ts'
+import { createSession, listAll, message, turn } from './drive.ts'
+import type { Answer, Call } from './raw-http.ts'
+import { call } from './raw-http.ts'
+import { useStack } from './use-stack.ts'
+
+const use = useStack()
+
+const OTHER_KEY = 'lh_other_secret'
+const MISSING = 'sesn_01missing'
+const SECRETS = /node_modules|[\\/](?:src|work|home|usr|tmp)[\\/]|\.ts\b|\n\s+at |postgres|lh_test_key|lh_other_secret/i
+
+let session: string
+let cursor: string
+let foreign: { readonly agent: string; readonly environment: string; readonly session: string; readonly cursor: string }
+
+beforeAll(async () => {
+  const { stack } = use()
+  const { events } = stack.sdk.beta.sessions
+  session = await createSession(use())
+  await turn(stack.sdk, session, message('hello'))
+  cursor = (await events.list(session, { limit: 1 })).next_page ?? ''
+
+  await stack.stores.keys.createWorkspace('other', 'other')
+  await stack.stores.keys.ensure({ id: 'key_other', name: 'other', workspaceId: 'other' }, OTHER_KEY)
+  const { beta } = new Anthropic({ baseURL: stack.urls[0] ?? '', apiKey: OTHER_KEY })
+  const agent = await beta.agents.create({ name: 'theirs', model: 'claude-opus-5-5' })
+  const environment = await beta.environments.create({ name: 'theirs' })
+  const parts = { agent: agent.id, environment_id: environment.id }
+  const theirs = await beta.sessions.create(parts)
+  await beta.sessions.create(parts)
+  const page = await beta.sessions.list({ limit: 1 })
+  foreign = { agent: agent.id, environment: environment.id, session: theirs.id, cursor: page.next_page ?? '' }
+})
+
+function places(): Places {
+  return { session, agent: use().agent, cursor, foreignCursor: foreign.cursor }
+}
+
+function ask({ headers, ...rest }: Call): Promise<Answer> {
+  const { stack } = use()
+  return call(stack.urls[0] ?? '', { ...rest, headers: headers ?? { authorization: `Bearer ${stack.apiKey}` } })
+}
+
+/** Everything that is stored: rows of every table, and how long the logs are. */
+async function stored(): Promise<unknown> {
+  const { database, log, stack } = { ...use().stack, stack: use().stack }
+  const { rows: tables } = await sql<{ name: string }>`
+    select table_name as name from information_schema.tables where table_schema = 'public'
+  `.execute(database)
+  const counts = await Promise.all(
+    tables.map(async ({ name }) => {
+      const { rows } = await sql<{ n: string }>`select count(*) as n from ${sql.table(name)}`.execute(database)
+      return [name, rows[0]?.n]
+    }),
+  )
+  const lengths = await Promise.all([session, foreign.session].map(async (id) => (await log.read(id)).length))
+  const workflows = await stack.temporal.workflowService.countWorkflowExecutions({
+    namespace: 'default',
+    query: `TaskQueue = '${stack.taskQueue}'`,
+  })
+  return { counts: Object.fromEntries(counts), lengths, workflows: Number(workflows.count) }
+}
+
+function expectRefusal({ status, headers, text }: Answer, expected: { status: number; type: string }): void {
+  expect({ status, text }).toMatchObject({ status: expected.status })
+  expect(headers['content-type']).toMatch(/^application\/json\b/)
+  expect(headers['request-id']).toMatch(/^req_01/)
+  expect(JSON.parse(text)).toEqual({
+    type: 'error',
+    error: { type: expected.type, message: expect.stringMatching(/./), ...detailsOf(text) },
+    request_id: headers['request-id'],
+  })
+  expect(text).not.toMatch(SECRETS)
+}
+
+function detailsOf(text: string): object {
+  const { error } = JSON.parse(text)
+  return error.details === undefined ? {} : { details: { error_code: expect.stringMatching(/^[a-z_]+$/) } }
+}
+
+describe('bad input', () => {
+  test.each(BAD_REQUESTS.filter(({ status }) => status !== 200))('$name is refused as documented', async (bad) => {
+    const { name: _, path = () => '/v1/agents', status = 400, ...rest } = bad
+    const type = TYPES[status]
+    if (type === undefined) throw new Error(`expected a documented status, got ${status}`)
+    const answer = await ask({ ...rest, path: path(places()) })
+    expect(answer.status).toBe(status)
+    expectRefusal(answer, { status, type })
+  })
+
+  test('of every kind together stores nothing, and the next good request works', async () => {
+    const { stack } = use()
+    const before = await stored()
+    for (const { name: _, path = () => '/v1/agents', status: __, ...rest } of BAD_REQUESTS)
+      await ask({ ...rest, path: path(places()) })
+    expect(await stored()).toEqual(before)
+    console.log(`bad input: n = ${BAD_REQUESTS.length} requests, stored = 0`)
+    expect(await listAll(stack.sdk, session)).not.toEqual([])
+    expect((await stack.sdk.beta.sessions.retrieve(session)).title).toBeNull()
+  })
+
+  test('HEAD is refused without a body', async () => {
+    const { status, headers, text } = await ask({ method: 'HEAD', path: `/v1/sessions/${session}/events/stream` })
+    expect({ status, text }).toEqual({ status: 404, text: '' })
+    expect(headers['request-id']).toMatch(/^req_01/)
+  })
+
+  test('that is no HTTP is answered with the standard error and closed', async () => {
+    const url = new URL(use().stack.urls[0] ?? '')
+    const answer = await new Promise<string>((resolve, reject) => {
+      const socket = connect(Number(url.port), url.hostname, () => socket.write('GARBAGE\r\n\r\n'))
+      const chunks: Buffer[] = []
+      socket.on('data', (chunk) => chunks.push(chunk))
+      socket.on('error', reject)
+      socket.on('close', () => resolve(Buffer.concat(chunks).toString()))
+    })
+    const [head = '', body = ''] = answer.split('\r\n\r\n')
+    expect(head).toMatch(/^HTTP\/1\.1 400 /)
+    const { type, error, request_id: id } = JSON.parse(body)
+    expect({ type, error: error.type }).toEqual({ type: 'error', error: 'invalid_request_error' })
+    expect(head).toContain(`request-id: ${id}`)
+  })
+})
+
+describe('what belongs to another workspace', () => {
+  type Ids = typeof foreign
+  interface Request {
+    readonly name: string
+    readonly method: string
+    readonly path: (of: Ids) => string
+    readonly body?: (of: Ids) => unknown
+  }
+  const requests: readonly Request[] = [
+    { name: 'an agent', method: 'GET', path: ({ agent }) => `/v1/agents/${agent}` },
+    {
+      name: 'an agent to update',
+      method: 'POST',
+      path: ({ agent }) => `/v1/agents/${agent}`,
+      body: () => ({ name: 'x' }),
+    },
+    { name: 'versions', method: 'GET', path: ({ agent }) => `/v1/agents/${agent}/versions` },
+    { name: 'an environment', method: 'GET', path: ({ environment }) => `/v1/environments/${environment}` },
+    { name: 'a session', method: 'GET', path: (of) => `/v1/sessions/${of.session}` },
+    {
+      name: 'a session to update',
+      method: 'POST',
+      path: (of) => `/v1/sessions/${of.session}`,
+      body: () => ({ title: 'x' }),
+    },
+    { name: 'a session to archive', method: 'POST', path: (of) => `/v1/sessions/${of.session}/archive` },
+    { name: 'a session to delete', method: 'DELETE', path: (of) => `/v1/sessions/${of.session}` },
+    { name: 'events', method: 'GET', path: (of) => `/v1/sessions/${of.session}/events` },
+    { name: 'a stream', method: 'GET', path: (of) => `/v1/sessions/${of.session}/events/stream` },
+    {
+      name: 'a session to send to',
+      method: 'POST',
+      path: (of) => `/v1/sessions/${of.session}/events`,
+      body: () => ({ events: [message('x')] }),
+    },
+    {
+      name: 'the agent of a session',
+      method: 'POST',
+      path: () => '/v1/sessions',
+      body: ({ agent }) => ({ agent, environment_id: use().environment }),
+    },
+    {
+      name: 'the environment of a session',
+      method: 'POST',
+      path: () => '/v1/sessions',
+      body: ({ environment }) => ({ agent: use().agent, environment_id: environment }),
+    },
+  ]
+  test.each(requests)('reads as missing: $name', async ({ method, path, body }) => {
+    const missing = { agent: 'agent_01missing', environment: 'env_01missing', session: MISSING, cursor: '' }
+    const before = await stored()
+    const answers = await Promise.all(
+      [foreign, missing].map((of) => ask({ method, path: path(of), ...(body ? { body: body(of) } : {}) })),
+    )
+    for (const answer of answers) expectRefusal(answer, { status: 404, type: 'not_found_error' })
+    const [theirs, none] = answers.map(({ text: bytes }) => bytes.replaceAll(/(agent|env|sesn|req)_01\w+/g, '$1'))
+    expect(theirs).toBe(none)
+    expect(await stored()).toEqual(before)
+  })
+
+  test('stands in no list', async () => {
+    const { beta } = use().stack.sdk
+    const mine = await Promise.all(
+      ['/v1/agents', '/v1/environments', '/v1/sessions'].map((path) => ask({ path: `${path}?limit=100` })),
+    )
+    for (const { text: page } of mine) {
+      for (const id of [foreign.agent, foreign.environment, foreign.session]) expect(page).not.toContain(id)
+    }
+    expect((await beta.sessions.list({ agent_id: foreign.agent })).data).toEqual([])
+  })
+})
+
+describe('a client of an older release', () => {
+  test('drives a session with its own headers and queries', async () => {
+    const headers = { 'x-api-key': use().stack.apiKey, 'anthropic-version': '2023-06-01', 'anthropic-beta': 'b,a' }
+    const body = { agent: use().agent, environment_id: use().environment }
+    const created = await ask({ method: 'POST', path: '/v1/sessions?beta=true', headers, body })
+    expect(created.status).toBe(200)
+    const { id } = JSON.parse(created.text)
+    const sent = { events: [message('hello')] }
+    const path = `/v1/sessions/${id}`
+    expect((await ask({ method: 'POST', path: `${path}/events?beta=true`, headers, body: sent })).status).toBe(200)
+    const listed = await ask({ path: `${path}/events?beta=true&types[]=user.message`, headers })
+    expect(JSON.parse(listed.text).data).toMatchObject([message('hello')])
+    expect(listed.headers['anthropic-workspace-id']).toBe('default')
+  })
+})

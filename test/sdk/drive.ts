@@ -1,0 +1,131 @@
+import type Anthropic from '@anthropic-ai/sdk'
+import { onTestFinished } from 'vitest'
+import type { EventsSend, SessionEvent } from '../../src/wire/types.ts'
+import type { Prepared } from './use-stack.ts'
+
+type Sent = EventsSend['events'][number]
+
+export function message(text: string): Sent {
+  return { type: 'user.message', content: [{ type: 'text', text }] }
+}
+
+/** A message that tells the demo model what to answer. */
+export function program(...lines: string[]): Sent {
+  return message(['#program', ...lines].join('\n'))
+}
+
+export function bash(command: string): string {
+  return `TOOL bash ${JSON.stringify({ command })}`
+}
+
+export async function createSession(
+  { stack, agent, environment }: Prepared,
+  initial: Anthropic.Beta.SessionCreateParams['initial_events'] = [],
+): Promise<string> {
+  const { id } = await stack.sdk.beta.sessions.create({ agent, environment_id: environment, initial_events: initial })
+  return id
+}
+
+export async function listAll(sdk: Anthropic, session: string): Promise<SessionEvent[]> {
+  const events: SessionEvent[] = []
+  for await (const event of sdk.beta.sessions.events.list(session)) events.push(event)
+  return events
+}
+
+export interface Recording {
+  /** What the stream has brought so far. */
+  readonly events: readonly SessionEvent[]
+  /** Resolves at the `count`-th event of this type that the stream brings, counted from its opening. */
+  until(type: SessionEvent['type'], count?: number): Promise<void>
+  /** Resolves when the server has ended the stream; rejects when it broke. */
+  readonly ended: Promise<void>
+}
+
+/** Opens a stream; it is closed with the test. */
+export async function record(sdk: Anthropic, session: string): Promise<Recording> {
+  const stream = await sdk.beta.sessions.events.stream(session)
+  onTestFinished(() => stream.controller.abort())
+  const events: SessionEvent[] = []
+  const waiting = new Set<() => void>()
+
+  async function read(): Promise<void> {
+    for await (const event of stream) {
+      // Deltas are asked for by name, and nobody here does.
+      events.push(event as SessionEvent)
+      for (const look of waiting) look()
+    }
+  }
+  const ended = read()
+  const broken = new Promise<never>((_, reject) => {
+    ended.then(() => reject(new Error(`the stream ended after ${typesOf(events).join(', ')}`)), reject)
+  })
+  for (const promise of [ended, broken]) promise.catch(() => undefined)
+
+  return {
+    events,
+    ended,
+    until(type, count = 1) {
+      const come = new Promise<void>((resolve) => {
+        const look = (): void => {
+          if (events.filter((event) => event.type === type).length < count) return
+          waiting.delete(look)
+          resolve()
+        }
+        waiting.add(look)
+        look()
+      })
+      return Promise.race([come, broken])
+    },
+  }
+}
+
+/** Sends, and reads the stream until the session is idle again. */
+export async function turn(sdk: Anthropic, session: string, ...sent: Sent[]): Promise<readonly SessionEvent[]> {
+  const stream = await sdk.beta.sessions.events.stream(session)
+  await sdk.beta.sessions.events.send(session, { events: sent })
+  const events: SessionEvent[] = []
+  for await (const event of stream) {
+    events.push(event as SessionEvent)
+    if (event.type === 'session.status_idle') break
+  }
+  return events
+}
+
+export function typesOf(events: readonly SessionEvent[]): string[] {
+  return events.map(({ type }) => type)
+}
+
+/** The events of one type, narrowed to it. */
+export function only<Type extends SessionEvent['type']>(
+  events: readonly SessionEvent[],
+  type: Type,
+): Extract<SessionEvent, { type: Type }>[] {
+  return events.filter((event): event is Extract<SessionEvent, { type: Type }> => event.type === type)
+}
+
+/** A stream from the session's start as the list must show it: every event once, inputs as processed. */
+export function settled(streamed: readonly SessionEvent[]): readonly SessionEvent[] {
+  return streamed.filter(({ processed_at: at }) => at !== null)
+}
+
+/** What an assistant said, message by message. */
+export function saidIn(events: readonly SessionEvent[]): string[] {
+  return only(events, 'agent.message').map(({ content }) =>
+    content.map((block) => (block.type === 'text' ? block.text : block.type)).join(''),
+  )
+}
+
+/** Every item of a list, page by page, or of a stream. */
+export async function collect<Item>(pages: AsyncIterable<Item>): Promise<Item[]> {
+  const items: Item[] = []
+  for await (const item of pages) items.push(item)
+  return items
+}
+
+/** What a call is rejected with; rejects itself when the call succeeds. */
+export async function refused(work: Promise<unknown>): Promise<unknown> {
+  return work.then(
+    (value) => Promise.reject(new Error(`expected a refusal, got ${JSON.stringify(value)}`)),
+    (error: unknown) => error,
+  )
+}
