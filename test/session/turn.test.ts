@@ -97,7 +97,10 @@ describe('a turn', () => {
     const session = startSession({ policy: { ...POLICY, toolRounds: 2 } })
     session.pass(arrived(message('m1')))
     expect(outline(session.answer({ stop: 'pause_turn' }))).toEqual(['span.model_request_start'])
-    expect(outline(session.answer({ stop: 'pause_turn' }))).toEqual(['session.error exhausted', ...idle('retries_exhausted')])
+    expect(outline(session.answer({ stop: 'pause_turn' }))).toEqual([
+      'session.error exhausted',
+      ...idle('retries_exhausted'),
+    ])
   })
 
   test('says that the model refused, and why', () => {

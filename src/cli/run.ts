@@ -1,0 +1,102 @@
+import type Anthropic from '@anthropic-ai/sdk'
+import { APIConnectionError, NotFoundError } from '@anthropic-ai/sdk'
+import { describeError } from './describe-error.ts'
+import { createDescriber } from './describe-event.ts'
+import { EXIT } from './exit.ts'
+import type { StreamedEvent } from './follow.ts'
+import { followSession } from './follow.ts'
+import { ensureAgent, ensureEnvironment } from './provisions.ts'
+
+export interface RunOptions {
+  readonly client: Anthropic
+  readonly task: string
+  /** An agent's id; without one `run` keeps an agent of its own. */
+  readonly agent?: string | undefined
+  readonly model?: string | undefined
+  /** JSON lines, an event each, and nothing else. */
+  readonly json: boolean
+  /** stdout. */
+  readonly print: (line: string) => void
+  /** stderr. */
+  readonly warn: (line: string) => void
+  /** Aborts when the user has had enough: the session goes on. */
+  readonly signal: AbortSignal
+}
+
+const TITLE_LENGTH = 100
+
+/** Creates a session for the task, shows it as it goes, and answers with an exit code when it is idle. */
+export async function runTask(options: RunOptions): Promise<number> {
+  const { warn, signal } = options
+  let session: string | undefined
+  try {
+    if (options.task.trim() === '') {
+      warn('the task is empty: say in words what is to be done')
+      return EXIT.usage
+    }
+    session = await createSession(options)
+    warn(`session ${session}`)
+    return await follow(session, options)
+  } catch (error) {
+    if (signal.aborted) {
+      warn(session === undefined ? 'interrupted' : `interrupted: session ${session} goes on`)
+      return EXIT.interrupted
+    }
+    return explain(error, options)
+  }
+}
+
+async function createSession({ client, task, agent, model, signal }: RunOptions): Promise<string> {
+  const options = { signal }
+  const { id } = await client.beta.sessions.create(
+    {
+      agent: agent ?? (await ensureAgent(client, { model, signal })),
+      environment_id: await ensureEnvironment(client, options),
+      title: toTitle(task),
+    },
+    options,
+  )
+  return id
+}
+
+/** The task's beginning; a character is never cut in half. */
+function toTitle(task: string): string {
+  return Array.from(task.trim()).slice(0, TITLE_LENGTH).join('')
+}
+
+async function follow(session: string, options: RunOptions): Promise<number> {
+  const { client, task, json, print, warn, signal } = options
+  const { events } = client.beta.sessions
+  // Open before the task is sent, so that nothing of it is missed.
+  const stream = await events.stream(session, {}, { signal })
+  await events.send(
+    session,
+    { events: [{ type: 'user.message', content: [{ type: 'text', text: task }] }] },
+    { signal },
+  )
+  const describe = createDescriber()
+  const onCut = (): void => warn('the stream ended; reading on')
+  for await (const event of followSession({ client, session, stream, signal, onCut })) {
+    for (const line of json ? [JSON.stringify(event)] : describe(event)) print(line)
+    const code = exitOf(event)
+    if (code !== null) return code
+  }
+  throw new Error('expected the session to end')
+}
+
+function exitOf(event: StreamedEvent): number | null {
+  if (event.type === 'session.status_terminated' || event.type === 'session.deleted') return EXIT.failed
+  if (event.type !== 'session.status_idle') return null
+  if (event.stop_reason.type === 'requires_action') return EXIT.waits
+  return event.stop_reason.type === 'end_turn' ? EXIT.done : EXIT.failed
+}
+
+function explain(error: unknown, { client, warn }: RunOptions): number {
+  const said = describeError(error, client.baseURL)
+  if (error instanceof APIConnectionError) {
+    warn(`${said}: start one with npm start (longhand dev), or set ANTHROPIC_BASE_URL to where it runs`)
+    return EXIT.unreachable
+  }
+  warn(said)
+  return error instanceof NotFoundError ? EXIT.missing : EXIT.failed
+}

@@ -1,0 +1,96 @@
+import type { Crash } from './crash.ts'
+import type { Shipment } from './shipment.ts'
+import type { HistoryCount, Stage } from './stage.ts'
+
+export interface Verdict {
+  readonly ok: boolean
+  readonly summary: string
+  /** What was claimed and does not hold. */
+  readonly problems: readonly string[]
+}
+
+/** How the demo's session looked to its client. */
+export interface Play {
+  readonly crash: Crash | null
+  /** The agent's last message. */
+  readonly answer: string
+  /** Why the session became idle; null when it did not. */
+  readonly stopReason: string | null
+}
+
+export interface Evidence extends Play {
+  /** Ids in the order of the API's list. */
+  readonly listed: readonly string[]
+  readonly history: HistoryCount
+  readonly shipment: Shipment
+  readonly commandSeconds: number | null
+}
+
+type Claim = readonly [holds: boolean, problem: string]
+
+/** Judges the demo: every claim that it makes, against what was seen. */
+export function judge(evidence: Evidence): Verdict {
+  const { listed, history } = evidence
+  const lost = history.events.filter((id) => !listed.includes(id)).length
+  const doubled = listed.length - new Set(listed).size
+  const problems = [...claimsOnLog(evidence), ...claimsOnCommand(evidence), ...claimsOnSession(evidence)].flatMap(
+    ([holds, problem]) => (holds ? [] : [problem]),
+  )
+  const relation = listed.length === history.events.length ? '=' : '≠'
+  return {
+    ok: problems.length === 0,
+    summary: `${listed.length} events in the API ${relation} ${history.events.length} in Temporal's history, ${lost} lost, ${doubled} doubled`,
+    problems,
+  }
+}
+
+function claimsOnLog({ listed, history, crash }: Evidence): readonly Claim[] {
+  const lost = history.events.filter((id) => !listed.includes(id)).length
+  const added = listed.filter((id) => !history.events.includes(id)).length
+  const isSameOrder = listed.join() === history.events.join()
+  return [
+    [listed.length > 0, 'the API lists no event'],
+    [lost === 0, `${lost} events of history are not in the API`],
+    [added === 0, `${added} events of the API are not in history`],
+    [listed.length === new Set(listed).size, 'an event stands in the API twice'],
+    [isSameOrder || lost + added > 0, 'the API lists the events in another order than history'],
+    [crash === null || listed.includes(crash.message), 'the message sent without a worker is not in the log'],
+    [history.modelCalls > 0, 'history has no model call'],
+    [history.repeatedModelCalls === 0, `${history.repeatedModelCalls} model calls were made more than once`],
+  ]
+}
+
+function claimsOnCommand({ crash, history, shipment, commandSeconds }: Evidence): readonly Claim[] {
+  const { ledger, uploads, total } = shipment
+  if (crash === null) return [[false, 'the worker was never killed: ./ship.sh was not called']]
+  const isEachOnce = uploads.length === total && uploads.every((upload, index) => upload === index + 1)
+  return [
+    [crash.successor !== crash.killed, 'the worker that took over is the one that was killed'],
+    [crash.aloneTo > crash.aloneFrom, 'the command was not seen going on without a worker'],
+    [crash.attempt > 1, 'the new worker made no second attempt at the call'],
+    [history.attempts.get(crash.call) === crash.attempt, 'the call was not settled by the attempt that joined it'],
+    [crash.replayed > 0, 'the new worker did not replay the session'],
+    [ledger === 1, `ledger.txt has ${ledger} lines: the command did not run exactly once`],
+    [isEachOnce, `the uploads were ${uploads.join(', ')} of ${total}, not each once`],
+    [commandSeconds !== null, 'the sandbox does not know how long the command ran'],
+  ]
+}
+
+function claimsOnSession({ answer, stopReason }: Evidence): readonly Claim[] {
+  return [
+    [stopReason === 'end_turn', `the session did not end its turn: ${stopReason ?? 'it never became idle'}`],
+    [/6 tests pass/.test(answer), `the agent did not finish: "${answer}"`],
+    [/Version \d/.test(answer), 'the agent did not take up the message sent without a worker'],
+  ]
+}
+
+/** Collects what can be seen at the end: from the API, from raw history, from inside the sandbox. */
+export async function gatherEvidence(
+  stage: Stage,
+  { session, play, shipment }: { readonly session: string; readonly play: Play; readonly shipment: Shipment },
+): Promise<Evidence> {
+  const listed: string[] = []
+  for await (const { id } of stage.client.beta.sessions.events.list(session)) listed.push(id)
+  const commandSeconds = play.crash && (await stage.commandSeconds(session, play.crash.call))
+  return { ...play, listed, history: await stage.count(session), shipment, commandSeconds }
+}

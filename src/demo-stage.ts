@@ -1,0 +1,156 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import Anthropic from '@anthropic-ai/sdk'
+import { Client, Connection } from '@temporalio/client'
+import type { WorkflowClient } from '@temporalio/client'
+import type { Stage } from './cli/stage.ts'
+import type { Config } from './config.ts'
+import type { Dev } from './dev/dev.ts'
+import { startDev } from './dev/dev.ts'
+import type { SandboxRow } from './hands/bindings.ts'
+import { createLocalProvider } from './hands/local.ts'
+import type { SandboxProvider } from './hands/sandbox.ts'
+import type { RawAttempt } from './history-count.ts'
+import { countHistory, findCall, findReplayed, toAttempt } from './history-count.ts'
+import { devOptions } from './programs.ts'
+import { sandboxFolder } from './sandboxes.ts'
+
+export interface DemoStageOptions {
+  readonly config: Config
+  readonly env: NodeJS.ProcessEnv
+  /** Aborting it stops everything, also during the start. */
+  readonly signal: AbortSignal
+}
+
+/** A worker's identity begins with its process: `worker <pid>@<host>`. */
+const WORKER = /^worker (\d+)@/
+const LOOK_LIMIT = { timeoutMs: 10_000, capBytes: 4096 }
+
+/**
+ * Starts everything on a data folder that goes away with the demo: its own database, no key, no codec. Rejects with
+ * `StartError` when something that it needs is not there; nothing is left then.
+ */
+export async function openDemoStage({ config, env, signal }: DemoStageOptions): Promise<Stage> {
+  const data = await mkdtemp(join(tmpdir(), 'longhand-demo-'))
+  const own = {
+    ...config,
+    data,
+    databaseUrl: undefined,
+    modelApiKey: undefined,
+    modelBaseUrl: undefined,
+    codecKey: undefined,
+  }
+  let dev: Dev | undefined
+  try {
+    dev = await startDev({ ...devOptions(own, env), signal })
+    const connection = await Connection.connect({
+      ...config.temporal.connection,
+      address: dev.state().temporal_address,
+    })
+    const { workflow } = new Client({ connection, namespace: config.temporal.namespace })
+    return createStage({ dev, workflow, data })
+  } catch (error) {
+    await dev?.[Symbol.asyncDispose]()
+    await rm(data, { recursive: true, force: true })
+    throw error
+  }
+}
+
+interface Parts {
+  readonly dev: Dev
+  readonly workflow: WorkflowClient
+  readonly data: string
+}
+
+function createStage({ dev, workflow, data }: Parts): Stage {
+  const { base_url: baseURL, api_key: apiKey, temporal_ui: ui } = dev.state()
+  const fetchHistory = (session: string) => workflow.getHandle(session).fetchHistory()
+  return {
+    client: new Anthropic({ baseURL, apiKey, authToken: null }),
+    parts: ['Temporal', 'Postgres', 'api', 'worker'],
+    // The only kind there is; the start has tried it out.
+    sandboxKind: 'bubblewrap',
+    scripted: dev.scripted,
+    watch: (session) => {
+      const { namespace } = workflow.options
+      return ui === null
+        ? `workflow ${session} in namespace ${namespace}`
+        : `${ui}/namespaces/${namespace}/workflows/${session}`
+    },
+    ...createWorkerControl(dev),
+    ...createSandboxView(createLocalProvider({ folder: sandboxFolder(data) })),
+    attempt: async (session, call) => toWorker(await findAttempt(workflow, session, call)),
+    replayed: async (session, worker) => findReplayed(await fetchHistory(session), `worker ${worker}@`),
+    count: async (session) => countHistory(await fetchHistory(session)),
+    async [Symbol.asyncDispose]() {
+      await workflow.connection.close()
+      await dev[Symbol.asyncDispose]()
+      await rm(data, { recursive: true, force: true })
+    },
+  }
+}
+
+function createWorkerControl(dev: Dev): Pick<Stage, 'killWorker' | 'isWorkerAlive' | 'startWorker'> {
+  return {
+    killWorker() {
+      const { worker } = dev.state().pids
+      if (worker === null) throw new Error('expected a worker to kill')
+      dev.supervisor.hold('worker')
+      process.kill(worker, 'SIGKILL')
+      return worker
+    },
+    isWorkerAlive: () => dev.supervisor.pid('worker') !== undefined,
+    async startWorker() {
+      await dev.supervisor.release('worker')
+      const { worker } = dev.state().pids
+      if (worker === null) throw new Error('expected a worker that serves')
+      return worker
+    },
+  }
+}
+
+function createSandboxView(provider: SandboxProvider): Pick<Stage, 'sandbox' | 'look' | 'commandSeconds'> {
+  let looks = 0
+  async function find(session: string): Promise<SandboxRow | undefined> {
+    return (await provider.list()).find(({ sessionId }) => sessionId === session)
+  }
+  async function look(session: string, command: string): Promise<string | null> {
+    const row = await find(session)
+    const sandbox = row && (await provider.attach(row))
+    if (!sandbox) return null
+    const { output } = await sandbox.run({ id: `look${++looks}`, command, ...LOOK_LIMIT })
+    return Buffer.from(output).toString('utf8')
+  }
+  return {
+    look,
+    async sandbox(session) {
+      const row = await find(session)
+      return row ? { generation: row.generation, isUp: (await provider.attach(row)) !== null } : null
+    },
+    async commandSeconds(session, call) {
+      // The runner's own files (runner.sh): the one is written when the command starts, the other when it has ended.
+      const folder = `/run/longhand/calls/${call}`
+      const times = (await look(session, `stat -c %.3Y ${folder}/pid ${folder}/done`)) ?? ''
+      const [from = Number.NaN, to = Number.NaN] = times.split('\n').map(Number)
+      return Number.isNaN(to - from) ? null : to - from
+    },
+  }
+}
+
+/** Past attempts stand in history, the one under way among the pending activities. */
+async function findAttempt(workflow: WorkflowClient, session: string, call: string): Promise<RawAttempt | null> {
+  const handle = workflow.getHandle(session)
+  const found = findCall(await handle.fetchHistory(), call)
+  if (found === null || found.ended !== null) return found?.ended ?? null
+  const { raw } = await handle.describe()
+  const pending = raw.pendingActivities?.find(({ activityId }) => activityId === found.activityId)
+  return pending
+    ? toAttempt({ attempt: pending.attempt, identity: pending.lastWorkerIdentity, time: pending.lastStartedTime })
+    : null
+}
+
+function toWorker(found: RawAttempt | null): { attempt: number; pid: number; startedAt: number } | null {
+  const pid = WORKER.exec(found?.identity ?? '')?.[1]
+  return found && pid ? { attempt: found.attempt, pid: Number(pid), startedAt: found.startedAt } : null
+}

@@ -1,0 +1,81 @@
+import { describe, expect, test } from 'vitest'
+import { createDescriber, describeInput } from '../../src/cli/describe-event.ts'
+import type { StreamedEvent } from '../../src/cli/follow.ts'
+import { calls, deleted, idle, message, result, running, says, terminated } from './events.ts'
+
+function tell(...events: readonly object[]): readonly string[] {
+  const tellOne = createDescriber()
+  // The builders make what the wire carries; the SDK's union has more fields than a reader looks at.
+  return events.flatMap((event) => tellOne(event as StreamedEvent))
+}
+
+const error = {
+  type: 'session.error',
+  id: 'e',
+  error: { type: 'model_overloaded_error', message: 'model: busy', retry_status: { type: 'retrying' } },
+}
+
+describe('what a person reads of an event', () => {
+  test.each([
+    ['a message that is taken up', message('m', 'do\n it'), ['you     do it']],
+    ['a message that waits', message('m', 'do it', null), []],
+    ['what the agent says', says('a', 'one\n\ntwo'), ['agent   one', '', '        two']],
+    ['a call', calls('c', 'read', { file_path: 'a.txt' }), ['  read  a.txt']],
+    ['an error', error, ['error   model: busy (retrying)']],
+    ['an end of turn', idle(), []],
+    ['a wait', idle('requires_action'), ['idle    requires_action']],
+    ['an end', terminated, ['ended   the session is terminated']],
+    ['a deletion', deleted, ['ended   the session is deleted']],
+    ['a status', running, []],
+  ])('tells of %s', (_what, event, lines) => {
+    expect(tell(event)).toEqual(lines)
+  })
+
+  test('shows a result below its call', () => {
+    expect(tell(calls('c', 'bash', { command: 'ls' }), result('c', 'a\nb\n'))).toEqual([
+      '  bash  ls',
+      '        a',
+      '        b',
+    ])
+  })
+
+  test('names the call again when results come in another order', () => {
+    const lines = tell(
+      calls('1', 'bash', { command: 'one' }),
+      calls('2', 'bash', { command: 'two' }),
+      result('1', 'first'),
+      result('2', 'second'),
+    )
+    expect(lines).toEqual([
+      '  bash  one',
+      '  bash  two',
+      '  bash  one',
+      '        first',
+      '  bash  two',
+      '        second',
+    ])
+  })
+
+  test('shows the end of a long output', () => {
+    const text = Array.from({ length: 9 }, (_, index) => `line ${index}`).join('\n')
+    const [first, ...rest] = tell(result('c', text))
+    expect(first).toBe('        … 3 lines before')
+    expect(rest).toHaveLength(6)
+    expect(rest.at(-1)).toBe('        line 8')
+  })
+
+  test('says that a tool failed, unless its exit code does', () => {
+    expect(tell(result('c', 'no such file', true))).toEqual(['        no such file', '        ✗ the tool failed'])
+    expect(tell(result('c', 'oh\nexit 1', true))).toEqual(['        oh', '        exit 1'])
+  })
+
+  test('lets no output play with the terminal, and cuts long lines', () => {
+    expect(tell(result('c', '\u001b[2Jgone\u0007'))).toEqual(['        [2Jgone'])
+    expect(tell(result('c', 'x'.repeat(200)))).toEqual([`        ${'x'.repeat(109)}…`])
+  })
+
+  test('shows an input that has no telling part as it is', () => {
+    expect(describeInput({ pattern: '*.ts' })).toBe('*.ts')
+    expect(describeInput({ n: 1 })).toBe('{"n":1}')
+  })
+})

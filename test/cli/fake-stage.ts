@@ -1,0 +1,59 @@
+import type Anthropic from '@anthropic-ai/sdk'
+import type { HistoryCount, Stage } from '../../src/cli/stage.ts'
+
+export interface FakeStageOptions {
+  readonly client: Anthropic
+  readonly history?: HistoryCount
+  readonly commandSeconds?: number | null
+  /** Lines that the command has written to its ledger at the end. */
+  readonly ledger?: number
+}
+
+const TOTAL = 8
+const NOTHING: HistoryCount = { events: [], modelCalls: 0, repeatedModelCalls: 0, attempts: new Map() }
+
+/**
+ * A stage of pure make-believe: the sandbox is up from the second time on that somebody asks for it, every look at the
+ * command finds it one upload further, a killed worker is gone at once, a new one takes over as soon as it is started. `deeds` is what was done to it, in order.
+ */
+export function createFakeStage(options: FakeStageOptions): { stage: Stage; deeds: string[] } {
+  const deeds: string[] = []
+  const { client, history = NOTHING, commandSeconds = 8 } = options
+  let alive = true
+  let worker = 101
+  let uploads = 0
+  let asked = 0
+  const stage: Stage = {
+    client,
+    parts: ['Temporal', 'Postgres'],
+    sandboxKind: 'make-believe',
+    scripted: true,
+    watch: (session) => `http://ui/${session}`,
+    killWorker() {
+      deeds.push(`kill ${worker}`)
+      alive = false
+      return worker
+    },
+    isWorkerAlive: () => alive,
+    startWorker: async () => {
+      alive = true
+      worker += 1
+      deeds.push(`start ${worker}`)
+      return worker
+    },
+    sandbox: async () => (asked++ > 0 ? { generation: 1, isUp: true } : null),
+    async look() {
+      uploads = Math.min(TOTAL, uploads + 1)
+      const log = Array.from({ length: uploads }, (_, index) => `uploading ${index + 1}/${TOTAL}`)
+      return [`${options.ledger ?? 1}`, ...log, ''].join('\n')
+    },
+    commandSeconds: async () => commandSeconds,
+    attempt: async () => ({ attempt: worker - 100, pid: worker, startedAt: Date.now() }),
+    replayed: async () => 84,
+    count: async () => history,
+    async [Symbol.asyncDispose]() {
+      deeds.push('closed')
+    },
+  }
+  return { stage, deeds }
+}

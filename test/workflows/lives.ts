@@ -1,0 +1,115 @@
+import fc from 'fast-check'
+import { ARCHIVE_UPDATE } from '../../src/workflows/messages.ts'
+import { interrupt, message } from '../support/session-builders.ts'
+import { assertOneMind, readLog } from './log.ts'
+import type { Batch, Player } from './program.ts'
+import { batchOf, createPlayer } from './program.ts'
+import { policy, send } from './recordings.ts'
+import type { Rig, RigSession } from './rig.ts'
+
+export const SESSIONS = 6
+const ROUNDS = 5
+
+/** What a run of the property went through; a run that never met what it is about proves nothing. */
+export interface Counts {
+  sessions: number
+  histories: number
+  events: number
+  /** Activations that told of two results, or of a result and an interrupt. */
+  readonly crowded: { results: number; interrupted: number }
+  /** Completions behind the request to cancel their activity. */
+  late: number
+}
+
+interface Life {
+  readonly session: RigSession
+  readonly player: Player
+}
+
+/**
+ * The property that holds everything up, on a real server: whatever comes in whatever order, the workflow's own state
+ * is the fold of the log that readers project from its history, and that log is sound. Checked after every round, with
+ * everything at rest. Rejects with the smallest batch that breaks it.
+ */
+export async function assertLives(
+  rigs: readonly Rig[],
+  { batches, seed }: { batches: number; seed?: number },
+): Promise<Counts> {
+  const counts: Counts = { sessions: 0, histories: 0, events: 0, crowded: { results: 0, interrupted: 0 }, late: 0 }
+  let turn = 0
+  const property = fc.asyncProperty(batchOf(SESSIONS, ROUNDS), async (batch) => {
+    const rig = rigs[turn++ % rigs.length]
+    if (!rig) throw new Error('expected a rig')
+    await live(rig, batch, counts)
+  })
+  await fc.assert(property, { numRuns: batches, ...(seed === undefined ? {} : { seed }) })
+  return counts
+}
+
+async function live(rig: Rig, { modes, lives }: Batch, counts: Counts): Promise<void> {
+  const configuration = { id: 'cfg_1', agentName: 'tester', policy }
+  const players = await Promise.all(
+    lives.map(async (rounds): Promise<Life & { rounds: typeof rounds }> => {
+      const session = await rig.start({ configuration, events: [message('sevt_first')] })
+      return { session, player: createPlayer(session), rounds }
+    }),
+  )
+  for (const [round, mode] of modes.entries()) {
+    if (mode === 'down') await rig.stopWorkflows()
+    await Promise.all(
+      players.map(({ session, player, rounds }) => {
+        const play = () => player.play(rounds[round] ?? [])
+        return mode === 'held' ? session.together(play) : play()
+      }),
+    )
+    if (mode === 'down') await rig.startWorkflows()
+    await Promise.all(players.map(check))
+  }
+  await Promise.all(players.map((life) => finish(life, counts)))
+}
+
+async function check({ session, player }: Life): Promise<void> {
+  await player.answered()
+  const state = await session.settle()
+  assertOneMind(readLog(session.id, await session.items()), state)
+}
+
+/** Every life ends the same way: interrupted, archived, and told too late of what it had given up. */
+async function finish(life: Life, counts: Counts): Promise<void> {
+  const { session, player } = life
+  // What was queued behind calls that waited for the client starts a turn of its own once the first one is ended.
+  for (let turn = 0; turn === 0 || (await session.settle()).status !== 'idle'; turn++) {
+    await send(session, interrupt(`sevt_end${turn}`))
+  }
+  await player.endLate()
+  await check(life)
+  const { refused } = await session.handle.executeUpdate<{ refused: string | null }, []>(ARCHIVE_UPDATE)
+  if (refused !== null) throw new Error(refused)
+  const items = await session.items()
+  assertOneMind(readLog(session.id, items), await session.settle())
+  counts.sessions += 1
+  await count(session, counts)
+}
+
+/** Reads raw history on its own: tasks are told what happened since the task before them had started. */
+async function count(session: RigSession, counts: Counts): Promise<void> {
+  const { events = [] } = await session.history()
+  const cancelled = new Set<string>()
+  let results = 0
+  let signals = 0
+  for (const event of events ?? []) {
+    const { activityTaskCompletedEventAttributes: completed, activityTaskCancelRequestedEventAttributes: cancel } =
+      event
+    if (cancel) cancelled.add(String(cancel.scheduledEventId))
+    if (completed && cancelled.has(String(completed.scheduledEventId))) counts.late += 1
+    else if (completed) results += 1
+    if (event.workflowExecutionSignaledEventAttributes) signals += 1
+    if (!event.workflowTaskCompletedEventAttributes) continue
+    if (results > 1) counts.crowded.results += 1
+    if (results > 0 && signals > 0) counts.crowded.interrupted += 1
+    results = 0
+    signals = 0
+  }
+  counts.events += events?.length ?? 0
+  counts.histories += 1
+}

@@ -1,0 +1,182 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Client, WorkflowHandle } from '@temporalio/client'
+import type { History } from '@temporalio/common/lib/proto-utils.js'
+import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker'
+import { createTemporalWorkflows } from '../../src/api/temporal-workflows.ts'
+import { openTemporalClient } from '../../src/history/client.ts'
+import type { HistoryItem } from '../../src/history/item.ts'
+import { createHistorySource } from '../../src/history/source.ts'
+import { decide } from '../../src/session/decide.ts'
+import { EVENTS_SIGNAL } from '../../src/session/names.ts'
+import type { LogState } from '../../src/session/state.ts'
+import { mintId } from '../../src/wire/mint.ts'
+import type { SessionInput } from '../../src/workflows/messages.ts'
+import { STATE_QUERY } from '../../src/workflows/messages.ts'
+import { handsQueue } from '../../src/workflows/options.ts'
+import type { Bundle } from './bundle.ts'
+import type { Begun, FakeActivities } from './fake-activities.ts'
+import { createFakeActivities } from './fake-activities.ts'
+import type { Gate } from './gate.ts'
+import { createGate } from './gate.ts'
+import { itemsOf } from './histories.ts'
+import { readLog } from './log.ts'
+
+export interface RigOptions {
+  readonly address: string
+  readonly bundle: Bundle
+  /** What all names of this rig begin with; no other rig on the server has it. */
+  readonly prefix: string
+  /** Workflows kept in the worker's memory; with 0 every task replays its session from the first event. */
+  readonly cached?: number
+}
+
+/** The real workflow on a real server and a real worker, in a world whose every event the test decides. */
+export interface Rig extends AsyncDisposable {
+  readonly client: Client
+  start(input: SessionInput, id?: string): Promise<RigSession>
+  /** Takes the worker of workflows away; activities and the server stay. */
+  stopWorkflows(): Promise<void>
+  startWorkflows(): Promise<void>
+}
+
+export interface RigSession {
+  readonly id: string
+  readonly handle: WorkflowHandle
+  /** Resolves when the server has it, durably. */
+  signal(payload: unknown): Promise<void>
+  /** Activities that were not ended by the test, also those that the workflow has given up. */
+  under(): readonly Begun[]
+  begun(key: string): Promise<Begun>
+  /** Waits until all that happened is taken in and all that is wanted has begun; answers the workflow's state then. */
+  settle(): Promise<LogState>
+  /** Makes happen what `work` does while a workflow task runs: it is told in one activation, the next one. */
+  together(work: () => Promise<unknown>): Promise<void>
+  items(): Promise<readonly HistoryItem[]>
+  history(): Promise<History>
+}
+
+/** A back-off below this is waited for; a longer one is a state to rest in. */
+const SHORT_MS = 1000
+const LOOK_MS = 10
+
+Runtime.install({ logger: new DefaultLogger('ERROR'), shutdownSignals: [] })
+
+export async function startRig({ address, bundle, prefix, cached = 100 }: RigOptions): Promise<Rig> {
+  const taskQueue = `${prefix}-brain`
+  const client = await openTemporalClient({
+    connection: { address },
+    namespace: 'default',
+    codecs: [],
+    identity: prefix,
+  })
+  const connection = await NativeConnection.connect({ address })
+  const fakes = createFakeActivities(client.activity)
+  const gate = createGate()
+  const common = { connection, namespace: 'default', identity: prefix, shutdownGraceTime: 0 }
+  const activities = await Promise.all([
+    Worker.create({ ...common, taskQueue, activities: { ...fakes.brain } }),
+    Worker.create({ ...common, taskQueue: handsQueue(taskQueue), activities: { ...fakes.hands } }),
+  ])
+  const serving = Promise.all(activities.map((worker) => worker.run()))
+  let workflows: { worker: Worker; ended: Promise<void> } | null = null
+
+  async function stopWorkflows(): Promise<void> {
+    workflows?.worker.shutdown()
+    await workflows?.ended
+    workflows = null
+  }
+  async function startWorkflows(): Promise<void> {
+    const worker = await Worker.create({
+      ...common,
+      taskQueue,
+      workflowBundle: bundle,
+      maxCachedWorkflows: cached,
+      dataConverter: { payloadCodecs: [gate.codec] },
+      sinks: { index: { hint: { fn: () => undefined }, large: { fn: () => undefined } } },
+    })
+    workflows = { worker, ended: worker.run() }
+  }
+  await startWorkflows()
+
+  const ports = { client, taskQueue, fakes, gate }
+  return {
+    client,
+    start: (input, id = mintId('sesn')) => startSession(ports, id, input),
+    stopWorkflows,
+    startWorkflows,
+    async [Symbol.asyncDispose]() {
+      fakes.close()
+      await stopWorkflows()
+      for (const worker of activities) worker.shutdown()
+      await serving
+      await connection.close()
+      await client.connection.close()
+    },
+  }
+}
+
+interface RigPorts {
+  readonly client: Client
+  readonly taskQueue: string
+  readonly fakes: FakeActivities
+  readonly gate: Gate
+}
+
+async function startSession(
+  { client, taskQueue, fakes, gate }: RigPorts,
+  id: string,
+  input: SessionInput,
+): Promise<RigSession> {
+  await createTemporalWorkflows({ client: client.workflow, taskQueue }).start(id, input, 'a session of a test')
+  const handle = client.workflow.getHandle(id)
+  const source = createHistorySource(client.workflow)
+  const signal = (payload: unknown): Promise<void> => handle.signal(EVENTS_SIGNAL, payload)
+
+  async function settle(): Promise<LogState> {
+    for (;;) {
+      const history = await handle.fetchHistory()
+      const wanted = decide(readLog(id, await itemsOf(history)).state)
+      const isBackingOff = wanted.some((command) => command.do === 'backOff' && command.ms < SHORT_MS)
+      if (isAtRest(history) && !isBackingOff) {
+        for (const { key } of wanted.flatMap(toKey)) await fakes.begun(id, key)
+        return handle.query<LogState>(STATE_QUERY)
+      }
+      await delay(LOOK_MS)
+    }
+  }
+
+  return {
+    id,
+    handle,
+    signal,
+    under: () => fakes.under(id),
+    begun: (key) => fakes.begun(id, key),
+    settle,
+    async together(work) {
+      gate.close(id)
+      try {
+        // A batch without events means nothing, but it takes a task.
+        await signal({ events: [] })
+        await gate.whenHeld(id)
+        await work()
+      } finally {
+        gate.open(id)
+      }
+    },
+    items: () => source.read(id, null, 0),
+    history: () => handle.fetchHistory(),
+  }
+}
+
+/** Whether no workflow task is due: everything that happened was told to the workflow, and it has answered. */
+function isAtRest({ events }: History): boolean {
+  const last = events?.findLast(
+    ({ workflowTaskScheduledEventAttributes: due, workflowTaskCompletedEventAttributes: done }) => due ?? done,
+  )
+  return last?.workflowTaskCompletedEventAttributes != null
+}
+
+function toKey(command: ReturnType<typeof decide>[number]): readonly { readonly key: string }[] {
+  if (command.do === 'callModel') return [{ key: command.request }]
+  return command.do === 'execute' ? [{ key: command.call.id }] : []
+}
