@@ -4,10 +4,6 @@ import { run, which } from './run.mjs'
 
 /** Finds bubblewrap and tries it; as root on Debian and its kin it is installed when missing. */
 export async function prepareSandbox({ env, install, report }) {
-  if (env.LONGHAND_SANDBOX === 'docker') {
-    report.done('sandbox', 'docker, by LONGHAND_SANDBOX')
-    return 'sandbox: docker'
-  }
   if (process.platform !== 'linux') {
     throw new SetupError(
       'sandbox',

@@ -1,27 +1,22 @@
 import { Context } from '@temporalio/activity'
-import type { Hands } from '../hands/hands.ts'
+import type { Hands, ToolOutcome } from '../hands/hands.ts'
 import { HandsUnavailable } from '../hands/hands.ts'
 import { mintId } from '../wire/mint.ts'
 import { failure } from './failures.ts'
 import { startHeartbeat } from './heartbeat.ts'
-import type { SessionActivities } from './index.ts'
+import type { ExecuteCall, SessionActivities } from './index.ts'
 
 /** The hands' side of the loop: one tool call, joined rather than repeated when it is tried again. */
 export function createExecute(hands: Hands): Pick<SessionActivities, 'execute'> {
   return {
-    async execute({ session, call, abandoned }) {
+    async execute(input) {
       const stopBeating = startHeartbeat()
       try {
-        const { text, isError } = await hands.execute(call.name, call.input, {
-          sessionId: session,
-          toolUseId: call.id,
-          abandoned,
-          signal: Context.current().cancellationSignal,
-        })
+        const { text, isError } = await perform(hands, input)
         const result = {
           type: 'agent.tool_result' as const,
           id: mintId('sevt'),
-          tool_use_id: call.id,
+          tool_use_id: input.call.id,
           content: [{ type: 'text' as const, text: text === '' ? '(no output)' : text }],
           is_error: isError,
         }
@@ -33,5 +28,32 @@ export function createExecute(hands: Hands): Pick<SessionActivities, 'execute'> 
         stopBeating()
       }
     },
+  }
+}
+
+function perform(hands: Hands, { session, call, abandoned }: ExecuteCall): Promise<ToolOutcome> {
+  const givenUp = new AbortController()
+  const outcome = hands.execute(call.name, call.input, {
+    sessionId: session,
+    toolUseId: call.id,
+    abandoned,
+    signal: givenUp.signal,
+  })
+  return Promise.race([outcome, untilLeft(givenUp)])
+}
+
+/**
+ * Ends the command when the workflow gives its call up. A worker that stops, or that Temporal has written off, only
+ * leaves: the command goes on in its sandbox, and the next attempt joins it.
+ */
+async function untilLeft(givenUp: AbortController): Promise<never> {
+  const context = Context.current()
+  try {
+    return await context.cancelled
+  } catch (error) {
+    if (!context.cancellationDetails?.cancelRequested) throw error
+    givenUp.abort(error)
+    // What the ended command came to is the outcome.
+    return new Promise(() => undefined)
   }
 }

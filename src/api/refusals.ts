@@ -17,7 +17,14 @@ export function toKnown(error: unknown): unknown {
     return new ApiError('not_found', 'No id is as long as the one in the path.', { cause: error })
   if (code.startsWith('FST_ERR_CTP'))
     return new ApiError('invalid_request', 'body: expected JSON with a matching content-length', { cause: error })
+  if (isStoreAway(error)) return new ApiError('unavailable', 'PostgreSQL does not answer; try again.', { cause: error })
   return error
+}
+
+/** Whether the store's server is gone, going or coming: refused, cut or shut-down connections. */
+function isStoreAway(error: unknown): boolean {
+  if (/^(?:ECONNREFUSED|ECONNRESET|EPIPE|57P0[123]|08\w{3})$/.test(codeOf(error))) return true
+  return error instanceof Error && /Connection terminated|timeout exceeded when trying to connect/.test(error.message)
 }
 
 /** Answers what cannot even be read as HTTP, or took too long to arrive, and closes its connection. */

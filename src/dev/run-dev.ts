@@ -69,8 +69,8 @@ function banner(dev: Dev): string[] {
     ...(state.temporal_ui === null ? [] : [`watch     ${state.temporal_ui}`]),
     `data      ${state.data}`,
     '',
-    'Try:      longhand run "Write fizzbuzz and prove that it works"',
-    '          eval "$(longhand env)"    points the official SDK and CLI here',
+    'Try:      npx longhand run "Write fizzbuzz and prove that it works"',
+    '          eval "$(npx longhand env)"    points the official SDK and CLI here',
     '          Ctrl+C ends everything; your sessions stay.',
   ]
 }

@@ -83,7 +83,7 @@ async function look(sandbox: Sandbox, { name, wanted, command }: (typeof probes)
     name: `sandbox ${name}`,
     ok: false,
     detail,
-    remedy: 'Use docker (LONGHAND_SANDBOX=docker) and report this machine.',
+    remedy: 'Do not run agents here, and report what this machine is.',
   }
 }
 
@@ -104,5 +104,5 @@ async function remedyForNamespaces(): Promise<string> {
     const value = await readFile(`/proc/sys/${path}`, 'utf8').catch(() => '')
     if (value.trim() === closed) return `${remedy} (as root)`
   }
-  return 'Allow user namespaces and mounts here (in a container: its security profile), or use LONGHAND_SANDBOX=docker.'
+  return 'Allow user namespaces and mounts here (in a container: by its security profile).'
 }

@@ -90,5 +90,5 @@ function toFailure(command: Command, error: unknown): Input {
 function summarise(name: string, input: unknown): string {
   const text =
     typeof input === 'object' && input !== null ? Object.values(input).find((v) => typeof v === 'string') : ''
-  return `${name} ${text ?? ''}`.trim().replaceAll('\n', ' ').slice(0, 100)
+  return `${name} ${text?.split('\n')[0] ?? ''}`.trim().slice(0, 100)
 }

@@ -1,10 +1,10 @@
-import { ApplicationFailure } from '@temporalio/common'
-import { MockActivityEnvironment } from '@temporalio/testing'
+import { ActivityCancellationDetails, ApplicationFailure } from '@temporalio/common'
+import type { MockActivityEnvironment } from '@temporalio/testing'
 import { describe, expect, test } from 'vitest'
 import { createExecute } from '../../src/activities/execute.ts'
 import type { Hands } from '../../src/hands/hands.ts'
 import { HandsUnavailable } from '../../src/hands/hands.ts'
-import { inActivity } from './in-activity.ts'
+import { inActivity, quietEnvironment } from './in-activity.ts'
 
 const input = {
   session: 'sesn_1',
@@ -62,14 +62,30 @@ describe('execute', () => {
     await expect(run(async () => Promise.reject(new TypeError('oops')))).rejects.toThrow(TypeError)
   })
 
-  test('tells the tool when the call is given up', async () => {
-    const environment = new MockActivityEnvironment()
-    const running = run(
-      (_name, _input, { signal }) =>
-        new Promise((resolve) => signal.addEventListener('abort', () => resolve({ text: 'ended', isError: true }))),
-      environment,
-    )
-    environment.cancel()
-    await expect(running).resolves.toMatchObject({ entries: [{ is_error: true }] })
+  /** A tool that runs until it is ended. */
+  const endless: Hands['execute'] = (_name, _input, { signal }) =>
+    new Promise((resolve) => signal.addEventListener('abort', () => resolve({ text: 'ended', isError: true })))
+
+  test('ends the command when the workflow gives the call up', async () => {
+    const environment = quietEnvironment()
+    const running = run(endless, environment)
+    environment.cancel('CANCELLED', new ActivityCancellationDetails({ cancelRequested: true }))
+    await expect(running).resolves.toMatchObject({ entries: [{ content: [{ text: 'ended' }] }] })
+  })
+
+  test.each([
+    ['WORKER_SHUTDOWN', { workerShutdown: true }],
+    ['NOT_FOUND', { notFound: true }],
+    ['TIMED_OUT', { timedOut: true }],
+  ] as const)('leaves the command running on %s, for the next attempt to join', async (reason, details) => {
+    const environment = quietEnvironment()
+    let isEnded = false
+    const running = run((name, input, context) => {
+      context.signal.addEventListener('abort', () => (isEnded = true))
+      return endless(name, input, context)
+    }, environment)
+    environment.cancel(reason, new ActivityCancellationDetails(details))
+    await expect(running).rejects.toThrow(reason)
+    expect(isEnded).toBe(false)
   })
 })

@@ -1,9 +1,15 @@
 import { MockActivityEnvironment } from '@temporalio/testing'
+import { DefaultLogger } from '@temporalio/worker'
+
+/** An activity's surroundings that say nothing of failures: those are what the tests are about. */
+export function quietEnvironment(activityId = '1'): MockActivityEnvironment {
+  return new MockActivityEnvironment({ activityId }, { logger: new DefaultLogger('ERROR') })
+}
 
 /** Runs work as an activity; the environment's own types lose what it answers. */
 export async function inActivity<T>(
   work: () => Promise<T>,
-  environment: MockActivityEnvironment = new MockActivityEnvironment(),
+  environment: MockActivityEnvironment = quietEnvironment(),
 ): Promise<T> {
   const answers: T[] = []
   await environment.run(async () => void answers.push(await work()))

@@ -1,4 +1,3 @@
-import { MockActivityEnvironment } from '@temporalio/testing'
 import { describe, expect, test } from 'vitest'
 import type { ModelCallPorts } from '../../src/activities/model.ts'
 import { createCallModel } from '../../src/activities/model.ts'
@@ -9,7 +8,7 @@ import { completed, decided, history, scheduled, signaled, started } from '../su
 import { openLog } from '../support/session-log-builders.ts'
 import { message } from '../support/session-builders.ts'
 import { agentWith } from './agent.ts'
-import { inActivity } from './in-activity.ts'
+import { inActivity, quietEnvironment } from './in-activity.ts'
 
 const SESSION = 'sesn_1'
 const response: ModelResponse = {
@@ -48,7 +47,7 @@ function callWith(change: Partial<ModelCallPorts> = {}, activityId = '1') {
     tools: [],
     ...change,
   })
-  const environment = new MockActivityEnvironment({ activityId })
+  const environment = quietEnvironment(activityId)
   const run = () =>
     inActivity(() => callModel({ session: SESSION, request: 'r1', harness: currentHarness.id }), environment)
   return { run, requests }

@@ -15,13 +15,16 @@ describe('an error of the HTTP server or the store', () => {
     { error: coded('FST_ERR_BAD_URL'), kind: 'invalid_request' },
     { error: coded('FST_ERR_MAX_PARAM_LENGTH'), kind: 'not_found' },
     { error: new SessionBuried('sesn_1'), kind: 'not_found' },
+    { error: coded('ECONNREFUSED'), kind: 'unavailable' },
+    { error: coded('57P01'), kind: 'unavailable' },
+    { error: new Error('Connection terminated unexpectedly: inner words'), kind: 'unavailable' },
   ])('is known as $kind, without its words', ({ error, kind }) => {
     const known = toKnown(error)
     expect(known).toBeInstanceOf(ApiError)
     expect(known).toMatchObject({ kind, cause: error, message: expect.not.stringContaining('inner words') })
   })
 
-  test.each([coded('ECONNREFUSED'), new Error('plain'), new ApiError('conflict', 'said'), 'text', null])(
+  test.each([coded('23505'), new Error('plain'), new ApiError('conflict', 'said'), 'text', null])(
     'stays what it is otherwise: %s',
     (error) => {
       expect(toKnown(error)).toBe(error)

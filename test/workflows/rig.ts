@@ -6,6 +6,7 @@ import { createTemporalWorkflows } from '../../src/api/temporal-workflows.ts'
 import { openTemporalClient } from '../../src/history/client.ts'
 import type { HistoryItem } from '../../src/history/item.ts'
 import { createHistorySource } from '../../src/history/source.ts'
+import type { Command } from '../../src/session/decide.ts'
 import { decide } from '../../src/session/decide.ts'
 import { EVENTS_SIGNAL } from '../../src/session/names.ts'
 import type { LogState } from '../../src/session/state.ts'
@@ -19,7 +20,7 @@ import { createFakeActivities } from './fake-activities.ts'
 import type { Gate } from './gate.ts'
 import { createGate } from './gate.ts'
 import { itemsOf } from './histories.ts'
-import { readLog } from './log.ts'
+import { assertOneMind, readLog } from './log.ts'
 
 export interface RigOptions {
   readonly address: string
@@ -47,7 +48,10 @@ export interface RigSession {
   /** Activities that were not ended by the test, also those that the workflow has given up. */
   under(): readonly Begun[]
   begun(key: string): Promise<Begun>
-  /** Waits until all that happened is taken in and all that is wanted has begun; answers the workflow's state then. */
+  /**
+   * Waits until all that happened is taken in and all that is wanted has begun; answers the workflow's state then.
+   * Rejects when that is not the fold of the log that readers project from history, or the log is not sound.
+   */
   settle(): Promise<LogState>
   /** Makes happen what `work` does while a workflow task runs: it is told in one activation, the next one. */
   together(work: () => Promise<unknown>): Promise<void>
@@ -58,6 +62,8 @@ export interface RigSession {
 /** A back-off below this is waited for; a longer one is a state to rest in. */
 const SHORT_MS = 1000
 const LOOK_MS = 10
+/** The server hands out an activity at once; after this long nobody asked for it. */
+const BEGIN_MS = 15_000
 
 Runtime.install({ logger: new DefaultLogger('ERROR'), shutdownSignals: [] })
 
@@ -135,11 +141,13 @@ async function startSession(
   async function settle(): Promise<LogState> {
     for (;;) {
       const history = await handle.fetchHistory()
-      const wanted = decide(readLog(id, await itemsOf(history)).state)
-      const isBackingOff = wanted.some((command) => command.do === 'backOff' && command.ms < SHORT_MS)
-      if (isAtRest(history) && !isBackingOff) {
-        for (const { key } of wanted.flatMap(toKey)) await fakes.begun(id, key)
-        return handle.query<LogState>(STATE_QUERY)
+      const log = readLog(id, await itemsOf(history))
+      const wanted = decide(log.state)
+      if (isAtRest(history) && !wanted.some((command) => command.do === 'backOff' && command.ms < SHORT_MS)) {
+        const state = await handle.query<LogState>(STATE_QUERY)
+        assertOneMind(log, state)
+        for (const key of wanted.flatMap(toKey)) await within(fakes.begun(id, key), `${key} is wanted but does not begin`)
+        return state
       }
       await delay(LOOK_MS)
     }
@@ -176,7 +184,17 @@ function isAtRest({ events }: History): boolean {
   return last?.workflowTaskCompletedEventAttributes != null
 }
 
-function toKey(command: ReturnType<typeof decide>[number]): readonly { readonly key: string }[] {
-  if (command.do === 'callModel') return [{ key: command.request }]
-  return command.do === 'execute' ? [{ key: command.call.id }] : []
+function toKey(command: Command): readonly string[] {
+  if (command.do === 'callModel') return [command.request]
+  return command.do === 'execute' ? [command.call.id] : []
+}
+
+async function within<T>(promise: Promise<T>, otherwise: string): Promise<T> {
+  const limit = new AbortController()
+  const tooLate = delay(BEGIN_MS, undefined, { signal: limit.signal }).then(() => Promise.reject(new Error(otherwise)))
+  try {
+    return await Promise.race([promise, tooLate])
+  } finally {
+    limit.abort()
+  }
 }

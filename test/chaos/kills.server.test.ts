@@ -1,0 +1,45 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { describeTimes, killApi, killWorker } from './kills.ts'
+import type { Yard } from './yard.ts'
+import { openYard } from './yard.ts'
+
+const ROUNDS = 3
+const LIMIT_MS = 180_000
+
+let yard: Yard
+
+beforeAll(async () => {
+  yard = await openYard()
+}, LIMIT_MS)
+afterAll(() => yard[Symbol.asyncDispose]())
+
+describe('a server whose processes are killed', () => {
+  test(
+    'loses its worker idle, mid-model and mid-command: nothing is lost, doubled or run twice',
+    { timeout: LIMIT_MS },
+    async () => {
+      const kills = []
+      for (let round = 0; round < ROUNDS; round++) kills.push(await killWorker(yard, { endsAlone: round % 2 === 0 }))
+      console.info(
+        `worker killed: n = ${kills.length} at each point; from the kill, least / median / most: ` +
+          `idle ${describeTimes(kills.map(({ idle }) => idle))}, mid-model ${describeTimes(kills.map(({ model }) => model))}, ` +
+          `mid-command ${describeTimes(kills.map(({ command }) => command))}`,
+      )
+      expect(kills).toHaveLength(ROUNDS)
+    },
+  )
+
+  test(
+    'loses its api while clients post: every acknowledged message is there, once, in order',
+    { timeout: LIMIT_MS },
+    async () => {
+      const kills = []
+      for (let round = 0; round < ROUNDS; round++) kills.push(await killApi(yard, { afterMs: round * 7 }))
+      console.info(
+        `api killed: n = ${kills.length}, ${kills.reduce((sum, { acknowledged }) => sum + acknowledged, 0)} messages; ` +
+          `next acknowledgement after ${describeTimes(kills.map(({ refusedFor }) => refusedFor))}`,
+      )
+      expect(kills).toHaveLength(ROUNDS)
+    },
+  )
+})

@@ -1,0 +1,106 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import Anthropic from '@anthropic-ai/sdk'
+import { readConfig } from '../../src/config.ts'
+import { startDev } from '../../src/dev/dev.ts'
+import { createLocalProvider } from '../../src/hands/local.ts'
+import type { DemoModel } from '../../src/model/demo/demo-model.ts'
+import { startDemoModel } from '../../src/model/demo/demo-model.ts'
+import { devOptions } from '../../src/programs.ts'
+import { sandboxFolder } from '../../src/sandboxes.ts'
+import type { SessionEvent } from '../../src/wire/types.ts'
+
+/** A whole server of real processes on a folder of its own, for killing. The model alone lives in this process. */
+export interface Yard extends AsyncDisposable {
+  /** Repeats what fails until a killed api is back. */
+  readonly client: Anthropic
+  readonly model: DemoModel
+  /** SIGKILL, and a new process at once; `isBack` resolves when that one serves. */
+  kill(name: 'api' | 'worker'): Promise<{ readonly isBack: Promise<void> }>
+  /** Runs a command in the session's sandbox, past any worker: what it prints, or null while there is no sandbox. */
+  look(session: string, command: string): Promise<string | null>
+  createSession(): Promise<string>
+  send(session: string, text: string): Promise<string>
+  list(session: string): Promise<readonly SessionEvent[]>
+}
+
+const LOOK_MS = 50
+/** With the client's back-off of up to 8 s this outlasts the restart of an api on a busy machine. */
+const RETRIES = 8
+/** What a configured machine has of the server under test must not reach it. */
+const FOREIGN = /^(LONGHAND_|TEMPORAL_|ANTHROPIC_|DATABASE_URL$)/
+
+export async function openYard(): Promise<Yard> {
+  const data = await mkdtemp(join(tmpdir(), 'longhand-chaos-'))
+  const model = await startDemoModel({ keepRequests: 100_000 })
+  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !FOREIGN.test(name)))
+  const config = readConfig({ data, port: '0' }, env)
+  const settings = { ...config, modelApiKey: model.apiKey, modelBaseUrl: model.url }
+  const close = async (): Promise<void> => {
+    await model.close()
+    await rm(data, { recursive: true, force: true })
+  }
+  const dev = await startDev(devOptions(settings, env)).catch(async (error: unknown) => {
+    await close()
+    throw error
+  })
+  const { base_url: baseURL, api_key: apiKey } = dev.state()
+  const client = new Anthropic({ baseURL, apiKey, maxRetries: RETRIES })
+  const provider = createLocalProvider({ folder: sandboxFolder(data) })
+  const { sessions } = client.beta
+  const agent = await client.beta.agents.create({
+    name: 'survivor',
+    model: 'claude-opus-5-5',
+    tools: [{ type: 'agent_toolset_20260401' }],
+  })
+  const environment = await client.beta.environments.create({ name: 'chaos' })
+  let looks = 0
+
+  return {
+    client,
+    model,
+    async kill(name) {
+      const pid = dev.supervisor.pid(name)
+      if (pid === undefined) throw new Error(`expected a ${name} to kill`)
+      dev.supervisor.hold(name)
+      process.kill(pid, 'SIGKILL')
+      await until(async () => dev.supervisor.pid(name) === undefined)
+      return { isBack: dev.supervisor.release(name) }
+    },
+    async look(session, command) {
+      const row = (await provider.list()).find(({ sessionId }) => sessionId === session)
+      const sandbox = row && (await provider.attach(row))
+      if (!sandbox) return null
+      looks += 1
+      const { output } = await sandbox.run({ id: `look${looks}`, command, timeoutMs: 10_000, capBytes: 4096 })
+      return Buffer.from(output).toString('utf8')
+    },
+    async createSession() {
+      return (await sessions.create({ agent: agent.id, environment_id: environment.id })).id
+    },
+    async send(session, text) {
+      const { data: sent } = await sessions.events.send(session, {
+        events: [{ type: 'user.message', content: [{ type: 'text', text }] }],
+      })
+      const [event] = sent ?? []
+      if (!event) throw new Error('expected the acknowledged event')
+      return event.id
+    },
+    async list(session) {
+      const events: SessionEvent[] = []
+      for await (const event of sessions.events.list(session, { limit: 100 })) events.push(event)
+      return events
+    },
+    async [Symbol.asyncDispose]() {
+      await dev[Symbol.asyncDispose]()
+      await close()
+    },
+  }
+}
+
+/** Resolves when it is so; the test's own time-out is the limit. */
+export async function until(isSo: () => Promise<boolean>): Promise<void> {
+  while (!(await isSo())) await delay(LOOK_MS)
+}
