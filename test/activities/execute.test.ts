@@ -80,9 +80,9 @@ describe('execute', () => {
   ] as const)('leaves the command running on %s, for the next attempt to join', async (reason, details) => {
     const environment = quietEnvironment()
     let isEnded = false
-    const running = run((name, input, context) => {
+    const running = run((name, given, context) => {
       context.signal.addEventListener('abort', () => (isEnded = true))
-      return endless(name, input, context)
+      return endless(name, given, context)
     }, environment)
     environment.cancel(reason, new ActivityCancellationDetails(details))
     await expect(running).rejects.toThrow(reason)
