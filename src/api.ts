@@ -3,7 +3,7 @@ import { createApp } from './api/app.ts'
 import { endLog } from './api/read-log.ts'
 import { createTemporalWorkflows } from './api/temporal-workflows.ts'
 import type { ServerConfig } from './config.ts'
-import { readConfig, requireServerConfig } from './config.ts'
+import { ConfigError, readConfig, requireServerConfig } from './config.ts'
 import { announceReady } from './dev/ready.ts'
 import { openTemporalClient } from './history/client.ts'
 import { createAesCodec } from './history/codec.ts'
@@ -66,5 +66,7 @@ try {
   await main(requireServerConfig(readConfig({}, process.env)), log)
 } catch (error) {
   log.fatal({ err: error }, 'the api process cannot go on')
-  process.exitCode = 5
+  process.exitCode = error instanceof ConfigError ? error.exitCode : 5
 }
+// What still waits, for a command in its sandbox or for a connection, must not keep the process from its successor.
+process.exit()

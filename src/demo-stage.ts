@@ -40,15 +40,17 @@ export async function openDemoStage({ config, env, signal }: DemoStageOptions): 
     modelApiKey: undefined,
     modelBaseUrl: undefined,
     codecKey: undefined,
+    // Its own too: on a shared one, another server's worker would take the demo's tasks.
+    temporal: { external: false, namespace: 'default', connection: {} },
   }
   let dev: Dev | undefined
   try {
     dev = await startDev({ ...devOptions(own, env), signal })
     const connection = await Connection.connect({
-      ...config.temporal.connection,
+      ...own.temporal.connection,
       address: dev.state().temporal_address,
     })
-    const { workflow } = new Client({ connection, namespace: config.temporal.namespace })
+    const { workflow } = new Client({ connection, namespace: own.temporal.namespace })
     return createStage({ dev, workflow, data })
   } catch (error) {
     await dev?.[Symbol.asyncDispose]()

@@ -10,7 +10,7 @@ import { startSweeper } from './activities/sweeper.ts'
 import type { WorkerPorts } from './activities/workers.ts'
 import { createBrainWorker, createHandsWorker } from './activities/workers.ts'
 import type { ServerConfig } from './config.ts'
-import { readConfig, requireServerConfig } from './config.ts'
+import { ConfigError, readConfig, requireServerConfig } from './config.ts'
 import { announceReady } from './dev/ready.ts'
 import type { SandboxHands } from './hands/sandbox-hands.ts'
 import { createSandboxHands } from './hands/sandbox-hands.ts'
@@ -42,7 +42,9 @@ const DEFAULT_MODEL_URL = 'https://api.anthropic.com'
 /** The worker process: brain and hands in one; as many of it as you like. */
 async function main(config: ServerConfig, log: Log): Promise<void> {
   Runtime.install({
-    logger: new DefaultLogger('WARN', ({ level, message, meta }) => log.warn({ temporal: level, meta }, message)),
+    logger: new DefaultLogger('WARN', ({ level, message, meta: { error, ...meta } = {} }) =>
+      log.warn({ temporal: level, meta, ...(error === undefined ? {} : { err: error }) }, message),
+    ),
     shutdownSignals: [],
   })
   await using database = await openDatabase(config.databaseUrl, log)
@@ -158,5 +160,7 @@ try {
   await main(requireServerConfig(readConfig({}, process.env)), log)
 } catch (error) {
   log.fatal({ err: error }, 'the worker process cannot go on')
-  process.exitCode = 5
+  process.exitCode = error instanceof ConfigError ? error.exitCode : 5
 }
+// What still waits, for a command in its sandbox or for a connection, must not keep the process from its successor.
+process.exit()

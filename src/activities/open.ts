@@ -62,10 +62,16 @@ export function createOpenSession(ports: OpenSessionPorts): Pick<SessionActiviti
       } catch (error) {
         if (error instanceof SessionBuried) throw failure('deleted', `store: ${error.message}`, error)
         if (error instanceof ApiError) throw failure('refused', error.message, error)
+        if (isRefusedByStore(error)) throw failure('refused', `store: ${error.message}`, error)
         throw error
       }
     },
   }
+}
+
+/** A workspace that is not there, a text that cannot be stored: PostgreSQL's classes 22 and 23. No try helps. */
+function isRefusedByStore(error: unknown): error is Error {
+  return error instanceof Error && 'code' in error && /^2[23]\d\w{2}$/.test(String(error.code))
 }
 
 async function storeAgent({ agents, parseAgent }: OpenSessionPorts, input: OpenSession): Promise<Agent> {

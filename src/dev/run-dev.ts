@@ -69,8 +69,8 @@ function banner(dev: Dev): string[] {
     ...(state.temporal_ui === null ? [] : [`watch     ${state.temporal_ui}`]),
     `data      ${state.data}`,
     '',
-    'Try:      npx longhand run "Write fizzbuzz and prove that it works"',
-    '          eval "$(npx longhand env)"    points the official SDK and CLI here',
+    'Try:      ./bin/longhand.mjs run "Write fizzbuzz and prove that it works"',
+    '          eval "$(./bin/longhand.mjs env)"    points the official SDK and CLI here',
     '          Ctrl+C ends everything; your sessions stay.',
   ]
 }

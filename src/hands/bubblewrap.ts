@@ -22,6 +22,8 @@ const environment = {
 /** Per process, but for `nproc`, which counts the sandbox's processes together. */
 const limits = ['--core=0', '--nproc=512', '--nofile=4096', '--data=4294967296', '--fsize=10737418240']
 const tmpBytes = '1073741824'
+/** Far above any cap of the runner's: output and file contents together, of one process. */
+const outputBytes = 64 * 1024 * 1024
 const startPatience = 10_000
 const devices = ['null', 'zero', 'full', 'random', 'urandom', 'tty']
 const linksOfUsr = ['bin', 'sbin', 'lib', 'lib32', 'lib64', 'libx32']
@@ -59,8 +61,15 @@ export function createNamespaceExec(pid: number, account: Account): Exec {
       const child = spawn('prlimit', [...prefix, ...inside], { cwd: '/', env: environment, detached: true, ...account })
       const stdout: Buffer[] = []
       const stderr: Buffer[] = []
-      child.stdout.on('data', (chunk: Buffer) => stdout.push(chunk))
-      child.stderr.on('data', (chunk: Buffer) => stderr.push(chunk))
+      let bytes = 0
+      const collect = (chunks: Buffer[]) => (chunk: Buffer) => {
+        bytes += chunk.length
+        // Nothing of ours says that much: whoever did, inside, must not fill the worker's memory with it.
+        if (bytes > outputBytes) child.kill('SIGKILL')
+        else chunks.push(chunk)
+      }
+      child.stdout.on('data', collect(stdout))
+      child.stderr.on('data', collect(stderr))
       child.on('error', (cause) => reject(new HandsUnavailable('cannot start prlimit', { cause })))
       child.on('close', () => resolve({ stdout: Buffer.concat(stdout), stderr: Buffer.concat(stderr).toString() }))
       // A caller that joins is answered without being read: EPIPE is no failure.

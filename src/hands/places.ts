@@ -41,6 +41,16 @@ export function createPlaces({ provider, bindings, log }: PlaceOptions): Places 
     await provider.destroy(row)
   }
 
+  /** A sandbox that cannot be recorded, because its session was deleted meanwhile, is nobody's. */
+  async function replaceOr(made: SandboxRow, replace: () => Promise<SandboxRow>): Promise<SandboxRow> {
+    try {
+      return await replace()
+    } catch (error) {
+      await provider.destroy(made)
+      throw error
+    }
+  }
+
   return {
     bury,
 
@@ -53,7 +63,7 @@ export function createPlaces({ provider, bindings, log }: PlaceOptions): Places 
       const started = performance.now()
       const expected = gone?.generation ?? 0
       const made = await provider.provision({ sessionId, generation: expected + 1 })
-      const row = await bindings.replace(expected, made)
+      const row = await replaceOr(made, () => bindings.replace(expected, made))
       const ms = Math.round(performance.now() - started)
       log.info({ sessionId, generation: row.generation, ms }, 'sandbox provisioned')
       // Two workers that made the same one have the same reference; what lost the race is nobody's.

@@ -175,8 +175,8 @@ work() {
 # $1: 1 for the caller that ran the command, 0 for one that joined.
 report() {
   if [ -e "$d/head" ]; then
-    [ ! -s "$d/head" ] || cat "$d/head"
-    [ "$total" -le "$cap" ] || cat "$d/tail"
+    [ ! -s "$d/head" ] || head -c "$cap" "$d/head"
+    [ "$total" -le "$cap" ] || head -c 16384 "$d/tail"
   elif [ "$total" -gt 0 ]; then
     reason=lost
   fi

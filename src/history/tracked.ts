@@ -60,8 +60,8 @@ export class TrackedLog {
     const from = this.#items.length
     for (const item of items) {
       if (item.eventId <= this.#lastEvent) continue
-      this.#lastEvent = item.eventId
       this.#takeOne(item)
+      this.#lastEvent = item.eventId
     }
     const added = this.#items.slice(from)
     if (added.length > 0 || this.#ended) for (const listener of this.#listeners) listener(added)

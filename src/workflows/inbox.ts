@@ -2,6 +2,7 @@ import type { RawValue } from '@temporalio/common'
 import { defaultPayloadConverter, rawValueTypeInfo } from '@temporalio/common'
 import { CancellationScope, defineQuery, defineSignal, defineUpdate, setHandler } from '@temporalio/workflow'
 import { parseArrivals } from '../session/arrival.ts'
+import { parseChange } from '../session/change.ts'
 import { EVENTS_SIGNAL } from '../session/names.ts'
 import type { Input } from '../session/settle.ts'
 import type { LogState } from '../session/state.ts'
@@ -32,9 +33,10 @@ export function openInbox(start: unknown, state: () => LogState): Letter[] {
   setHandler(defineSignal<[RawValue]>(EVENTS_SIGNAL, { typeInfo: { inputTypes: [rawValueTypeInfo] } }), receive, {
     description: 'Takes {"events": [{"type": "user.message", "content": [{"type": "text", "text": "…"}]}]}',
   })
-  setHandler(defineUpdate<Verdict, [ConfigureUpdate]>(CONFIGURE_UPDATE), (change) =>
-    ask({ type: 'configured', ...change }),
-  )
+  setHandler(defineUpdate<Verdict, [ConfigureUpdate]>(CONFIGURE_UPDATE), async (payload) => {
+    const parsed = parseChange(payload)
+    return parsed.ok ? ask({ type: 'configured', ...parsed.change }) : { refused: parsed.reason }
+  })
   setHandler(defineUpdate<Verdict>(ARCHIVE_UPDATE), () => ask({ type: 'archived' }))
   setHandler(defineQuery<LogState>(STATE_QUERY), state)
   CancellationScope.current().cancelRequested.catch(() => inbox.push({ inputs: [{ type: 'cancelled' }] }))

@@ -14,7 +14,7 @@ import type { Policy } from '../session/policy.ts'
 import type { Input } from '../session/settle.ts'
 import { interrupts, refuses, settle } from '../session/settle.ts'
 import { snapshot } from '../session/snapshot.ts'
-import { startingState } from '../session/start.ts'
+import { field, readConfiguration, startingState } from '../session/start.ts'
 import type { LogState } from '../session/state.ts'
 import { now } from '../wire/clock.ts'
 import type { Letter } from './inbox.ts'
@@ -37,13 +37,13 @@ const { index } = proxySinks<SessionSinks>()
  * A session: takes letters and outcomes in, lets the core say what they mean, records what it says and performs what
  * it wants. It decides nothing itself. Ends when the session is terminated; until then it waits for ever.
  */
-export async function session(input: SessionInput = {}): Promise<void> {
+export async function session(input?: SessionInput): Promise<void> {
   const { workflowId } = workflowInfo()
   if (!SESSION_ID.test(workflowId)) {
     throw ApplicationFailure.nonRetryable(`A session's workflow id matches ${SESSION_ID.source}; got ${workflowId}.`)
   }
   let state = startingState(input)
-  const inbox = openInbox(input.events === undefined ? undefined : input, () => state)
+  const inbox = openInbox(field(input, 'events') === undefined ? undefined : input, () => state)
 
   await CancellationScope.nonCancellable(async () => {
     const opened = await open(input, state)
@@ -99,23 +99,29 @@ interface Opened {
 }
 
 /** The API has stored what it starts a session with; for one started by hand the first activity does so. */
-async function open(input: SessionInput, state: LogState): Promise<Opened> {
-  if (input.configuration) return { ...input.configuration, inputs: [] }
+async function open(input: SessionInput | undefined, state: LogState): Promise<Opened> {
+  const configuration = readConfiguration(input)
+  if (configuration === undefined) return refuse('the configuration has no id, agentName and policy')
+  if (configuration) return { ...configuration, inputs: [] }
   try {
     const { openSession } = proxyActivities<SessionActivities>(openSessionOptions)
     const { entries, policy, agentName } = await openSession({
       session: workflowInfo().workflowId,
-      workspace: input.workspace ?? DEFAULT_WORKSPACE,
-      agent: input.agent ?? null,
-      environment: input.environment ?? null,
+      workspace: input?.workspace ?? DEFAULT_WORKSPACE,
+      agent: input?.agent ?? null,
+      environment: input?.environment ?? null,
       title: state.title,
       metadata: state.metadata,
     })
     return { policy, agentName, inputs: [{ type: 'recorded', entries }] }
   } catch (error) {
     const cause = error instanceof Error && error.cause instanceof Error ? error.cause.message : String(error)
-    return { policy: UNOPENED, agentName: '', inputs: [{ type: 'failed', message: `client: ${cause}` }] }
+    return refuse(cause)
   }
+}
+
+function refuse(why: string): Opened {
+  return { policy: UNOPENED, agentName: '', inputs: [{ type: 'failed', message: `client: ${why}` }] }
 }
 
 /** What an agent that could not be stored runs on: nothing. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { startingState } from '../../src/session/start.ts'
+import { readConfiguration, startingState } from '../../src/session/start.ts'
 import { initialState } from '../../src/session/state.ts'
 
 describe('a starting state', () => {
@@ -22,5 +22,31 @@ describe('a starting state', () => {
 
   test('leaves out metadata that is no text', () => {
     expect(startingState({ metadata: { a: '1', b: 2, c: null } }).metadata).toEqual({ a: '1' })
+  })
+})
+
+describe('the configuration of an input', () => {
+  const policy = { harness: 'h', tries: 5, baseMs: 1, capMs: 2, toolRounds: 3, steering: 'step' as const }
+  const configuration = { id: 'cfg_1', agentName: 'a', policy }
+
+  test.each([undefined, null, 'text', {}, { configuration: null }])('is none in %j', (input) => {
+    expect(readConfiguration(input)).toBeNull()
+  })
+
+  test.each(['step', 'turn'] as const)('is what the API stored, steering by %s', (steering) => {
+    const stored = { ...configuration, policy: { ...policy, steering } }
+    expect(readConfiguration({ configuration: { ...stored, more: 1 } })).toEqual(stored)
+  })
+
+  test.each([
+    true,
+    { id: 'cfg_1' },
+    { ...configuration, id: 1 },
+    { ...configuration, agentName: null },
+    { ...configuration, policy: { ...policy, tries: '5' } },
+    { ...configuration, policy: { ...policy, steering: 'left' } },
+    { ...configuration, policy: { ...policy, harness: 1 } },
+  ])('is malformed as %j', (malformed) => {
+    expect(readConfiguration({ configuration: malformed })).toBeUndefined()
   })
 })

@@ -7,7 +7,7 @@ import { policy, send } from './recordings.ts'
 import type { Rig, RigSession } from './rig.ts'
 
 export const SESSIONS = 6
-const ROUNDS = 5
+const ROUNDS = 4
 
 /** What a run of the property went through; a run that never met what it is about proves nothing. */
 export interface Counts {
@@ -54,17 +54,22 @@ async function live(rig: Rig, { modes, lives }: Batch, counts: Counts): Promise<
     }),
   )
   for (const [round, mode] of modes.entries()) {
-    if (mode === 'down') await rig.stopWorkflows()
-    await Promise.all(
-      players.map(({ session, player, rounds }) => {
-        const play = () => player.play(rounds[round] ?? [])
-        return mode === 'held' ? session.together(play) : play()
-      }),
-    )
-    if (mode === 'down') await rig.startWorkflows()
-    await Promise.all(players.map(check))
+    const play = (): Promise<void> =>
+      all(
+        players.map(({ session, player, rounds }) => {
+          const playRound = (): Promise<void> => player.play(rounds[round] ?? [])
+          return mode === 'held' ? session.together(playRound) : playRound()
+        }),
+      )
+    await (mode === 'down' ? rig.whileDown(play) : play())
+    await all(players.map(check))
   }
-  await Promise.all(players.map((life) => finish(life, counts)))
+  await all(players.map((life) => finish(life, counts)))
+}
+
+/** Like `Promise.all`, but what fails leaves nothing under way. */
+async function all(works: readonly Promise<void>[]): Promise<void> {
+  for (const result of await Promise.allSettled(works)) if (result.status === 'rejected') throw result.reason
 }
 
 async function check({ session, player }: Life): Promise<void> {

@@ -20,11 +20,6 @@ export function readLog(session: string, history: readonly HistoryItem[]): ReadL
   return { state: projection.state, items, shown: items.flatMap(({ shown }) => (shown ? [shown] : [])) }
 }
 
-/** Types on the stream, inputs once, where they took effect. */
-export function typesOf({ items }: ReadLog): readonly string[] {
-  return items.flatMap(({ shown, finished }) => (shown && finished ? [shown.type] : []))
-}
-
 /** Throws unless the workflow's state is the fold of the log that readers project, and that log is sound. */
 export function assertOneMind(log: ReadLog, workflow: LogState): void {
   assert.deepEqual(workflow, log.state, 'the workflow’s state is the fold of its projected history')

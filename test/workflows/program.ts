@@ -101,7 +101,7 @@ const action: fc.Arbitrary<Action> = fc.oneof(
     weight: 6,
     arbitrary: fc.record({ do: fc.constant('send' as const), drafts: fc.array(draft, { minLength: 1, maxLength: 2 }) }),
   },
-  { weight: 5, arbitrary: fc.record({ do: fc.constant('endAll' as const), ...end }) },
+  { weight: 8, arbitrary: fc.record({ do: fc.constant('endAll' as const), ...end }) },
   { weight: 4, arbitrary: fc.record({ do: fc.constant('end' as const), ...end }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('malformed' as const), payload: fc.constantFrom('hello', '') }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('configure' as const), title: fc.constantFrom('a', 'b') }) },
@@ -112,7 +112,10 @@ export function batchOf(sessions: number, rounds: number): fc.Arbitrary<Batch> {
   const round = fc.array(action, { minLength: 1, maxLength: 4 })
   const life = fc.array(round, { minLength: rounds, maxLength: rounds })
   return fc.record({
-    modes: fc.array(fc.constantFrom<Mode>('live', 'held', 'held', 'down'), { minLength: rounds, maxLength: rounds }),
+    modes: fc.array(fc.constantFrom<Mode>('live', 'held', 'held', 'held', 'down'), {
+      minLength: rounds,
+      maxLength: rounds,
+    }),
     lives: fc.array(life, { minLength: sessions, maxLength: sessions }),
   })
 }

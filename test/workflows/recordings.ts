@@ -30,7 +30,7 @@ export async function answer(session: RigSession, parts: Omit<AnswerParts, 'requ
   return (await session.begun(request)).complete({ entries: answerEntries({ request, ...parts }) })
 }
 
-export async function fault(session: RigSession, of: ModelFault): Promise<boolean> {
+async function fault(session: RigSession, of: ModelFault): Promise<boolean> {
   const { request } = await session.settle()
   return (await session.begun(request ?? '')).complete({ entries: [], fault: of })
 }

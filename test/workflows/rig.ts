@@ -35,9 +35,11 @@ export interface RigOptions {
 export interface Rig extends AsyncDisposable {
   readonly client: Client
   start(input: SessionInput, id?: string): Promise<RigSession>
-  /** Takes the worker of workflows away; activities and the server stay. */
-  stopWorkflows(): Promise<void>
-  startWorkflows(): Promise<void>
+  /**
+   * Does `work` while there is no worker of workflows; activities and the server stay. History then tells what happened
+   * in this very order, and one activation takes it all.
+   */
+  whileDown(work: () => Promise<unknown>): Promise<void>
 }
 
 export interface RigSession {
@@ -61,7 +63,7 @@ export interface RigSession {
 
 /** A back-off below this is waited for; a longer one is a state to rest in. */
 const SHORT_MS = 1000
-const LOOK_MS = 10
+const LOOK_MS = 25
 /** The server hands out an activity at once; after this long nobody asked for it. */
 const BEGIN_MS = 15_000
 
@@ -108,8 +110,14 @@ export async function startRig({ address, bundle, prefix, cached = 100 }: RigOpt
   return {
     client,
     start: (input, id = mintId('sesn')) => startSession(ports, id, input),
-    stopWorkflows,
-    startWorkflows,
+    async whileDown(work) {
+      await stopWorkflows()
+      try {
+        await work()
+      } finally {
+        await startWorkflows()
+      }
+    },
     async [Symbol.asyncDispose]() {
       fakes.close()
       await stopWorkflows()
@@ -146,7 +154,8 @@ async function startSession(
       if (isAtRest(history) && !wanted.some((command) => command.do === 'backOff' && command.ms < SHORT_MS)) {
         const state = await handle.query<LogState>(STATE_QUERY)
         assertOneMind(log, state)
-        for (const key of wanted.flatMap(toKey)) await within(fakes.begun(id, key), `${key} is wanted but does not begin`)
+        for (const key of wanted.flatMap(toKey))
+          await within(fakes.begun(id, key), `${key} is wanted but does not begin`)
         return state
       }
       await delay(LOOK_MS)

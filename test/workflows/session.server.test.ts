@@ -31,13 +31,6 @@ async function startCalling(): Promise<RigSession> {
   return session
 }
 
-/** Does `work` while there is no worker, so that history tells it in this very order and one activation takes it all. */
-async function whileDown(work: () => Promise<void>): Promise<void> {
-  await rig.stopWorkflows()
-  await work()
-  await rig.startWorkflows()
-}
-
 /** The texts of tool results, in log order, once workflow and history agree on everything. */
 async function resultsOf(session: RigSession): Promise<readonly string[]> {
   await session.settle()
@@ -51,7 +44,7 @@ const outputOf = (call: string): unknown => expect.stringContaining(`output of $
 describe('a session on a real server', () => {
   test('takes two results that end in one activation', async () => {
     const session = await startCalling()
-    await whileDown(async () => {
+    await rig.whileDown(async () => {
       await output(session, 'sevt_b')
       await output(session, 'sevt_a')
     })
@@ -61,7 +54,7 @@ describe('a session on a real server', () => {
 
   test('keeps a result that stands before an interrupt in the same activation, and closes the other call', async () => {
     const session = await startCalling()
-    await whileDown(async () => {
+    await rig.whileDown(async () => {
       await output(session, 'sevt_b')
       await send(session, interrupt('sevt_2'))
     })
@@ -71,7 +64,7 @@ describe('a session on a real server', () => {
 
   test('keeps a result that stands behind the interrupt but before its cancellation', async () => {
     const session = await startCalling()
-    await whileDown(async () => {
+    await rig.whileDown(async () => {
       await send(session, interrupt('sevt_2'))
       await output(session, 'sevt_a')
     })
@@ -89,7 +82,7 @@ describe('a session on a real server', () => {
 
   test('starts a turn that a message behind the interrupt asks for', async () => {
     const session = await startCalling()
-    await whileDown(async () => {
+    await rig.whileDown(async () => {
       await output(session, 'sevt_a')
       await send(session, interrupt('sevt_2'), message('sevt_3'))
       await output(session, 'sevt_b')

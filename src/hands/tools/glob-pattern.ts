@@ -18,7 +18,7 @@ export function parseGlob(pattern: string): ((path: string) => boolean) | { read
 /** `**`, or the test of one name. */
 type Segment = '**' | ((name: string) => boolean)
 
-/** One character of a name: any, one of a set, or exactly this. */
+/** One character of a name: whichever, one of a set, or exactly this. */
 type Piece = '*' | ((char: string) => boolean)
 
 function toSegments(pattern: string): Segment[] {

@@ -19,6 +19,12 @@ export function createKeyStore(database: Database): KeyStore {
     async ensure(key, secret) {
       const secretHash = hash(secret)
       await database
+        .deleteFrom('api_keys')
+        .where('workspace_id', '=', key.workspaceId)
+        .where('name', '=', key.name)
+        .where('secret_hash', '<>', secretHash)
+        .execute()
+      await database
         .insertInto('api_keys')
         .values({ id: key.id, workspace_id: key.workspaceId, name: key.name, secret_hash: secretHash })
         .onConflict((conflict) => conflict.column('secret_hash').doNothing())

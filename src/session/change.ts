@@ -1,0 +1,45 @@
+import type { Input } from './settle.ts'
+
+type Change = Omit<Extract<Input, { type: 'configured' }>, 'type'>
+
+export type ParsedChange =
+  | { readonly ok: true; readonly change: Change }
+  | { readonly ok: false; readonly reason: string }
+
+/** The wire's limits, for clients that pass it by: characters of a title, of a key and of a value. */
+const LIMITS = { title: 512, key: 64, value: 512 } as const
+
+/** Reads what an update asks to change: a title, a patch of metadata, and nothing else that it may hold. */
+export function parseChange(payload: unknown): ParsedChange {
+  const { title, metadata } = isRecord(payload) ? payload : {}
+  if (title !== undefined && title !== null && !isText(title, LIMITS.title)) {
+    return { ok: false, reason: `title: expected null or a text of at most ${LIMITS.title} characters` }
+  }
+  if (metadata !== undefined && !isPatch(metadata)) {
+    return {
+      ok: false,
+      reason: `metadata: expected keys of ${LIMITS.key} and texts of ${LIMITS.value} characters, or null`,
+    }
+  }
+  return {
+    ok: true,
+    change: { ...(title === undefined ? {} : { title }), ...(metadata === undefined ? {} : { metadata }) },
+  }
+}
+
+function isPatch(value: unknown): value is Record<string, string | null> {
+  return (
+    isRecord(value) &&
+    Object.entries(value).every(
+      ([key, text]) => key.length <= LIMITS.key && (text === null || isText(text, LIMITS.value)),
+    )
+  )
+}
+
+function isText(value: unknown, longest: number): value is string {
+  return typeof value === 'string' && value.length <= longest
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

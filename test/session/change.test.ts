@@ -1,0 +1,28 @@
+import { describe, expect, test } from 'vitest'
+import { parseChange } from '../../src/session/change.ts'
+
+describe('a change that an update asks for', () => {
+  test.each([
+    [{}, {}],
+    [undefined, {}],
+    ['text', {}],
+    [{ title: null }, { title: null }],
+    [{ title: 'a' }, { title: 'a' }],
+    [{ metadata: { a: '1', b: null } }, { metadata: { a: '1', b: null } }],
+    [{ title: 'a', type: 'failed', message: 'x', entries: [] }, { title: 'a' }],
+  ])('%j asks for %j and nothing else', (payload, change) => {
+    expect(parseChange(payload)).toEqual({ ok: true, change })
+  })
+
+  test.each([
+    [{ title: 7 }, /^title/],
+    [{ title: 'x'.repeat(513) }, /^title/],
+    [{ metadata: null }, /^metadata/],
+    [{ metadata: [] }, /^metadata/],
+    [{ metadata: { a: 5 } }, /^metadata/],
+    [{ metadata: { a: 'x'.repeat(513) } }, /^metadata/],
+    [{ metadata: { ['k'.repeat(65)]: 'x' } }, /^metadata/],
+  ])('%j is refused by name', (payload, reason) => {
+    expect(parseChange(payload)).toEqual({ ok: false, reason: expect.stringMatching(reason) })
+  })
+})

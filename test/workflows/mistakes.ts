@@ -1,0 +1,50 @@
+import type { Bundle } from './bundle.ts'
+import { withChange } from './bundle.ts'
+
+/** A mistake in the workflow that running sessions would not survive; every gate is shown to see it. */
+export interface Mistake {
+  readonly what: string
+  /** A recorded life that tells. */
+  readonly life: string
+  readonly change: (bundle: Bundle) => Bundle
+  /** The recorded histories alone tell: log and state are wrong alike, and fake activities do not read the log. */
+  readonly replayOnly?: true
+}
+
+export const mistakes: readonly Mistake[] = [
+  {
+    what: 'loses the second of two results in one activation, because it reads its list before it awaits',
+    life: 'parallel-tools',
+    change: (bundle) =>
+      withChange(bundle, /const came = (await scope\.run\(.*\));/, 'outcomes.push(...($1)); const came = [];'),
+  },
+  {
+    what: 'performs before it records',
+    life: 'text-turn',
+    change: (bundle) =>
+      withChange(bundle, /(if \(journal\.entries\.length > 0\) record\(.*\);)\s+(performer\.start\(.*\);)/, '$2 $1'),
+    replayOnly: true,
+  },
+  {
+    what: 'does not cancel what an interrupt gives up',
+    life: 'interrupt-mid-tool',
+    change: (bundle) => withChange(bundle, /await performer\.cancel\(\);/, ';'),
+  },
+  {
+    what: 'takes letters in before outcomes',
+    life: 'result-then-interrupt',
+    change: (bundle) =>
+      withChange(bundle, /(for \(const outcome of \[[^\]]*\]\).*;)\s+(for \(const letter of .*;)/, '$2 $1'),
+  },
+  {
+    what: 'forgets that a batch came without ids',
+    life: 'minted-ids',
+    change: (bundle) =>
+      withChange(
+        bundle,
+        /for \(const \{ event, signal, index \} of journal\.unnamed\.splice\(0\)\)/,
+        'for (const { event, signal, index } of [])',
+      ),
+    replayOnly: true,
+  },
+]
