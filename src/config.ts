@@ -4,9 +4,14 @@ import { join, resolve } from 'node:path'
 import { loadClientConnectConfig } from '@temporalio/envconfig'
 import type { ClientConnectConfig } from '@temporalio/envconfig'
 import { parse } from 'smol-toml'
+import { DEFAULT_IMAGE } from './hands/docker/image.ts'
 
-/** Where a session's hands may run; `auto` is docker if its daemon answers, else local. */
+/** Where a session's hands may run; `auto` is docker if its daemon answers and has the image, else local. */
 export type SandboxChoice = 'auto' | 'docker' | 'local'
+
+const backends = ['anthropic', 'aws', 'bedrock', 'foundry', 'google-cloud', 'vertex'] as const
+/** What serves the models: Anthropic's API or one like it at another address, or a cloud by the SDK's sibling package. */
+export type ModelBackend = (typeof backends)[number]
 
 /** How to reach Temporal. `external` tells a cluster that was configured from the default address of nothing at all. */
 export interface TemporalConfig {
@@ -20,6 +25,9 @@ export interface Config {
   /** The model's key; without one `dev` uses the scripted demo model. */
   readonly modelApiKey: string | undefined
   readonly modelBaseUrl: string | undefined
+  readonly modelBackend: ModelBackend
+  /** What models are called at the back end, by their names in agents. */
+  readonly modelNames: ReadonlyMap<string, string>
   readonly databaseUrl: string | undefined
   /** Absolute path of the data folder. */
   readonly data: string
@@ -27,6 +35,8 @@ export interface Config {
   /** The key that clients present. */
   readonly apiKey: string | undefined
   readonly sandbox: SandboxChoice
+  /** Image of Docker sandboxes: a name or an id that the daemon has. */
+  readonly sandboxImage: string
   /** 32 bytes for the payload codec (AES-256-GCM). */
   readonly codecKey: Uint8Array | undefined
   readonly temporal: TemporalConfig
@@ -58,11 +68,14 @@ const text = { expected: 'a text that is not empty', parse: (value: string) => v
 const settings = {
   modelApiKey: { env: ['LONGHAND_MODEL_API_KEY', 'ANTHROPIC_API_KEY'], key: 'model_api_key', ...text },
   modelBaseUrl: { env: ['LONGHAND_MODEL_BASE_URL'], key: 'model_base_url', ...url('http:', 'https:') },
+  modelBackend: { env: ['LONGHAND_MODEL_BACKEND'], key: 'model_backend', ...choice(backends) },
+  modelNames: { env: ['LONGHAND_MODEL_NAMES'], key: 'model_names', expected: 'name=name,…', parse: parseNames },
   databaseUrl: { env: ['DATABASE_URL'], key: 'database_url', ...url('postgres:', 'postgresql:') },
   data: { env: ['LONGHAND_DATA'], key: 'data', expected: 'a folder', parse: (value) => value && resolve(value) },
   port: { env: ['LONGHAND_PORT'], key: 'port', expected: 'a port, 0 to 65535', parse: parsePort },
   apiKey: { env: ['LONGHAND_API_KEY'], key: 'api_key', ...text },
-  sandbox: { env: ['LONGHAND_SANDBOX'], key: 'sandbox', expected: 'auto, docker or local', parse: parseSandbox },
+  sandbox: { env: ['LONGHAND_SANDBOX'], key: 'sandbox', ...choice(['auto', 'docker', 'local']) },
+  sandboxImage: { env: ['LONGHAND_SANDBOX_IMAGE'], key: 'sandbox_image', ...text },
   codecKey: { env: ['LONGHAND_CODEC_KEY'], key: 'codec_key', expected: '32 bytes in base64', parse: parseCodecKey },
 } satisfies { [Name in Exclude<keyof Config, 'temporal'>]: Setting<NonNullable<Config[Name]>> }
 
@@ -95,11 +108,14 @@ export function readConfig(flags: Flags, env: Environment): Config {
   return {
     modelApiKey: read('modelApiKey', settings.modelApiKey),
     modelBaseUrl: read('modelBaseUrl', settings.modelBaseUrl),
+    modelBackend: read('modelBackend', settings.modelBackend) ?? 'anthropic',
+    modelNames: read('modelNames', settings.modelNames) ?? new Map(),
     databaseUrl: read('databaseUrl', settings.databaseUrl),
     data: read('data', settings.data) ?? join(xdgFolder(env, 'XDG_DATA_HOME', '.local/share'), 'longhand'),
     port: read('port', settings.port) ?? defaultPort,
     apiKey: read('apiKey', settings.apiKey),
     sandbox: read('sandbox', settings.sandbox) ?? 'auto',
+    sandboxImage: read('sandboxImage', settings.sandboxImage) ?? DEFAULT_IMAGE,
     codecKey: read('codecKey', settings.codecKey),
     temporal: readTemporal(env),
   }
@@ -212,8 +228,18 @@ function parsePort(value: string): number | undefined {
   return /^\d+$/.test(value) && port <= 65_535 ? port : undefined
 }
 
-function parseSandbox(value: string): SandboxChoice | undefined {
-  return value === 'auto' || value === 'docker' || value === 'local' ? value : undefined
+function choice<const T extends string>(names: readonly T[]): Pick<Setting<T>, 'expected' | 'parse'> {
+  return {
+    expected: `${names.slice(0, -1).join(', ')} or ${names.at(-1)}`,
+    parse: (value) => names.find((name) => name === value),
+  }
+}
+
+function parseNames(value: string): ReadonlyMap<string, string> | undefined {
+  const pairs = value.split(',').map((pair) => /^\s*([^=\s]+)\s*=\s*([^\s]+)\s*$/.exec(pair))
+  return pairs.every((pair) => pair !== null)
+    ? new Map(pairs.map(([, name = '', there = '']) => [name, there]))
+    : undefined
 }
 
 function parseCodecKey(value: string): Uint8Array | undefined {

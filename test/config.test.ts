@@ -23,11 +23,14 @@ describe('the configuration', () => {
     expect(readConfig({}, { HOME: home })).toEqual({
       modelApiKey: undefined,
       modelBaseUrl: undefined,
+      modelBackend: 'anthropic',
+      modelNames: new Map(),
       databaseUrl: undefined,
       data: '/home/somebody/.local/share/longhand',
       port: 8787,
       apiKey: undefined,
       sandbox: 'auto',
+      sandboxImage: 'longhand-sandbox:1',
       codecKey: undefined,
       temporal: { external: false, namespace: 'default', connection: {} },
     })
@@ -37,12 +40,23 @@ describe('the configuration', () => {
     ['LONGHAND_MODEL_API_KEY', 'k', 'modelApiKey', 'k'],
     ['ANTHROPIC_API_KEY', 'k', 'modelApiKey', 'k'],
     ['LONGHAND_MODEL_BASE_URL', 'http://127.0.0.1:9', 'modelBaseUrl', 'http://127.0.0.1:9'],
+    ['LONGHAND_MODEL_BACKEND', 'google-cloud', 'modelBackend', 'google-cloud'],
+    [
+      'LONGHAND_MODEL_NAMES',
+      'a=x:0, b = y',
+      'modelNames',
+      new Map([
+        ['a', 'x:0'],
+        ['b', 'y'],
+      ]),
+    ],
     ['DATABASE_URL', 'postgres://h/d', 'databaseUrl', 'postgres://h/d'],
     ['LONGHAND_DATA', '/srv/x', 'data', '/srv/x'],
     ['XDG_DATA_HOME', '/xdg', 'data', '/xdg/longhand'],
     ['LONGHAND_PORT', '0', 'port', 0],
     ['LONGHAND_API_KEY', 'mine', 'apiKey', 'mine'],
     ['LONGHAND_SANDBOX', 'local', 'sandbox', 'local'],
+    ['LONGHAND_SANDBOX_IMAGE', 'mine:2', 'sandboxImage', 'mine:2'],
     ['LONGHAND_CODEC_KEY', key, 'codecKey', Buffer.alloc(32, 7)],
   ] as const)('reads %s=%s as %s', (variable, value, name, expected) => {
     expect(readConfig({}, { HOME: home, [variable]: value })[name]).toEqual(expected)

@@ -49,7 +49,7 @@ async function checkTemporal(config: DevSettings, cache: string): Promise<string
   if (config.temporal.external) return `answers at ${await probeTemporal(config.temporal)}`
   const binary = await findTemporalBinary(cache)
   const { status, stdout } = spawnSync(binary, ['--version'], { encoding: 'utf8' })
-  if (status !== 0) throw new StartError(`${binary} does not start`, 'Run node scripts/setup.mjs.')
+  if (status !== 0) throw new StartError(`${binary} does not start`, 'Run longhand setup (node scripts/setup.mjs).')
   return `dev server, ${stdout.trim()}`
 }
 
@@ -66,6 +66,8 @@ async function checkPostgres(config: DevSettings): Promise<string> {
 
 // No key is a choice, not a fault: `dev` has a scripted model.
 function checkModel(config: DevSettings): Finding {
+  if (config.modelBackend !== 'anthropic')
+    return { name: 'model', ok: true, detail: `${config.modelBackend}, with the credentials of that cloud` }
   const key = config.modelApiKey === undefined ? 'no key: dev uses the scripted model' : 'a key is set'
   const detail = config.modelBaseUrl === undefined ? key : `${key}, at ${config.modelBaseUrl}`
   return { name: 'model', ok: true, detail }

@@ -12,6 +12,9 @@ export interface TemporalSettings {
 export interface DevSettings {
   readonly modelApiKey: string | undefined
   readonly modelBaseUrl: string | undefined
+  /** `anthropic`, or a cloud, which has credentials of its own. */
+  readonly modelBackend: string
+  readonly modelNames: ReadonlyMap<string, string>
   readonly databaseUrl: string | undefined
   /** Absolute path of the data folder. */
   readonly data: string
@@ -19,6 +22,7 @@ export interface DevSettings {
   readonly port: number
   readonly apiKey: string | undefined
   readonly sandbox: string
+  readonly sandboxImage: string
   readonly codecKey: Uint8Array | undefined
   readonly temporal: TemporalSettings
 }

@@ -128,8 +128,11 @@ async function startModel({ options, ports, supervisor, apiKey }: ModelOptions):
   const own = {
     ...(key && { LONGHAND_MODEL_API_KEY: key }),
     ...(config.modelBaseUrl && { LONGHAND_MODEL_BASE_URL: config.modelBaseUrl }),
+    ...(config.modelNames.size > 0 && { LONGHAND_MODEL_NAMES: toPairs(config.modelNames) }),
+    LONGHAND_MODEL_BACKEND: config.modelBackend,
   }
-  if (key !== undefined || config.modelBaseUrl !== undefined || demoModel === undefined)
+  const isCloud = config.modelBackend !== 'anthropic'
+  if (key !== undefined || config.modelBaseUrl !== undefined || isCloud || demoModel === undefined)
     return { scripted: false, env: own }
   const env = { ...inherited(options.env), PORT: String(ports.model) }
   await supervisor.start(ownProcess({ name: 'model', program: demoModel, env, data: config.data }))
@@ -152,13 +155,21 @@ function settings(config: DevSettings): NodeJS.ProcessEnv {
   return {
     LONGHAND_DATA: config.data,
     LONGHAND_SANDBOX: config.sandbox,
+    LONGHAND_SANDBOX_IMAGE: config.sandboxImage,
     ...(config.codecKey && { LONGHAND_CODEC_KEY: Buffer.from(config.codecKey).toString('base64') }),
   }
 }
 
+function toPairs(names: ReadonlyMap<string, string>): string {
+  return [...names].map(([name, there]) => `${name}=${there}`).join(',')
+}
+
+const CLOUD_VARIABLE = /^ANTHROPIC_(?:AWS|BEDROCK|FOUNDRY|GOOGLE_CLOUD|VERTEX)_/
+
 // Our settings are passed on by name, whatever they came from; a provider's variables must not steer a client of ours.
+// Those of the clouds have no names among ours.
 function inherited(env: NodeJS.ProcessEnv, names = Object.keys(env)): NodeJS.ProcessEnv {
-  const foreign = names.filter((name) => !name.startsWith('LONGHAND_') && !name.startsWith('ANTHROPIC_'))
+  const foreign = names.filter((name) => !/^(?:LONGHAND|ANTHROPIC)_/.test(name) || CLOUD_VARIABLE.test(name))
   return Object.fromEntries(foreign.map((name) => [name, env[name]]))
 }
 

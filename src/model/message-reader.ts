@@ -1,7 +1,7 @@
 import type { ModelContentBlock, ModelUsage } from '../wire/types.ts'
 import type { OpenBlock } from './content-block.ts'
 import type { JsonObject } from './json.ts'
-import type { ModelDelta, ModelResponse } from './model.ts'
+import type { ModelProgress, ModelResponse } from './model.ts'
 import { completeInput, extendBlock, isBlank, isContentBlock } from './content-block.ts'
 import { excerpt, isObject, parseObject } from './json.ts'
 import { garbled } from './model.ts'
@@ -15,7 +15,7 @@ type Ending = Pick<ModelResponse, 'stopReason' | 'stopDetails'>
 
 /** One answer as far as its stream has been read. */
 export interface Reading {
-  readonly onDelta: (delta: ModelDelta) => void
+  readonly onProgress: (progress: ModelProgress) => void
   readonly blocks: ModelContentBlock[]
   readonly calls: Set<string>
   /** Undefined before message_start. */
@@ -26,8 +26,16 @@ export interface Reading {
   ending: Ending | undefined
 }
 
-export function startReading(onDelta: (delta: ModelDelta) => void): Reading {
-  return { onDelta, blocks: [], calls: new Set(), usage: undefined, open: undefined, broken: false, ending: undefined }
+export function startReading(onProgress: (progress: ModelProgress) => void): Reading {
+  return {
+    onProgress,
+    blocks: [],
+    calls: new Set(),
+    usage: undefined,
+    open: undefined,
+    broken: false,
+    ending: undefined,
+  }
 }
 
 /**
@@ -48,7 +56,7 @@ export function readEvent(reading: Reading, data: string): ModelResponse | undef
       startBlock(reading, event)
       break
     case 'content_block_delta':
-      report(reading, extendBlock(openBlock(reading, event), event['delta']))
+      reportText(reading, extendBlock(openBlock(reading, event), event['delta']))
       break
     case 'content_block_stop':
       reading.broken = !completeInput(openBlock(reading, event))
@@ -84,7 +92,8 @@ function startBlock(reading: Reading, event: JsonObject): void {
   }
   blocks.push(block)
   reading.open = { index, block, input: '' }
-  if (block.type === 'text') report(reading, block.text)
+  reading.onProgress({ type: 'block', index, of: block.type })
+  if (block.type === 'text') reportText(reading, block.text)
 }
 
 function openBlock({ open }: Reading, { type, index }: JsonObject): OpenBlock {
@@ -92,8 +101,8 @@ function openBlock({ open }: Reading, { type, index }: JsonObject): OpenBlock {
   throw garbled(`${String(type)} for block ${String(index)}, which is not open`)
 }
 
-function report({ blocks, onDelta }: Reading, text: string): void {
-  if (text !== '') onDelta({ index: blocks.length - 1, text })
+function reportText({ blocks, onProgress }: Reading, text: string): void {
+  if (text !== '') onProgress({ type: 'text', index: blocks.length - 1, text })
 }
 
 function finish({ blocks, usage, open, broken, ending }: Reading): ModelResponse {

@@ -1,5 +1,5 @@
-import Anthropic from '@anthropic-ai/sdk'
 import { Stream } from '@anthropic-ai/sdk/core/streaming'
+import type { ModelEndpoint } from './endpoint.ts'
 import type { FailureContext } from './failures.ts'
 import type { Model, ModelFailure, ModelRequest, ModelRequestOptions, ModelResponse } from './model.ts'
 import type { Watch } from './silence.ts'
@@ -9,9 +9,6 @@ import { garbled } from './model.ts'
 import { watchSilence } from './silence.ts'
 
 export interface MessagesModelOptions {
-  readonly apiKey: string
-  /** Without `/v1`, as the official clients take it. */
-  readonly baseUrl: string
   /** Milliseconds of silence after which a request is given up. */
   readonly stallMs?: number
   /** What starts the watch over one request, instead of one for `stallMs`. */
@@ -23,29 +20,18 @@ export interface MessagesModelOptions {
 type StartWatch = (giveUp: (reason: ModelFailure) => void) => Watch
 
 const DEFAULT_STALL_MS = 120_000
-/** The SDK's own time-out ends at the headers; the watch replaces it. */
-const NO_TIMEOUT = 2 ** 31 - 1
 
-/** The model behind a Messages API, any base URL. One try per request: backing off is the session's, where it shows. */
-export function createMessagesModel(options: MessagesModelOptions): Model {
-  const { apiKey, baseUrl, stallMs = DEFAULT_STALL_MS, now = Date.now } = options
+/** The model behind a Messages API. One try per request: backing off is the session's, where it shows. */
+export function createMessagesModel(endpoint: ModelEndpoint, options: MessagesModelOptions = {}): Model {
+  const { stallMs = DEFAULT_STALL_MS, now = Date.now } = options
   const startWatch = options.startWatch ?? ((giveUp) => watchSilence(stallMs, giveUp))
-  const client = new Anthropic({
-    apiKey,
-    baseURL: baseUrl,
-    maxRetries: 0,
-    timeout: NO_TIMEOUT,
-    logLevel: 'off',
-    // A redirect would take the key to another host.
-    fetchOptions: { redirect: 'manual' },
-  })
-  const context = { host: new URL(baseUrl).host, secret: apiKey, now }
-  const provider = { client, context, startWatch }
+  const context = { host: endpoint.host, secret: endpoint.secret, now }
+  const provider = { endpoint, context, startWatch }
   return { request: (request, { signal, onProgress = () => {} }) => ask(provider, request, { signal, onProgress }) }
 }
 
 interface Provider {
-  readonly client: Anthropic
+  readonly endpoint: ModelEndpoint
   readonly context: FailureContext
   readonly startWatch: StartWatch
 }
@@ -62,7 +48,7 @@ async function ask(
   options.signal.addEventListener('abort', abort, { once: true })
   const watch = provider.startWatch((reason) => ending.abort(reason))
   try {
-    const response = await post(provider.client, request, ending.signal)
+    const response = await post(provider.endpoint, request, ending.signal)
     return await readAnswer(response, { watch, context: provider.context, onProgress: options.onProgress })
   } catch (error) {
     ending.signal.throwIfAborted()
@@ -74,12 +60,11 @@ async function ask(
   }
 }
 
-/** Not `messages.create`: that one writes to the console about some models. */
-function post(client: Anthropic, request: ModelRequest, signal: AbortSignal): Promise<Response> {
-  const { model, max_tokens, system, tools, messages, thinking, output_config } = request
+function post(endpoint: ModelEndpoint, request: ModelRequest, signal: AbortSignal): Promise<Response> {
+  const { max_tokens, system, tools, messages, thinking, output_config } = request
+  const model = endpoint.names.get(request.model) ?? request.model
   // The fields' order is fixed, so that equal requests are equal bytes.
-  const body = { model, max_tokens, thinking, output_config, system, tools, messages, stream: true }
-  return client.post('/v1/messages', { body, signal, stream: true }).asResponse()
+  return endpoint.post({ model, max_tokens, thinking, output_config, system, tools, messages, stream: true }, signal)
 }
 
 interface Listening {

@@ -27,17 +27,19 @@ export interface ModelResponse {
   readonly usage: ModelUsage
 }
 
-/** A piece of text of the answer's block `index`, counted as the model counts (left-out blocks included). */
-export interface ModelDelta {
-  readonly index: number
-  readonly text: string
-}
+/**
+ * What has come of an answer: that its block `index` begins, or a piece of that block's text. Counted as the model counts,
+ * blocks that are left out in the end included; a text's pieces, put together, are the text of its block.
+ */
+export type ModelProgress =
+  | { readonly type: 'block'; readonly index: number; readonly of: ModelContentBlock['type'] }
+  | { readonly type: 'text'; readonly index: number; readonly text: string }
 
 export interface ModelRequestOptions {
   /** Ends the request; it then rejects with the signal's reason. */
   readonly signal: AbortSignal
   /** Called in order, before the promise settles. */
-  readonly onProgress?: (delta: ModelDelta) => void
+  readonly onProgress?: (progress: ModelProgress) => void
 }
 
 /** What thinks. One call is one try: whoever calls decides about the next one. Rejects with {@link ModelFailure}. */

@@ -1,6 +1,8 @@
 import { expect } from 'vitest'
 import type { Model } from '../../src/model/model.ts'
+import { connectAnthropic } from '../../src/model/endpoint.ts'
 import { createMessagesModel } from '../../src/model/messages-client.ts'
+import type { MessagesModelOptions } from '../../src/model/messages-client.ts'
 import { ModelFailure } from '../../src/model/model.ts'
 
 /** A key that must not show anywhere. */
@@ -9,11 +11,9 @@ export const SECRET = 'sk-secret-0123456789'
 /** A signal that is never aborted. */
 export const never = new AbortController().signal
 
-type Options = Partial<Parameters<typeof createMessagesModel>[0]>
-
 /** A client for the server at `url`, at the beginning of 1970. */
-export function modelAt(url: string, options: Options = {}): Model {
-  return createMessagesModel({ apiKey: SECRET, baseUrl: url, now: () => 0, ...options })
+export function modelAt(url: string, options: MessagesModelOptions = {}): Model {
+  return createMessagesModel(connectAnthropic({ apiKey: SECRET, baseUrl: url }), { now: () => 0, ...options })
 }
 
 /** The failure that a request ends in; any other end fails the test. */

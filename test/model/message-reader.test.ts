@@ -1,18 +1,18 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { ModelDelta, ModelResponse } from '../../src/model/model.ts'
+import type { ModelProgress, ModelResponse } from '../../src/model/model.ts'
 import { ModelFailure } from '../../src/model/model.ts'
 import { readEvent, startReading } from '../../src/model/message-reader.ts'
 import { answer, block, call, end, start, text } from './stream-text.ts'
 
 type Event = Readonly<Record<string, unknown>>
 
-function read(events: readonly Event[]): { response: ModelResponse | undefined; deltas: readonly ModelDelta[] } {
-  const deltas: ModelDelta[] = []
-  const reading = startReading((delta) => deltas.push(delta))
+function read(events: readonly Event[]): { response: ModelResponse | undefined; progress: readonly ModelProgress[] } {
+  const progress: ModelProgress[] = []
+  const reading = startReading((one) => progress.push(one))
   let response: ModelResponse | undefined
   for (const event of events) response = readEvent(reading, JSON.stringify(event))
-  return { response, deltas }
+  return { response, progress }
 }
 
 const thinking = { type: 'thinking', thinking: '', signature: '' }
@@ -48,8 +48,8 @@ describe('a reader of streamed answers', () => {
     expect(response?.content).toEqual([{ type: 'thinking', thinking: '', signature: 'c2ln' }])
   })
 
-  test('shows text as it comes and nothing else', () => {
-    const { deltas } = read([
+  test('tells of each block as it begins, and of text as it comes', () => {
+    const { progress } = read([
       start(),
       ...block(0, thinking, [{ type: 'thinking_delta', thinking: 'hm' }]),
       ...block(1, { type: 'text', text: 'a' }, [
@@ -58,9 +58,12 @@ describe('a reader of streamed answers', () => {
       ]),
       ...call(2),
     ])
-    expect(deltas).toEqual([
-      { index: 1, text: 'a' },
-      { index: 1, text: 'b' },
+    expect(progress).toEqual([
+      { type: 'block', index: 0, of: 'thinking' },
+      { type: 'block', index: 1, of: 'text' },
+      { type: 'text', index: 1, text: 'a' },
+      { type: 'text', index: 1, text: 'b' },
+      { type: 'block', index: 2, of: 'tool_use' },
     ])
   })
 
@@ -162,6 +165,11 @@ describe('a reader of streamed answers', () => {
     ['an input that is no JSON', [start(), ...call(0, { parts: ['{"a":'] }), ...end('tool_use')], /not a JSON object/],
     ['an input that is a list', [start(), ...call(0, { parts: ['[1]'] }), ...end('tool_use')], /not a JSON object/],
     [
+      'an input in which nothing is ever reached',
+      [start(), ...call(0, { parts: ['{"a":', '['.repeat(9000), ']'.repeat(9000), '}'] }), ...end('tool_use')],
+      /not a JSON object/,
+    ],
+    [
       'a broken call with another block behind it',
       [start(), ...call(0, { parts: ['{'] }), ...text(1, 'x'), ...end('max_tokens')],
       /not a JSON object/,
@@ -195,14 +203,15 @@ describe('a reader of streamed answers', () => {
           const cuts = Array.from({ length: Math.ceil(spelled.length / size) }, (_, n) =>
             spelled.slice(n * size, (n + 1) * size),
           )
-          const { response, deltas } = read([
+          const { response, progress } = read([
             start(),
             ...text(0, 'a', ...parts),
             ...call(1, { parts: cuts }),
             ...end('tool_use'),
           ])
           expect(response?.content).toMatchObject([{ text: `a${parts.join('')}` }, { input: JSON.parse(spelled) }])
-          expect(deltas.map((delta) => delta.text).join('')).toBe(`a${parts.join('')}`)
+          const shown = progress.map((one) => (one.type === 'text' ? one.text : '')).join('')
+          expect(shown).toBe(`a${parts.join('')}`)
         },
       ),
     )

@@ -1,8 +1,9 @@
 import { Buffer } from 'node:buffer'
 import { describe, expect, test } from 'vitest'
-import type { ModelDelta, ModelFailure } from '../../src/model/model.ts'
+import type { ModelFailure, ModelProgress } from '../../src/model/model.ts'
 import type { Watch } from '../../src/model/silence.ts'
 import { startDemoModel } from '../../src/model/demo/demo-model.ts'
+import { connectAnthropic } from '../../src/model/endpoint.ts'
 import { createMessagesModel } from '../../src/model/messages-client.ts'
 import { garbled } from '../../src/model/model.ts'
 import { failureOf, modelAt, never } from './ask.ts'
@@ -13,7 +14,7 @@ import { answer, toSse } from './stream-text.ts'
 describe('the Messages API client, with the demo model', () => {
   test('gives the blocks, the stop reason and the usage of a streamed answer', async () => {
     await using demo = await startDemoModel()
-    const model = createMessagesModel({ apiKey: demo.apiKey, baseUrl: demo.url })
+    const model = createMessagesModel(connectAnthropic({ apiKey: demo.apiKey, baseUrl: demo.url }))
     const request = asking('#program\nTHINK hm\nSAY Let me look: ünï 😀.\nTOOL bash {"command":"ls -l \\"x\\""}')
     const response = await model.request(request, { signal: never })
     expect(response).toMatchObject({
@@ -29,22 +30,25 @@ describe('the Messages API client, with the demo model', () => {
     expect(response.usage.output_tokens).toBeGreaterThan(1)
   })
 
-  test('reports text as it comes, by block', async () => {
+  test('reports blocks and text as they come', async () => {
     await using demo = await startDemoModel()
-    const model = createMessagesModel({ apiKey: demo.apiKey, baseUrl: demo.url })
-    const deltas: ModelDelta[] = []
-    const onProgress = (delta: ModelDelta) => void deltas.push(delta)
+    const model = createMessagesModel(connectAnthropic({ apiKey: demo.apiKey, baseUrl: demo.url }))
+    const reported: ModelProgress[] = []
+    const onProgress = (progress: ModelProgress) => void reported.push(progress)
     await model.request(asking('#program\nSAY one two\nTHINK hm\nSAY three'), { signal: never, onProgress })
-    expect(deltas).toEqual([
-      { index: 0, text: 'one ' },
-      { index: 0, text: 'two' },
-      { index: 2, text: 'three' },
+    expect(reported).toEqual([
+      { type: 'block', index: 0, of: 'text' },
+      { type: 'text', index: 0, text: 'one ' },
+      { type: 'text', index: 0, text: 'two' },
+      { type: 'block', index: 1, of: 'thinking' },
+      { type: 'block', index: 2, of: 'text' },
+      { type: 'text', index: 2, text: 'three' },
     ])
   })
 
   test('sends equal requests as equal bytes, whatever the order of their fields', async () => {
     await using demo = await startDemoModel()
-    const model = createMessagesModel({ apiKey: demo.apiKey, baseUrl: demo.url })
+    const model = createMessagesModel(connectAnthropic({ apiKey: demo.apiKey, baseUrl: demo.url }))
     const request = aRequest({ thinking: { type: 'adaptive' }, output_config: { effort: 'high' } })
     await model.request(request, { signal: never })
     await model.request(
@@ -62,14 +66,14 @@ describe('the Messages API client, with the demo model', () => {
 
   test('gives a refusal with its explanation', async () => {
     await using demo = await startDemoModel()
-    const model = createMessagesModel({ apiKey: demo.apiKey, baseUrl: demo.url })
+    const model = createMessagesModel(connectAnthropic({ apiKey: demo.apiKey, baseUrl: demo.url }))
     const response = await model.request(asking('#program\nREFUSE not this one'), { signal: never })
     expect(response).toMatchObject({ content: [], stopReason: 'refusal', stopDetails: { explanation: 'not this one' } })
   })
 
   test('makes one try per request', async () => {
     await using demo = await startDemoModel()
-    const model = createMessagesModel({ apiKey: demo.apiKey, baseUrl: demo.url })
+    const model = createMessagesModel(connectAnthropic({ apiKey: demo.apiKey, baseUrl: demo.url }))
     await failureOf(model.request(asking('#program\nFAIL 529'), { signal: never }))
     expect(demo.requests).toHaveLength(1)
   })
@@ -82,7 +86,7 @@ describe('the Messages API client, with the demo model', () => {
     ['ERROR overloaded_error', { kind: 'overloaded', retryable: true }],
   ])('tells what %s is, and gets the answer on the next try', async (line, failure) => {
     await using demo = await startDemoModel()
-    const model = createMessagesModel({ apiKey: demo.apiKey, baseUrl: demo.url })
+    const model = createMessagesModel(connectAnthropic({ apiKey: demo.apiKey, baseUrl: demo.url }))
     const request = asking(`#program\n${line}\nSAY a long enough answer`)
     expect(await failureOf(model.request(request, { signal: never }))).toMatchObject(failure)
     expect(await model.request(request, { signal: never })).toMatchObject({ stopReason: 'end_turn' })

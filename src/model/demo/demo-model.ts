@@ -10,8 +10,10 @@ import { sendAnswer } from './send.ts'
 export interface DemoModelOptions {
   /** 0, the default, takes a free one. Always on 127.0.0.1. */
   readonly port?: number
-  /** The only key that is accepted. */
+  /** The key of its first client. */
   readonly apiKey?: string
+  /** Keys of further clients, so that their requests can be told apart; any other key is refused. */
+  readonly otherKeys?: readonly string[]
   /** Milliseconds between two deltas of a stream. */
   readonly delayMs?: number
   /** How many of the last requests are kept in `requests`; their bodies stay in memory. */
@@ -20,6 +22,8 @@ export interface DemoModelOptions {
 
 /** A request to `/v1/messages` that came with the right key, whatever became of it. */
 export interface DemoModelRequest {
+  /** The key that it came with. */
+  readonly key: string
   /** SHA-256 of the body, in hex. */
   readonly hash: string
   /** Milliseconds since the epoch. */
@@ -51,7 +55,8 @@ const MOST_BYTES = 32 * 1024 * 1024
 
 /** Starts a Messages API of our own: scripted, deterministic, and as strict as the real one. The scripts: script.ts. */
 export async function startDemoModel(options: DemoModelOptions = {}): Promise<DemoModel> {
-  const { port = 0, apiKey = 'demo', delayMs = 0, keepRequests = 1000 } = options
+  const { port = 0, apiKey = 'demo', otherKeys = [], delayMs = 0, keepRequests = 1000 } = options
+  const keys = [apiKey, ...otherKeys]
   const requests: DemoModelRequest[] = []
   const answerer = createAnswerer()
   const keep = (request: DemoModelRequest) => {
@@ -59,7 +64,7 @@ export async function startDemoModel(options: DemoModelOptions = {}): Promise<De
     if (requests.length > keepRequests) requests.shift()
   }
   const server = createServer((request, response) => {
-    void serve({ request, response, apiKey, delayMs, answerer, keep })
+    void serve({ request, response, keys, delayMs, answerer, keep })
   })
   const address = await listen(server, port)
   const close = () => closeServer(server)
@@ -69,22 +74,22 @@ export async function startDemoModel(options: DemoModelOptions = {}): Promise<De
 interface Exchange {
   readonly request: IncomingMessage
   readonly response: ServerResponse
-  readonly apiKey: string
+  readonly keys: readonly string[]
   readonly delayMs: number
   readonly answerer: Answerer
   readonly keep: (request: DemoModelRequest) => void
 }
 
 /** Never rejects: what goes wrong is the answer, or the client has left. */
-async function serve({ request, response, apiKey, delayMs, answerer, keep }: Exchange): Promise<void> {
+async function serve({ request, response, keys, delayMs, answerer, keep }: Exchange): Promise<void> {
   response.setHeader('request-id', `req_01${randomBytes(11).toString('hex')}`)
   try {
-    const path = route(request, apiKey)
+    const { path, key } = route(request, keys)
     if (path === MODELS) return sendModels(response)
     const bytes = await readBody(request)
     const hash = createHash('sha256').update(bytes).digest('hex')
     const body = parse(bytes)
-    keep({ hash, at: Date.now(), path, bytes, body: body?.value })
+    keep({ key, hash, at: Date.now(), path, bytes, body: body?.value })
     if (!body) throw new Refusal(400, 'The request body is not valid JSON.')
     await sendAnswer(response, { ...answerer.answer(body.value, hash), delayMs })
   } catch (error) {
@@ -93,17 +98,21 @@ async function serve({ request, response, apiKey, delayMs, answerer, keep }: Exc
   }
 }
 
-/** The path of a request that may go on; otherwise throws a refusal. */
-function route({ method, url = '', headers }: IncomingMessage, apiKey: string): string {
+/** Path and key of a request that may go on; otherwise throws a refusal. */
+function route(
+  { method, url = '', headers }: IncomingMessage,
+  keys: readonly string[],
+): { readonly path: string; readonly key: string } {
   const path = url.split('?')[0] ?? ''
   const expected = METHODS.get(path)
   if (expected === undefined) throw new Refusal(404, 'Not found')
   if (method !== expected) throw new Refusal(405, 'Method Not Allowed')
   const given = headers['x-api-key'] ?? headers.authorization?.replace(/^Bearer /, '')
   if (given === undefined) throw new Refusal(401, 'x-api-key header is required')
-  if (given !== apiKey) throw new Refusal(401, 'invalid x-api-key')
+  const key = keys.find((known) => known === given)
+  if (key === undefined) throw new Refusal(401, 'invalid x-api-key')
   if (headers['anthropic-version'] === undefined) throw new Refusal(400, 'anthropic-version: header is required')
-  return path
+  return { path, key }
 }
 
 /** Reads to the end whatever the size: a client that is still sending would not see the refusal. */

@@ -67,6 +67,13 @@ describe('the demo model’s server', () => {
     expect(new Set(answers).size).toBe(1)
   })
 
+  test('tells its clients apart by their keys', async () => {
+    await using demo = await startDemoModel({ apiKey: 'one', otherKeys: ['two'] })
+    await post(demo, asking('hello'))
+    await post({ ...demo, apiKey: 'two' }, asking('hello'))
+    expect(demo.requests.map(({ key }) => key)).toEqual(['one', 'two'])
+  })
+
   test('gives every call of a conversation its own id', async () => {
     await using demo = await startDemoModel()
     const client = officialClient(demo)

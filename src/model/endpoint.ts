@@ -1,0 +1,57 @@
+import Anthropic from '@anthropic-ai/sdk'
+import type { BaseAnthropic } from '@anthropic-ai/sdk/client'
+import type { ModelInfo } from '../wire/types.ts'
+
+/** Where models are asked: something that speaks the Messages API, whatever stands behind it. */
+export interface ModelEndpoint {
+  /** Host and port, for messages. */
+  readonly host: string
+  /** The key, struck out wherever a provider echoes it; empty when it is not ours to know. */
+  readonly secret: string
+  /** What a model is called there, by its name in agents; a name that is not in it is used as it is. */
+  readonly names: ReadonlyMap<string, string>
+  /** Sends the body of one streaming request; answers what came, as soon as its headers are there. One try. */
+  post(body: object, signal: AbortSignal): Promise<Response>
+  /** The models there; null where nobody lists them. */
+  readonly models: (() => AsyncIterable<ModelInfo>) | null
+}
+
+/** The SDK's own time-out ends at the headers; a watch over the stream replaces it. */
+const NO_TIMEOUT = 2 ** 31 - 1
+const LIST_TIMEOUT_MS = 10_000
+
+/**
+ * What every client of a model is made with: retries and time-outs are the session's, where they show, and a redirect
+ * would take the key to another host.
+ */
+export const CLIENT_OPTIONS = {
+  maxRetries: 0,
+  timeout: NO_TIMEOUT,
+  logLevel: 'off',
+  fetchOptions: { redirect: 'manual' },
+} as const
+
+/** Anthropic's API, or any server that speaks it at `baseUrl` (without `/v1`, as the official clients take it). */
+export function connectAnthropic({
+  apiKey,
+  baseUrl,
+  names = new Map(),
+}: {
+  readonly apiKey: string
+  readonly baseUrl: string
+  readonly names?: ReadonlyMap<string, string>
+}): ModelEndpoint {
+  const client = new Anthropic({ apiKey, baseURL: baseUrl, ...CLIENT_OPTIONS })
+  return {
+    host: new URL(baseUrl).host,
+    secret: apiKey,
+    names,
+    post: (body, signal) => postMessages(client, body, signal),
+    models: () => client.beta.models.list({ limit: 1000 }, { timeout: LIST_TIMEOUT_MS }),
+  }
+}
+
+/** Not `messages.create`: that one writes to the console about some models. */
+export function postMessages(client: BaseAnthropic, body: object, signal: AbortSignal): Promise<Response> {
+  return client.post('/v1/messages', { body, signal, stream: true }).asResponse()
+}
