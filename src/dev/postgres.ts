@@ -54,9 +54,8 @@ export async function preparePostgres(options: PostgresOptions): Promise<Embedde
     ...(durable ? [] : ['fsync=off']),
   ]
   const [command, ...args] = [...account.prefix, join(account.binaries, 'bin', 'postgres'), '-D', cluster]
-  const url = (name: string) => `postgres://${superuser}:${password}@127.0.0.1:${port}/${name}`
   return {
-    url: url(database),
+    url: postgresUrl({ password, port }),
     process: {
       name: 'postgres',
       command,
@@ -67,9 +66,19 @@ export async function preparePostgres(options: PostgresOptions): Promise<Embedde
       logFile,
       // Postgres' fast shutdown; SIGTERM would wait for every client to leave.
       stopSignal: 'SIGINT',
-      ready: (_child, signal) => ensureDatabase(url('postgres'), signal),
+      ready: (_child, signal) => ensureDatabase(postgresUrl({ password, port, name: 'postgres' }), signal),
     },
   }
+}
+
+/** URL of a database on the embedded server; ours where no name is given. */
+export function postgresUrl(place: {
+  readonly password: string
+  readonly port: number
+  readonly name?: string
+}): string {
+  const { password, port, name = database } = place
+  return `postgres://${superuser}:${password}@127.0.0.1:${port}/${name}`
 }
 
 interface Initialisation {

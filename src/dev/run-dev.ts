@@ -33,7 +33,8 @@ export async function runDev(options: RunDevOptions): Promise<number> {
         if (event.type === 'ended' && !event.held) warn(`${event.name} ended (${event.how}) and is started again`)
       },
     })
-    for (const line of options.json ? [JSON.stringify(dev.state())] : banner(dev)) options.print(line)
+    for (const line of options.json ? [JSON.stringify(dev.state())] : banner(dev, options.config.sandbox))
+      options.print(line)
     await Promise.race([untilAborted(stopping.signal), watchCanary(options, dev)])
     await untilAborted(stopping.signal)
     return 0
@@ -61,11 +62,12 @@ async function watchCanary({ canaryStep, warn }: RunDevOptions, dev: Dev): Promi
   }
 }
 
-function banner(dev: Dev): string[] {
+function banner(dev: Dev, sandbox: string): string[] {
   const state = dev.state()
   return [
     `longhand  ${state.base_url}`,
     `model     ${dev.scripted ? 'scripted, offline: set ANTHROPIC_API_KEY for a real one' : 'the one you configured'}`,
+    `sandbox   ${sandbox === 'local' ? 'local, in bubblewrap' : sandbox}`,
     ...(state.temporal_ui === null ? [] : [`watch     ${state.temporal_ui}`]),
     `data      ${state.data}`,
     '',

@@ -68,7 +68,7 @@ export function temporalProcess(options: TemporalOptions): ProcessSpec {
 /** The binary that `scripts/setup.mjs` found or made, by `temporal.json` in the cache folder. */
 export async function findTemporalBinary(cache: string): Promise<string> {
   const file = join(cache, 'temporal.json')
-  const remedy = 'Run node scripts/setup.mjs, or set TEMPORAL_ADDRESS to a cluster of yours.'
+  const remedy = 'Run longhand setup (node scripts/setup.mjs), or set TEMPORAL_ADDRESS to a cluster of yours.'
   let content: string
   try {
     content = await readFile(file, 'utf8')

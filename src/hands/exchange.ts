@@ -52,7 +52,8 @@ export type Ask = (question: Question) => Promise<Answer>
  */
 export function createAsk({ exec, isAlive, bootId }: SandboxAccess): Ask {
   return async ({ script, verb, id, rest = [], ...options }) => {
-    const argv = ['sh', '-c', script, 'longhand', verb, bootId, checkName(id), ...rest.map(String)]
+    // The shell begins its own complaints with the fourth word: it must not be the one that answers begin with.
+    const argv = ['sh', '-c', script, 'runner', verb, bootId, checkName(id), ...rest.map(String)]
     let last = ''
     for (const patience of patiences) {
       const { stdout, stderr } = await exec(argv, options)

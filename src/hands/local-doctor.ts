@@ -45,6 +45,10 @@ const probes = [
   },
 ]
 
+const limited =
+  'by process: 4096 MiB of data, 4096 open files, 10240 MiB a file; 512 processes, /tmp 1024 MiB; not limited: ' +
+  'memory and processors of all processes together, the disk below /workspace and home'
+
 /** Looks at what the local provider needs, then makes a sandbox and looks around inside. */
 export async function examineLocal(
   provider: Pick<SandboxProvider, 'provision' | 'attach' | 'destroy'>,
@@ -64,6 +68,7 @@ export async function examineLocal(
       if (sandbox === null) throw new HandsUnavailable('the probe sandbox ended at once')
       findings.push({ name: 'sandbox', ok: true, detail: 'starts, and is entered by nsenter' })
       for (const probe of probes) findings.push(await look(sandbox, probe))
+      findings.push({ name: 'sandbox limits', ok: true, detail: limited })
     } finally {
       await provider.destroy(row)
     }

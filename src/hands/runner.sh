@@ -1,5 +1,5 @@
 # The claim-once runner, for any POSIX sh (dash, busybox, bash). Nothing is installed in the sandbox: this text, behind
-# processes.sh, is the argument of `sh -c`, followed by: longhand VERB BOOT ID ARGUMENTS...
+# processes.sh, is the argument of `sh -c`, followed by: runner VERB BOOT ID ARGUMENTS...
 #
 # $R/calls/ID is the claim; whoever makes that folder runs the command, in this very process. SIGKILL of the client that
 # started it leaves it alone: nothing here is told of that. In the folder, in the order of their appearance:
@@ -63,7 +63,8 @@ run_text_bash='eval "unset text; $(<"$text")"'
 # Succeeds when the kernel has killed for want of memory since this was last asked.
 is_out_of_memory() {
   { read -r before < "$R/oom" || before=; } 2>/dev/null
-  grep -hs '^oom_kill ' /proc/vmstat /sys/fs/cgroup/memory.events /sys/fs/cgroup/memory/memory.oom_control > "$R/oom"
+  # The first that there is counts: a control group's own number, else that of the whole machine.
+  grep -hs '^oom_kill ' /sys/fs/cgroup/memory.events /sys/fs/cgroup/memory/memory.oom_control /proc/vmstat > "$R/oom"
   read -r now < "$R/oom"
   [ -n "$before" ] && [ "$before" != "$now" ]
 }
@@ -113,7 +114,8 @@ finish_capture() {
     kill "$ender" 2>/dev/null
   fi
   wait $readers
-  read -r total < "$d/total"
+  # Nothing to read where there was no room to write: what the command said is gone.
+  { read -r total < "$d/total"; } 2>/dev/null || { reason=lost total=0; }
   [ "$ended" -ge 128 ] || return 0
   # A process in the background still writes: what it writes from now on is read and dropped, it is not stopped by it.
   # The three readers may have been one chunk apart when `tee` was ended; the head goes first.
@@ -183,9 +185,22 @@ report() {
   answer "$reason $code $total $cap $1"
 }
 
-# Claims stay for ever, output does not: an hour later every caller has had it.
+drop_outputs() { find "$R/calls" -mindepth 2 \( -name head -o -name tail \) "$@" -exec rm -f {} +; }
+
+# Puts this process's name to the claim. Where not even that has room, outputs are given up; fails when it is the agent
+# who has filled the runner's folder.
+sign() {
+  start_time $$
+  echo "$$ $started" > "$d/worker" || { drop_outputs && echo "$$ $started" > "$d/worker"; }
+} 2>/dev/null
+
+# Claims stay for ever, output does not: an hour later every caller has had it. Where there is less than a quarter of
+# the room left, a minute later.
 tidy() {
-  [ $(($$ % 32)) -ne 0 ] || find "$R/calls" -mindepth 2 \( -name head -o -name tail \) -mmin +60 -exec rm -f {} +
+  age=60
+  set -- $(stat -f -c '%a %b' "$R" 2>/dev/null)
+  [ $# -ne 2 ] || [ $(($1 * 4)) -gt "$2" ] || age=1
+  [ $age -eq 60 ] && [ $(($$ % 32)) -ne 0 ] || drop_outputs -mmin +$age
   exec rm -f "$d/pipe" "$d/to_head" "$d/to_total" "$d/to_tail" "$d/in" "$d/text" "$d/input" "$d/total"
 }
 
@@ -208,6 +223,10 @@ join() {
   report 0
 }
 
+keep_text() {
+  if [ -n "$inline" ]; then printf '%s\n' "$inline" > "$d/in"; else mv "$in" "$d/in"; fi
+} 2>/dev/null
+
 # The command comes as an argument or, when that is empty, on stdin with its input behind it: `bytes` in all. What came
 # short was cut off by the death of the caller and is forgotten.
 run() {
@@ -225,9 +244,11 @@ run() {
     fi
   fi
   if mkdir "$d" 2>/dev/null; then
-    start_time $$
-    echo "$$ $started" > "$d/worker"
-    if [ -n "$inline" ]; then printf '%s\n' "$inline" > "$d/in"; else mv "$in" "$d/in"; fi
+    # A sandbox in which nothing can be claimed any more is of no use.
+    if ! sign || ! keep_text; then
+      answer gone
+      return
+    fi
     work
     ! is_done || report 1
     tidy < /dev/null > /dev/null 2>&1 4<&- &

@@ -42,7 +42,7 @@ describe('the checks of doctor', () => {
       name: 'Temporal',
       ok: false,
       detail: 'no Temporal dev server has been set up',
-      remedy: 'Run node scripts/setup.mjs, or set TEMPORAL_ADDRESS to a cluster of yours.',
+      remedy: 'Run longhand setup (node scripts/setup.mjs), or set TEMPORAL_ADDRESS to a cluster of yours.',
     })
     expect(findings['Postgres']).toMatchObject({ ok: false, remedy: expect.stringContaining('DATABASE_URL') })
     expect(JSON.stringify(findings)).not.toContain('secret')

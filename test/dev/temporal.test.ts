@@ -38,7 +38,7 @@ describe('the Temporal dev server', () => {
   test('that was never set up is told with the remedy', async () => {
     await expect(findTemporalBinary(await temporaryFolder())).rejects.toMatchObject({
       message: 'no Temporal dev server has been set up',
-      remedy: 'Run node scripts/setup.mjs, or set TEMPORAL_ADDRESS to a cluster of yours.',
+      remedy: 'Run longhand setup (node scripts/setup.mjs), or set TEMPORAL_ADDRESS to a cluster of yours.',
       exitCode: 5,
     })
   })

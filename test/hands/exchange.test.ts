@@ -25,20 +25,22 @@ describe('ask', () => {
     expect(Buffer.from(stdout).toString()).toBe('abc')
     expect(asked).toEqual([
       {
-        argv: ['sh', '-c', ':', 'longhand', 'get', 'b00', 'sevt_1', 'x y', '7'],
+        argv: ['sh', '-c', ':', 'runner', 'get', 'b00', 'sevt_1', 'x y', '7'],
         options: { stdin: Buffer.from('in') },
       },
     ])
   })
 
-  test.each([[''], ['sh: 1: Cannot fork\n'], ['longhand: exit 0'], ['longhand: exit 0 3 9\nsh: noise behind it\n']])(
-    'takes %j for no answer and asks once more',
-    async (stderr) => {
-      const { asked, access } = build([stderr, 'longhand: written 0\n'])
-      expect((await createAsk(access)(question)).words).toEqual(['written', '0'])
-      expect(asked).toHaveLength(2)
-    },
-  )
+  test.each([
+    [''],
+    ['runner: 1: Cannot fork\n'],
+    ['longhand: exit 0'],
+    ['longhand: exit 0 3 9\nsh: noise behind it\n'],
+  ])('takes %j for no answer and asks once more', async (stderr) => {
+    const { asked, access } = build([stderr, 'longhand: written 0\n'])
+    expect((await createAsk(access)(question)).words).toEqual(['written', '0'])
+    expect(asked).toHaveLength(2)
+  })
 
   test('is unavailable when a living sandbox gives no answer twice', async () => {
     const { access } = build(['one\n', 'Cannot fork\n'])

@@ -16,15 +16,24 @@ export type ClientTask =
   | { readonly do: 'provision'; readonly sessionId: string; readonly generation: number }
   | { readonly do: 'run'; readonly row: SandboxRow; readonly request: { id: string; command: string } }
 
-export interface LocalSandboxes {
-  readonly folder: string
+/** Which provider a client process is to use. */
+export type ClientPlace =
+  | { readonly kind: 'local'; readonly folder: string }
+  | { readonly kind: 'docker'; readonly installation: string }
+
+/** A provider with what a test does to it from outside. */
+export interface TestSandboxes {
   readonly provider: SandboxProvider
   /** A sandbox of a new session. */
   open(sessionId?: string): Promise<{ readonly row: SandboxRow; readonly sandbox: Sandbox }>
   /** Ends process 1 of a sandbox from outside. */
   kill(row: SandboxRow): Promise<void>
-  /** Another process with a provider of its own on the same folder. */
+  /** Another process with a provider of its own at the same place. */
   startClient(task: ClientTask): ChildProcess
+}
+
+export interface LocalSandboxes extends TestSandboxes {
+  readonly folder: string
 }
 
 let serial = 0
@@ -54,23 +63,28 @@ export function useLocalSandboxes(): LocalSandboxes {
     get provider() {
       return present()
     },
-    async open(sessionId = `sesn_${process.pid}x${++serial}`) {
-      const row = await present().provision({ sessionId, generation: 1 })
-      const sandbox = await present().attach(row)
-      if (sandbox === null) throw new Error('expected a new sandbox to live')
-      return { row, sandbox }
-    },
+    open: (sessionId) => openSandbox(present(), sessionId),
     async kill({ reference }) {
       const { pid } = JSON.parse(await readFile(join(folder, 'generations', reference, 'process.json'), 'utf8')) as {
         pid: number
       }
       process.kill(pid, 'SIGKILL')
     },
-    startClient: (task) =>
-      spawn(process.execPath, ['--import', 'tsx', clientProgram, folder, JSON.stringify(task)], {
-        stdio: ['ignore', 'pipe', 'inherit'],
-      }),
+    startClient: (task) => startClient({ kind: 'local', folder }, task),
   }
+}
+
+/** A sandbox of a new session, unless one is named. */
+export async function openSandbox(provider: SandboxProvider, sessionId = `sesn_${process.pid}x${++serial}`) {
+  const row = await provider.provision({ sessionId, generation: 1 })
+  const sandbox = await provider.attach(row)
+  if (sandbox === null) throw new Error('expected a new sandbox to live')
+  return { row, sandbox }
+}
+
+export function startClient(place: ClientPlace, task: ClientTask): ChildProcess {
+  const args = ['--import', 'tsx', clientProgram, JSON.stringify(place), JSON.stringify(task)]
+  return spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
 }
 
 /** What a client printed when it has ended. */

@@ -1,6 +1,7 @@
 import { describe } from 'vitest'
 import { dying, ending } from '../hands/provider/ending.ts'
 import { isolation } from '../hands/provider/isolation.ts'
+import { limiting } from '../hands/provider/limits.ts'
 import { provisioning } from '../hands/provider/provisioning.ts'
 import { output, running } from '../hands/provider/running.ts'
 import type { SandboxProviderSetup } from '../hands/provider/support.ts'
@@ -24,5 +25,8 @@ export function sandboxProviderSuite(setup: SandboxProviderSetup): void {
   })
   describe('isolation', () => {
     isolation(setup)
+  })
+  describe('a limit', () => {
+    limiting(setup)
   })
 }

@@ -39,12 +39,10 @@ export function isolation(setup: SandboxProviderSetup): void {
     ['its own host name', 'cat /proc/sys/kernel/hostname', 'sandbox\n'],
     ['its own processes', '[ "$(ls -d /proc/[0-9]* | wc -l)" -lt 40 ] && echo few', 'few\n'],
     ['a read-only system', 'touch /usr/x /etc/x /x /dev/x 2>&1 | wc -l', '4\n'],
-    ['nothing else of the host', 'ls /', 'bin\ndev\netc\nhome\nlib\nproc\nrun\nsbin\ntmp\nusr\nworkspace\n'],
     ['no setuid program that works', 'find /usr/bin/su -perm -4000 -exec su -c id \\; 2>&1 | grep -c uid=0', '0\n'],
   ])('gives %s', async (_, command, expected) => {
     const { sandbox } = await shared(setup)
-    const seen = await textOf(sandbox, command)
-    expect(command === 'ls /' ? seen.replaceAll(/^lib(32|64|x32)\n/gm, '') : seen).toBe(expected)
+    expect(await textOf(sandbox, command)).toBe(expected)
   })
 
   test('stops a fork bomb at its own limit and goes on', async () => {

@@ -1,9 +1,8 @@
-import type { LocalSandboxes } from '../local-sandboxes.ts'
+import type { TestSandboxes } from '../local-sandboxes.ts'
 import { show } from '../local-sandboxes.ts'
 import type { RunRequest, Sandbox } from '../../../src/hands/sandbox.ts'
 
-/** A provider with what a test does to it from outside. */
-export type SandboxProviderSetup = Omit<LocalSandboxes, 'folder'>
+export type SandboxProviderSetup = TestSandboxes
 
 export const limits = { timeoutMs: 30_000, capBytes: 102_400 }
 let serial = 0

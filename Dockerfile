@@ -1,0 +1,33 @@
+# The service: `api`, `worker`, or any command of `longhand` (`migrate`, `doctor`, `dev`, …), by argument.
+#
+#   docker build -t longhand .
+#   docker run --env-file settings longhand migrate
+#   docker run --env-file settings --network host longhand api
+#   docker run --env-file settings -v longhand:/data \
+#     -v /var/run/docker.sock:/var/run/docker.sock --group-add $(stat -c %g /var/run/docker.sock) longhand worker
+#
+# The api listens on loopback alone. The worker alone needs the socket, for its sandboxes: who has that is root on its
+# host. `dev` needs TEMPORAL_ADDRESS and DATABASE_URL here: neither server is in the image.
+ARG BASE=node:22-bookworm-slim
+
+FROM ${BASE} AS build
+WORKDIR /longhand
+COPY package.json package-lock.json ./
+RUN npm ci --ignore-scripts
+COPY . .
+RUN npm run build && npm prune --omit=dev --ignore-scripts
+# Links libraries of the packaged PostgreSQL, which the service's user could not.
+RUN node --input-type=module --eval "await (await import('./dist/dev/postgres-binaries.js')).findPostgresBinaries()"
+
+FROM ${BASE}
+ENV NODE_ENV=production LONGHAND_DATA=/data
+WORKDIR /longhand
+COPY --from=build /longhand/node_modules node_modules
+COPY --from=build /longhand/dist dist
+COPY --from=build /longhand/package.json package.json
+COPY docker/service/entrypoint.sh /usr/local/bin/longhand
+RUN mkdir /data && chown 1000:1000 /data
+USER 1000:1000
+VOLUME /data
+ENTRYPOINT ["longhand"]
+CMD ["--help"]

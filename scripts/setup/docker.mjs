@@ -1,0 +1,147 @@
+import { spawn } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { withLock } from './lock.mjs'
+import { which } from './run.mjs'
+
+const answerMs = 2_000
+const pullMs = 20_000
+const recipeLabel = 'longhand.recipe'
+const localBase = 'longhand-sandbox-base:1'
+
+/**
+ * Sees to the image of Docker sandboxes: there already, or built on the base image that a registry gives within 20 s, or
+ * on one made here from Debian packages. Answers `{ok, reason, isThere}`: whether Docker sandboxes
+ * are possible, why they are not, and whether there is a daemon all the same.
+ */
+export async function prepareDocker({ root, cache, env, report }) {
+  if (env.LONGHAND_SANDBOX === 'local') return { ok: false, reason: 'not asked for' }
+  if (env.DOCKER_HOST === undefined && !existsSync('/var/run/docker.sock')) {
+    return { ok: false, reason: 'no Docker daemon answers' }
+  }
+  const docker = await connect()
+  if (docker === undefined) return { ok: false, reason: 'no Docker daemon answers' }
+  const recipe = await readRecipe(root)
+  const wanted = env.LONGHAND_SANDBOX_IMAGE || recipe.name
+  if (await isThere(docker, wanted, wanted === recipe.name ? recipe.hash : undefined)) {
+    report.done('sandbox', `Docker, image ${wanted} ✓`)
+    return { ok: true }
+  }
+  if (wanted !== recipe.name) return { ok: false, isThere: true, reason: `Docker has no image ${wanted}` }
+  const onWait = () => report.start('sandbox', 'waiting for another setup that builds the image')
+  return withLock({ cache, name: 'sandbox-image', onWait }, async () => {
+    if (await isThere(docker, wanted, recipe.hash)) return { ok: true }
+    return buildImage({ docker, recipe, env, report })
+  })
+}
+
+// Neither package is there before the first step of setup has run.
+async function connect() {
+  try {
+    const { default: Docker } = await import('dockerode')
+    const docker = new Docker()
+    const late = new Promise((_, reject) => setTimeout(reject, answerMs, new Error('late')).unref())
+    await Promise.race([docker.ping(), late])
+    return docker
+  } catch {
+    return undefined
+  }
+}
+
+// The Dockerfile says on what the image is built and of what it is made; the source says its name.
+async function readRecipe(root) {
+  const folder = join(root, 'docker', 'sandbox')
+  const [dockerfile, script] = await Promise.all(
+    ['Dockerfile', 'base.sh'].map((name) => readFile(join(folder, name), 'utf8')),
+  )
+  return {
+    folder,
+    name: await readImageName(root),
+    hash: createHash('sha256').update(dockerfile).update(script).digest('hex').slice(0, 16),
+    base: /^ARG BASE=(\S+)$/m.exec(dockerfile)[1],
+    packages: /^ARG PACKAGES="(.+)"$/m.exec(dockerfile)[1].split(' '),
+  }
+}
+
+// From source in a checkout, from the build in a package.
+async function readImageName(root) {
+  const source = join(root, 'src/hands/docker/image.ts')
+  if (!existsSync(source)) return (await import(join(root, 'dist/hands/docker/image.js'))).DEFAULT_IMAGE
+  const { tsImport } = await import('tsx/esm/api')
+  return (await tsImport(source, import.meta.url)).DEFAULT_IMAGE
+}
+
+// An image that somebody has built by hand has no recipe on it, and is what he wants.
+async function isThere(docker, name, hash) {
+  try {
+    const { Config } = await docker.getImage(name).inspect()
+    const built = Config?.Labels?.[recipeLabel]
+    return hash === undefined || built === undefined || built === hash
+  } catch (error) {
+    if (error.statusCode === 404) return false
+    throw error
+  }
+}
+
+async function buildImage({ docker, recipe, env, report }) {
+  const progress = report.progress('sandbox', () => `building the image ${recipe.name}`)
+  const problem = (await buildOnPulled(docker, recipe)) && (await buildOnPackages({ docker, recipe, env }))
+  report.start('sandbox', `${problem === undefined ? '✓ ' : ''}${progress.end()}`)
+  return problem === undefined ? { ok: true } : { ok: false, isThere: true, reason: problem }
+}
+
+// These two answer what kept them from it.
+async function buildOnPulled(docker, recipe) {
+  try {
+    if (!(await isThere(docker, recipe.base))) {
+      const abortSignal = AbortSignal.timeout(pullMs)
+      await follow(docker, await docker.pull(recipe.base, { abortSignal }), abortSignal)
+    }
+    return await build(docker, recipe, {})
+  } catch (error) {
+    return `no registry gives ${recipe.base}: ${error.message}`
+  }
+}
+
+async function buildOnPackages({ docker, recipe, env }) {
+  if ((await which('mmdebstrap', env)) === undefined) {
+    return `no registry gives ${recipe.base}, and without mmdebstrap it cannot be made (apt-get install mmdebstrap)`
+  }
+  try {
+    await importBase({ docker, recipe, env })
+    // The base has everything: nothing is fetched.
+    return await build(docker, recipe, { buildargs: { BASE: localBase }, networkmode: 'none' })
+  } catch (error) {
+    return `the image ${recipe.name} was not built: ${error.message}`
+  }
+}
+
+async function build(docker, { folder, name, hash }, options) {
+  const labels = { [recipeLabel]: hash }
+  await follow(
+    docker,
+    await docker.buildImage({ context: folder, src: ['Dockerfile'] }, { t: name, labels, ...options }),
+  )
+}
+
+async function importBase({ docker, recipe, env }) {
+  const [repo, tag] = localBase.split(':')
+  const child = spawn('sh', [join(recipe.folder, 'base.sh'), ...recipe.packages], {
+    env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  let said = ''
+  child.stderr.on('data', (part) => (said = `${said}${part}`.slice(-500)))
+  const ended = new Promise((resolve) => child.once('close', resolve))
+  await follow(docker, await docker.importImage(child.stdout, { repo, tag }))
+  if ((await ended) !== 0) throw new Error(`mmdebstrap failed: ${said.trim().split('\n').at(-1)}`)
+}
+
+function follow(docker, stream, abortSignal) {
+  return new Promise((resolve, reject) => {
+    abortSignal?.addEventListener('abort', () => reject(abortSignal.reason), { once: true })
+    docker.modem.followProgress(stream, (error) => (error ? reject(error) : resolve()))
+  })
+}

@@ -1,0 +1,136 @@
+import type { SandboxKey } from '../sandbox.ts'
+import type { ContainerSpec } from './engine.ts'
+import { seccompProfile } from './seccomp.ts'
+
+/** What one sandbox may use; bytes where nothing else is said. */
+export interface Limits {
+  readonly memory: number
+  readonly cpus: number
+  readonly pids: number
+  readonly openFiles: number
+  /** Of a single file, in /workspace too, whose sum is limited by the host's disk alone. */
+  readonly file: number
+  /** These three and /dev/shm are kept in memory: together they must be at most half of it. */
+  readonly tmp: number
+  readonly home: number
+  /** The folder in which the runner keeps claims and outputs. */
+  readonly runner: number
+  readonly shm: number
+}
+
+const MiB = 1024 * 1024
+export const defaultLimits: Limits = {
+  memory: 2048 * MiB,
+  cpus: 2,
+  pids: 512,
+  openFiles: 4096,
+  file: 10 * 1024 * MiB,
+  tmp: 256 * MiB,
+  home: 256 * MiB,
+  runner: 48 * MiB,
+  shm: 64 * MiB,
+}
+
+/** The agent's processes. Process 1 belongs to nobody, so that the agent can neither end it nor look into it. */
+export const agent = '1000:1000'
+const nobody = '65534:65534'
+const microsecondsPerPeriod = 100_000
+
+/** Labels of what belongs to an installation, on containers and their volumes. */
+export const labels = {
+  installation: 'longhand.installation',
+  session: 'longhand.session',
+  generation: 'longhand.generation',
+} as const
+
+/** `HOSTNAME`, without a value, takes out what the daemon would put in. */
+const environment = [
+  'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+  'HOME=/home/agent',
+  'USER=agent',
+  'LOGNAME=agent',
+  'SHELL=/bin/bash',
+  'LANG=C.UTF-8',
+  'TERM=dumb',
+  'HOSTNAME',
+]
+
+export interface SpecRequest {
+  readonly key: SandboxKey
+  readonly installation: string
+  readonly image: string
+  readonly limits: Limits
+}
+
+/** The container of a sandbox. Nothing of the host is mounted, nothing secret stands in it: whoever has the socket can read it. */
+export function containerSpec({ key, installation, image, limits }: SpecRequest): ContainerSpec {
+  const inMemory = limits.tmp + limits.home + limits.runner + limits.shm
+  // Full of what cannot be given back, a sandbox could not even be told to delete it.
+  if (inMemory > limits.memory / 2)
+    throw new Error(`expected at most half of the memory for tmpfs, got ${inMemory} bytes`)
+  const owned = {
+    [labels.installation]: installation,
+    [labels.session]: key.sessionId,
+    [labels.generation]: String(key.generation),
+  }
+  const tmpfs = (size: number, more: string) => `rw,exec,nosuid,nodev,size=${size},${more}`
+  return {
+    Image: image,
+    Hostname: 'sandbox',
+    User: nobody,
+    WorkingDir: '/workspace',
+    Env: environment,
+    Entrypoint: [],
+    Cmd: ['sleep', '2147483647'],
+    Labels: owned,
+    HostConfig: {
+      ...isolation(),
+      ...quotas(limits),
+      Tmpfs: {
+        '/tmp': tmpfs(limits.tmp, 'mode=1777'),
+        '/home/agent': tmpfs(limits.home, 'mode=755,uid=1000,gid=1000'),
+        '/run/longhand': tmpfs(limits.runner, 'mode=755,uid=1000,gid=1000'),
+      },
+      Mounts: [
+        {
+          Type: 'volume',
+          Source: '',
+          Target: '/workspace',
+          VolumeOptions: { NoCopy: false, Labels: owned, DriverConfig: { Name: '', Options: {} } },
+        },
+      ],
+    },
+  }
+}
+
+function isolation(): NonNullable<ContainerSpec['HostConfig']> & { readonly CgroupnsMode: 'private' } {
+  return {
+    CgroupnsMode: 'private',
+    NetworkMode: 'none',
+    IpcMode: 'private',
+    CapDrop: ['ALL'],
+    SecurityOpt: ['no-new-privileges', `seccomp=${JSON.stringify(seccompProfile())}`],
+    ReadonlyRootfs: true,
+    Init: true,
+    // Started again, it would have lost what it knew of calls.
+    RestartPolicy: { Name: 'no' },
+    LogConfig: { Type: 'none', Config: {} },
+  }
+}
+
+function quotas(limits: Limits): NonNullable<ContainerSpec['HostConfig']> {
+  return {
+    Memory: limits.memory,
+    // Together with memory: no swap.
+    MemorySwap: limits.memory,
+    CpuPeriod: microsecondsPerPeriod,
+    CpuQuota: limits.cpus * microsecondsPerPeriod,
+    PidsLimit: limits.pids,
+    ShmSize: limits.shm,
+    Ulimits: [
+      { Name: 'nofile', Soft: limits.openFiles, Hard: limits.openFiles },
+      { Name: 'core', Soft: 0, Hard: 0 },
+      { Name: 'fsize', Soft: limits.file, Hard: limits.file },
+    ],
+  }
+}

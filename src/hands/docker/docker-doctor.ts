@@ -1,0 +1,120 @@
+import { randomBytes } from 'node:crypto'
+import { readScripts } from '../exchange.ts'
+import { HandsUnavailable } from '../hands.ts'
+import type { Finding, Sandbox, SandboxProvider } from '../sandbox.ts'
+import type { Limits } from './container-spec.ts'
+import { DEFAULT_IMAGE } from './image.ts'
+import type { Engine } from './engine.ts'
+
+export interface Examination {
+  readonly engine: Engine
+  readonly image: string
+  readonly limits: Limits
+  readonly provider: Pick<SandboxProvider, 'provision' | 'attach' | 'destroy'>
+}
+
+interface Probe {
+  readonly name: string
+  readonly wanted: string
+  /** Prints nothing when it is in order, or a line that begins with `not tried`. */
+  readonly command: string
+}
+
+/** What is looked at from inside, beside what every new sandbox is asked. */
+const probes: readonly Probe[] = [
+  { name: 'network', wanted: 'no route', command: 'tail -n +2 /proc/net/route' },
+  {
+    name: 'process 1',
+    wanted: 'out of reach',
+    command: `for f in environ root/etc/passwd; do ! head -c 1 /proc/1/$f 2>/dev/null || echo " /proc/1/$f is readable"; done
+      ! kill -0 1 2>/dev/null || echo 'process 1 takes signals'`,
+  },
+  {
+    name: 'files',
+    wanted: 'the system is read-only, /workspace and /tmp are writable',
+    command: `for f in /usr /etc / /dev; do if touch $f/probe 2>/dev/null; then echo "$f is writable"; fi; done
+      for f in /workspace /tmp; do touch $f/probe || echo "$f is not writable"; done`,
+  },
+  {
+    name: 'kernel',
+    wanted: 'mounts, namespaces, io_uring, bpf, keys, vsock and their like are refused',
+    command: readScripts('./docker/surface.sh'),
+  },
+]
+
+/** Looks for the daemon and the image, then makes a sandbox and looks around inside. */
+export async function examineDocker({ engine, image, limits, provider }: Examination): Promise<Finding[]> {
+  const findings: Finding[] = []
+  let isThere: boolean
+  try {
+    isThere = await engine.hasImage(image)
+    const { version, storage } = await engine.info()
+    findings.push({ name: 'Docker', ok: true, detail: `engine ${version} answers, storage ${storage}` })
+  } catch (error) {
+    const remedy = 'Start Docker, or give this user access to it, or choose local with --sandbox or LONGHAND_SANDBOX.'
+    return [{ name: 'Docker', ok: false, detail: reasonOf(error), remedy }]
+  }
+  if (!isThere) {
+    findings.push({ name: 'sandbox image', ok: false, detail: `${image} is not there`, remedy: remedyForImage(image) })
+    return findings
+  }
+  findings.push({ name: 'sandbox image', ok: true, detail: image })
+  try {
+    findings.push(...(await examineSandbox(provider)), describeLimits(limits))
+  } catch (error) {
+    const remedy = 'Mend what is named, or choose local with --sandbox or LONGHAND_SANDBOX.'
+    findings.push({ name: 'sandbox', ok: false, detail: reasonOf(error), remedy })
+  }
+  return findings
+}
+
+function describeLimits({ memory, cpus, pids, openFiles, file, tmp, home }: Limits): Finding {
+  const size = (bytes: number) => `${bytes / 1024 ** 2} MiB`
+  const limited = [
+    `memory ${size(memory)} without swap`,
+    `${cpus} processors`,
+    `${pids} processes`,
+    `${openFiles} open files`,
+    `/tmp ${size(tmp)}`,
+    `home ${size(home)}`,
+    `${size(file)} a file`,
+  ]
+  const detail = `${limited.join(', ')}; not limited: the sum of what is in /workspace, on the daemon's disk`
+  return { name: 'sandbox limits', ok: true, detail }
+}
+
+/** How an image that is missing comes to be. */
+export function remedyForImage(image: string): string {
+  return image === DEFAULT_IMAGE
+    ? 'Run node scripts/setup.mjs, or docker build -t longhand-sandbox:1 docker/sandbox.'
+    : `Pull or build ${image} on this daemon.`
+}
+
+async function examineSandbox(provider: Examination['provider']): Promise<Finding[]> {
+  const row = await provider.provision({ sessionId: `doctor-${randomBytes(4).toString('hex')}`, generation: 1 })
+  try {
+    const sandbox = await provider.attach(row)
+    if (sandbox === null) throw new HandsUnavailable('the probe sandbox ended at once')
+    const detail = 'starts; user, capabilities, seccomp, memory, processes and processors are in force'
+    const findings: Finding[] = [{ name: 'sandbox', ok: true, detail }]
+    for (const probe of probes) findings.push(await look(sandbox, probe))
+    return findings
+  } finally {
+    await provider.destroy(row)
+  }
+}
+
+async function look(sandbox: Sandbox, { name, wanted, command }: Probe): Promise<Finding> {
+  const id = `probe-${name.replace(' ', '-')}`
+  const { reason, output } = await sandbox.run({ id, command, timeoutMs: 10_000, capBytes: 4_096 })
+  const found = Buffer.from(output).toString().trim().replaceAll('\n', ', ')
+  if (reason === 'exit' && found.startsWith('not tried')) return { name: `sandbox ${name}`, ok: true, detail: found }
+  if (reason === 'exit' && found === '') return { name: `sandbox ${name}`, ok: true, detail: wanted }
+  const detail = `expected ${wanted}, found: ${found === '' ? reason : found}`
+  const remedy = 'Do not run agents here, and report what this daemon and kernel are.'
+  return { name: `sandbox ${name}`, ok: false, detail, remedy }
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}

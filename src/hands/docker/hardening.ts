@@ -1,0 +1,58 @@
+import type { Limits } from './container-spec.ts'
+
+const capabilities = ['CapInh', 'CapPrm', 'CapEff', 'CapBnd', 'CapAmb']
+
+/**
+ * What is not in force of what was asked for, by what prepare.sh saw inside; one sentence each. Being accepted by a
+ * daemon is not being enforced by a kernel.
+ */
+export function findWeaknesses(report: string, limits: Limits): readonly string[] {
+  const seen = parse(report)
+  const swap = Number.parseInt(seen.get('SwapTotal') ?? '1', 10)
+  const pages = (size: number) => Math.floor(size / 1024)
+  const mount = (at: string) => (seen.get(`mount:${at}`) ?? '').split(',')
+  const checks: readonly (readonly [boolean, string])[] = [
+    [ids(seen.get('Uid')).every((id) => id === '1000'), `the user is ${seen.get('Uid')}, not 1000`],
+    [ids(seen.get('Gid')).every((id) => id === '1000'), `the group is ${seen.get('Gid')}, not 1000`],
+    [capabilities.every((name) => /^0+$/.test(seen.get(name) ?? '')), 'there are capabilities'],
+    [seen.get('NoNewPrivs') === '1', 'new privileges are possible'],
+    [seen.get('Seccomp') === '2', 'no seccomp filter is in force'],
+    [mount('/').includes('ro'), 'the root file system is writable'],
+    [seen.has('writable:/workspace'), 'the agent cannot write to /workspace: the image has to hold it, owned by 1000'],
+    ...(['tmp', 'home', 'runner'] as const).map((name) => {
+      const at = { tmp: '/tmp', home: '/home/agent', runner: '/run/longhand' }[name]
+      const isLimited = mount(at)[0] === 'tmpfs' && mount(at).includes(`size=${pages(limits[name])}k`)
+      return [isLimited, `${at} is not a tmpfs of ${limits[name]} bytes`] as const
+    }),
+    [[...seen.keys()].filter((name) => name.startsWith('interface:')).join() === 'interface:lo', 'there is a network'],
+    [isAtMost(seen, ['memory/memory.limit_in_bytes', 'memory.max'], limits.memory), 'the memory is not limited'],
+    [
+      swap === 0 ||
+        isAtMost(seen, ['memory/memory.memsw.limit_in_bytes'], limits.memory) ||
+        isAtMost(seen, ['memory.swap.max'], 0),
+      'swap is not limited: the kernel needs swap accounting (swapaccount=1), or the host no swap',
+    ],
+    [isAtMost(seen, ['pids/pids.max', 'pids.max'], limits.pids), 'the number of processes is not limited'],
+    [isAtMost(seen, ['cpu/cpu.cfs_quota_us', 'cpu.max'], limits.cpus * 100_000), 'the processors are not limited'],
+    [Number(seen.get('ulimit:nofile')) <= limits.openFiles, 'the number of open files is not limited'],
+    [seen.get('ulimit:core') === '0', 'core files are possible'],
+  ]
+  return checks.filter(([holds]) => !holds).map(([, weakness]) => weakness)
+}
+
+function parse(report: string): Map<string, string> {
+  const lines = report.split('\n').map((line) => /^(\S+?):?\s+(.*)$/.exec(line))
+  return new Map(lines.flatMap((found) => (found === null ? [] : [[found[1] ?? '', found[2] ?? ''] as const])))
+}
+
+/** Real, effective, saved and file system's. */
+function ids(text: string | undefined): readonly string[] {
+  return (text ?? 'unknown').split(/\s+/)
+}
+
+/** The first of these files of the control group that there is. A quota without end is `max`, or -1, or enormous. */
+function isAtMost(seen: ReadonlyMap<string, string>, files: readonly string[], limit: number): boolean {
+  const value = files.map((file) => seen.get(`cgroup:${file}`)).find((text) => text !== undefined)
+  const [first = ''] = (value ?? '').split(' ')
+  return /^\d+$/.test(first) && Number(first) <= limit
+}

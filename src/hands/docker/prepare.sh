@@ -1,0 +1,23 @@
+# $1 is the boot id. Makes the runner's folder, unless somebody has, and tells what holds in here: one "NAME VALUE" a line.
+mkdir -p /run/longhand/calls
+if [ ! -s /run/longhand/boot ]; then
+  echo "$1" > /run/longhand/boot.$$
+  mv /run/longhand/boot.$$ /run/longhand/boot
+fi
+grep -E '^(Uid|Gid|NoNewPrivs|Seccomp|Cap[A-Z][a-z]+):' /proc/self/status
+while read -r device at type options rest; do
+  case $at in / | /tmp | /workspace | /home/agent | /run/longhand | /dev/shm) echo "mount:$at $type,$options" ;; esac
+done < /proc/self/mounts
+while read -r name rest; do
+  case $name in *:*) echo "interface:${name%%:*} -" ;; esac
+done < /proc/net/dev
+for f in memory/memory.limit_in_bytes memory/memory.memsw.limit_in_bytes pids/pids.max cpu/cpu.cfs_quota_us \
+  memory.max memory.swap.max pids.max cpu.max; do
+  { read -r value < "/sys/fs/cgroup/$f"; } 2>/dev/null && echo "cgroup:$f $value"
+done
+grep -E '^SwapTotal:' /proc/meminfo
+echo "ulimit:nofile $(ulimit -n)"
+echo "ulimit:core $(ulimit -c)"
+[ ! -w /workspace ] || echo 'writable:/workspace -'
+read -r boot < /run/longhand/boot
+echo "boot $boot"

@@ -1,0 +1,92 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import type { SandboxRow } from '../bindings.ts'
+import { readScripts } from '../exchange.ts'
+import { HandsUnavailable } from '../hands.ts'
+import type { SandboxKey } from '../sandbox.ts'
+import type { Limits } from './container-spec.ts'
+import { agent, containerSpec } from './container-spec.ts'
+import type { Engine } from './engine.ts'
+import { findWeaknesses } from './hardening.ts'
+import { toRow } from './identity.ts'
+
+export interface ProvisionOptions {
+  readonly engine: Engine
+  readonly image: string
+  readonly installation: string
+  readonly limits: Limits
+}
+
+interface Claim {
+  readonly id: string
+  /** Made just now by this call. */
+  readonly isOurs: boolean
+}
+
+const prepare = readScripts('./docker/prepare.sh')
+const patienceMs = 30_000
+const pollMs = 50
+const mostRounds = 3
+
+/** Makes or finds the container of a key. Its name is the claim: of all who create it, one does. */
+export async function provisionContainer(options: ProvisionOptions, key: SandboxKey): Promise<SandboxRow> {
+  if (!/^[\w-]{1,128}$/.test(key.sessionId))
+    throw new Error(`expected a session id of letters, digits, _ and -, got ${key.sessionId}`)
+  // Another may clear away what this one is about to start.
+  for (let round = 0; round < mostRounds; round++) {
+    const { id, isOurs } = await claim(options, key)
+    try {
+      const row = await begin(options, id)
+      if (row !== null) return row
+    } catch (error) {
+      // What another has made may serve him well.
+      if (isOurs) await options.engine.remove(id)
+      throw error
+    }
+  }
+  throw new HandsUnavailable(`generation ${key.generation} of ${key.sessionId} is being removed by others all the time`)
+}
+
+async function claim({ engine, image, installation, limits }: ProvisionOptions, key: SandboxKey): Promise<Claim> {
+  const name = `longhand-${installation}-${key.sessionId}-${key.generation}`
+  const spec = containerSpec({ key, installation, image, limits })
+  const deadline = Date.now() + patienceMs
+  do {
+    const made = await engine.create(name, spec)
+    if (made !== null) return { id: made, isOurs: true }
+    const present = await engine.find(name)
+    switch (present?.status) {
+      case 'created':
+      case 'running':
+        return { id: present.id, isOurs: false }
+      case 'exited':
+      case 'dead':
+        await engine.remove(present.id)
+        break
+      case 'paused':
+        throw new HandsUnavailable(`container ${name} is paused: docker unpause ${name}`)
+      default:
+        await pause(pollMs)
+    }
+  } while (Date.now() < deadline)
+  throw new HandsUnavailable(`container ${name} was in the way for ${patienceMs} ms`)
+}
+
+/** Starts it unless it runs, and looks at what is in force inside; null when somebody has removed it. */
+async function begin({ engine, limits }: ProvisionOptions, id: string): Promise<SandboxRow | null> {
+  if (!(await engine.start(id))) return null
+  const state = await engine.find(id)
+  const row = state && toRow(state)
+  if (row === null) return null
+  if (state?.status !== 'running')
+    throw new HandsUnavailable(`the container ended at once, with code ${state?.exitCode}`)
+  const argv = ['sh', '-c', prepare, 'prepare', row.bootId]
+  const { stdout, stderr } = await engine.exec(id, { argv, user: agent, folder: '/workspace' })
+  const report = Buffer.from(stdout).toString()
+  if (!report.endsWith(`\nboot ${row.bootId}\n`)) {
+    if ((await engine.find(id)) === null) return null
+    throw new HandsUnavailable(`the sandbox cannot be prepared: ${(stderr || report).trim().slice(-500)}`)
+  }
+  const weaknesses = findWeaknesses(report, limits)
+  if (weaknesses.length === 0) return row
+  throw new HandsUnavailable(`the sandbox would be weaker than asked: ${weaknesses.join('; ')}`)
+}

@@ -1,0 +1,72 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { DEFAULT_IMAGE } from '../../src/hands/docker/image.ts'
+import type { FakeAnswer } from '../hands/docker/fake-daemon.ts'
+import { startFakeDaemon } from '../hands/docker/fake-daemon.ts'
+import { temporaryFolder } from '../support/programs.ts'
+
+const root = join(import.meta.dirname, '../..')
+const step = `
+  import { prepareDocker } from '${root}/scripts/setup/docker.mjs'
+  import { createReporter } from '${root}/scripts/setup/report.mjs'
+  const report = createReporter({ quiet: false, stream: process.stderr })
+  const outcome = await prepareDocker({ root: '${root}', cache: process.env.CACHE, env: process.env, report })
+  process.stdout.write(JSON.stringify(outcome))`
+
+const pong = { status: 200, body: 'OK' }
+const missing = { status: 404, body: { message: 'no such image' } }
+const built = { status: 200, body: { Config: { Labels: null } } }
+const outdated = { status: 200, body: { Config: { Labels: { 'longhand.recipe': 'another' } } } }
+const refused = { status: 500, body: { message: 'registry is unreachable' } }
+
+/** The step of setup that sees to the image, on a daemon that answers this. */
+async function prepare(answers: readonly FakeAnswer[], more: NodeJS.ProcessEnv = {}) {
+  await using daemon = await startFakeDaemon(answers)
+  const env = {
+    PATH: '/nonexistent',
+    CACHE: await temporaryFolder(),
+    DOCKER_HOST: `unix://${daemon.socketPath}`,
+    ...more,
+  }
+  const child = spawn(process.execPath, ['--input-type=module', '--eval', step], { env, cwd: root })
+  let [out, err] = ['', '']
+  child.stdout.on('data', (part) => (out += String(part)))
+  child.stderr.on('data', (part) => (err += String(part)))
+  await once(child, 'close')
+  return { outcome: JSON.parse(out || 'null') as unknown, said: err, requests: daemon.requests }
+}
+
+describe('setup for Docker', () => {
+  test('finds the image, also one that somebody has built by hand', async () => {
+    const { outcome, said, requests } = await prepare([pong, built])
+    expect(outcome).toEqual({ ok: true })
+    expect(said).toBe(`setup   sandbox   Docker, image ${DEFAULT_IMAGE} ✓\n`)
+    expect(requests).toEqual(['GET /_ping', `GET /images/${DEFAULT_IMAGE}/json`])
+  })
+
+  test.each([
+    ['is missing', missing],
+    ['is of an older recipe', outdated],
+  ])('says what to install when the image %s, no registry answers and nothing can make a base', async (_, found) => {
+    const { outcome, requests } = await prepare([pong, found, found, missing, refused])
+    expect(outcome).toMatchObject({
+      ok: false,
+      isThere: true,
+      reason: expect.stringContaining('apt-get install mmdebstrap'),
+    })
+    expect(requests.at(-1)).toMatch(/^POST \/images\/create\?fromImage=debian/)
+  })
+
+  test('builds nothing under another name', async () => {
+    const { outcome, requests } = await prepare([pong, missing], { LONGHAND_SANDBOX_IMAGE: 'mine:1' })
+    expect(outcome).toEqual({ ok: false, isThere: true, reason: 'Docker has no image mine:1' })
+    expect(requests).toHaveLength(2)
+  })
+
+  test('asks no daemon when sandboxes are to be local, and takes one that is silent for none', async () => {
+    expect((await prepare([], { LONGHAND_SANDBOX: 'local' })).requests).toEqual([])
+    expect((await prepare([null])).outcome).toEqual({ ok: false, reason: 'no Docker daemon answers' })
+  })
+})

@@ -1,0 +1,38 @@
+import { describe, expect, test } from 'vitest'
+import { containerSpec, defaultLimits } from '../../../src/hands/docker/container-spec.ts'
+
+const request = {
+  key: { sessionId: 'sesn_1', generation: 2 },
+  installation: 'abc',
+  image: 'image:1',
+  limits: defaultLimits,
+}
+
+describe('the container of a sandbox', () => {
+  test('has its owner on it, and on its volume', () => {
+    const owned = { 'longhand.installation': 'abc', 'longhand.session': 'sesn_1', 'longhand.generation': '2' }
+    const { Labels, HostConfig } = containerSpec(request)
+    expect(Labels).toEqual(owned)
+    expect(HostConfig?.Mounts).toMatchObject([
+      { Type: 'volume', Target: '/workspace', VolumeOptions: { Labels: owned } },
+    ])
+  })
+
+  test('gives the whole seccomp profile, never a name for one', () => {
+    const [first, filter = ''] = (containerSpec(request).HostConfig?.SecurityOpt ?? []) as string[]
+    expect(first).toBe('no-new-privileges')
+    expect(JSON.parse(filter.replace('seccomp=', ''))).toMatchObject({ defaultAction: 'SCMP_ACT_ERRNO' })
+  })
+
+  test('takes no swap beside its memory, and files in memory of at most half of that', () => {
+    const { Memory = 0, MemorySwap, Tmpfs = {}, ShmSize = 0 } = containerSpec(request).HostConfig ?? {}
+    expect(MemorySwap).toBe(Memory)
+    const sizes = Object.values(Tmpfs).map((options) => Number(/size=(\d+)/.exec(options)?.[1]))
+    expect(sizes.reduce((sum, size) => sum + size, ShmSize)).toBeLessThanOrEqual(Memory / 2)
+  })
+
+  test('is refused when its files in memory could fill it', () => {
+    const limits = { ...defaultLimits, tmp: defaultLimits.memory / 2 }
+    expect(() => containerSpec({ ...request, limits })).toThrow('expected at most half of the memory for tmpfs')
+  })
+})

@@ -1,0 +1,67 @@
+import { describe, expect, test } from 'vitest'
+import { createDockerProvider } from '../../../src/hands/docker/docker.ts'
+import { createFakeEngine } from './fake-engine.ts'
+
+const key = { sessionId: 'sesn_1', generation: 1 }
+const name = 'longhand-abc-sesn_1-1'
+
+function build({ report = '' } = {}) {
+  const engine = createFakeEngine()
+  engine.answer = (_, argv) => `${report}\nboot ${argv[4]}\n`
+  return { engine, provider: createDockerProvider({ engine, image: 'i', installation: 'abc' }) }
+}
+
+describe('the Docker provider', () => {
+  test('refuses a sandbox that is weaker than asked, says how, and leaves none', async () => {
+    const { engine, provider } = build()
+    await expect(provider.provision(key)).rejects.toThrow(
+      /weaker than asked: .*no seccomp filter is in force; the root/,
+    )
+    expect(engine.containers.size).toBe(0)
+  })
+
+  test('says what the container said when it cannot be prepared', async () => {
+    const { engine, provider } = build()
+    engine.answer = () => 'OCI runtime exec failed: no sh\n'
+    await expect(provider.provision(key)).rejects.toThrow('cannot be prepared: OCI runtime exec failed: no sh')
+    expect(engine.containers.size).toBe(0)
+  })
+
+  test('says so when a container ends at once', async () => {
+    const { engine, provider } = build()
+    engine.beforeStart = () =>
+      void Object.assign(engine.containers.get(name) ?? {}, { status: 'exited', exitCode: 127 })
+    await expect(provider.provision(key)).rejects.toThrow('ended at once, with code 127')
+    expect(engine.containers.size).toBe(0)
+  })
+
+  test('leaves alone what another has made', async () => {
+    const { engine, provider } = build()
+    await engine.create(name, { Labels: { 'longhand.installation': 'abc' } })
+    await expect(provider.provision(key)).rejects.toThrow('weaker than asked')
+    expect(engine.removed).toEqual([])
+  })
+
+  test('makes a new one where an ended one has the name', async () => {
+    const { engine, provider } = build()
+    const old = await engine.create(name, {})
+    Object.assign(engine.containers.get(name) ?? {}, { status: 'exited' })
+    await provider.provision(key).catch(() => {})
+    expect(engine.removed[0]).toBe(old)
+  })
+
+  test('begins again when somebody clears away what it was about to start, and gives up in the end', async () => {
+    const { engine, provider } = build()
+    let starts = 0
+    engine.beforeStart = () => {
+      starts++
+      engine.containers.delete(name)
+    }
+    await expect(provider.provision(key)).rejects.toThrow('is being removed by others all the time')
+    expect(starts).toBe(3)
+  })
+
+  test.each(['', 'a b', '../x', 'x'.repeat(200)])('takes no session id like %j', async (sessionId) => {
+    await expect(build().provider.provision({ sessionId, generation: 1 })).rejects.toThrow('expected a session id')
+  })
+})

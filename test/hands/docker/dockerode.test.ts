@@ -1,0 +1,125 @@
+import { describe, expect, test } from 'vitest'
+import type { Engine } from '../../../src/hands/docker/engine.ts'
+import { createEngine } from '../../../src/hands/docker/dockerode.ts'
+import { HandsUnavailable } from '../../../src/hands/hands.ts'
+import type { FakeAnswer } from './fake-daemon.ts'
+import { startFakeDaemon } from './fake-daemon.ts'
+
+const missing = { status: 404, body: { message: 'No such container: c' } }
+const broken = { status: 500, body: { message: 'no space left on device' } }
+const running = { Id: 'c', State: { Status: 'running', StartedAt: 't', ExitCode: 0 }, Config: { Labels: { a: 'b' } } }
+const request = { argv: ['true'], user: '1000:1000', folder: '/' }
+
+const questions: readonly (readonly [string, (engine: Engine) => Promise<unknown>])[] = [
+  ['info', (engine) => engine.info()],
+  ['hasImage', (engine) => engine.hasImage('i')],
+  ['create', (engine) => engine.create('n', {})],
+  ['start', (engine) => engine.start('c')],
+  ['find', (engine) => engine.find('c')],
+  ['list', (engine) => engine.list('l')],
+  ['remove', (engine) => engine.remove('c')],
+  ['orphans', (engine) => engine.orphans('l')],
+  ['removeVolume', (engine) => engine.removeVolume('v')],
+  ['usage', (engine) => engine.usage('c')],
+]
+
+async function ask<T>(answers: readonly FakeAnswer[], question: (engine: Engine) => Promise<T>) {
+  await using daemon = await startFakeDaemon(answers)
+  const engine = createEngine({ socketPath: daemon.socketPath, patience: { shortMs: 2_000, longMs: 2_000 } })
+  const outcome = await question(engine).catch((error: unknown) => error)
+  return { outcome, requests: daemon.requests }
+}
+
+describe('a daemon', () => {
+  test.each(questions)('that refuses %s makes the hands unavailable, in its own words', async (_, question) => {
+    const { outcome } = await ask([broken], question)
+    expect(outcome).toBeInstanceOf(HandsUnavailable)
+    expect(String(outcome)).toMatch(/Docker refused [a-z ]+: no space left on device/)
+  })
+
+  test.each([...questions, ['exec', (engine: Engine) => engine.exec('c', request)] as const])(
+    'that breaks off during %s makes the hands unavailable',
+    async (_, question) => {
+      const { outcome } = await ask([null], question)
+      expect(outcome).toBeInstanceOf(HandsUnavailable)
+      expect(String(outcome)).toContain('Docker does not answer')
+    },
+  )
+
+  test('that is not there makes the hands unavailable', async () => {
+    const engine = createEngine({ socketPath: '/nonexistent/docker.sock' })
+    await expect(engine.find('c')).rejects.toThrow(HandsUnavailable)
+    await expect(engine.exec('c', request)).rejects.toThrow(/Docker does not answer: .*ENOENT/)
+  })
+
+  const answers: readonly (readonly [string, readonly FakeAnswer[], (engine: Engine) => Promise<unknown>, unknown])[] =
+    [
+      ['an image that is missing', [missing], (engine) => engine.hasImage('i'), false],
+      [
+        'a name that is taken',
+        [{ status: 409, body: { message: 'in use' } }],
+        (engine) => engine.create('n', {}),
+        null,
+      ],
+      ['a container that runs already', [{ status: 304 }], (engine) => engine.start('c'), true],
+      ['a start of what is gone', [missing], (engine) => engine.start('c'), false],
+      ['a look for what is gone', [missing], (engine) => engine.find('c'), null],
+      [
+        'a look',
+        [{ status: 200, body: running }],
+        (engine) => engine.find('c'),
+        { id: 'c', status: 'running', startedAt: 't', exitCode: 0, labels: { a: 'b' } },
+      ],
+      ['a removal of what is gone', [missing, missing], (engine) => engine.remove('c'), undefined],
+      [
+        'a removal that somebody else is at, until it is done',
+        [{ status: 409, body: { message: 'already in progress' } }, { status: 200, body: running }, missing],
+        (engine) => engine.remove('c'),
+        undefined,
+      ],
+      ['no volumes', [{ status: 200, body: { Volumes: null } }], (engine) => engine.orphans('l'), []],
+      ['a volume that is gone', [missing], (engine) => engine.removeVolume('v'), undefined],
+      [
+        'what is used, without what can be given back',
+        [
+          {
+            status: 200,
+            body: { memory_stats: { usage: 90, limit: 100, stats: { inactive_file: 30 } }, pids_stats: { current: 3 } },
+          },
+        ],
+        (engine) => engine.usage('c'),
+        { memory: { used: 60, limit: 100 }, pids: { used: 3, limit: Number.POSITIVE_INFINITY } },
+      ],
+    ]
+  test.each(answers)('answers %s', async (_, given, question, expected) => {
+    const { outcome, requests } = await ask(given, question)
+    expect(outcome).toEqual(expected)
+    expect(requests).toHaveLength(given.length)
+  })
+
+  test.each([
+    [
+      'a stopped container',
+      [{ status: 409, body: { message: 'Container c is not running' } }],
+      'Container c is not running',
+    ],
+    ['a missing container', [missing], 'No such container: c'],
+    ['a start that fails', [{ status: 201, body: { Id: 'e' } }, broken], 'no space left on device'],
+  ])('says why there was no exec: %s', async (_, given, reason) => {
+    expect((await ask(given, (engine) => engine.exec('c', request))).outcome).toMatchObject({
+      stderr: expect.stringContaining(reason),
+    })
+  })
+
+  test('whose answer to an exec breaks off gives what came', async () => {
+    const frame = Buffer.from('\u0001\0\0\0\0\0\0\u0009cut', 'latin1')
+    const { outcome } = await ask(
+      [
+        { status: 201, body: { Id: 'e' } },
+        { status: 200, body: frame },
+      ],
+      (engine) => engine.exec('c', request),
+    )
+    expect(outcome).toEqual({ stdout: Buffer.from('cut'), stderr: '' })
+  })
+})

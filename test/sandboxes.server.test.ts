@@ -1,0 +1,101 @@
+import { existsSync } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { readConfig } from '../src/config.ts'
+import { StartError } from '../src/dev/start-error.ts'
+import { DEFAULT_IMAGE } from '../src/hands/docker/image.ts'
+import { devOptions } from '../src/programs.ts'
+import { assembleProviders, chooseSandbox, createSandboxProvider } from '../src/sandboxes.ts'
+import { hasDocker } from './support/docker.ts'
+
+let data = ''
+beforeAll(async () => {
+  data = await mkdtemp(join(tmpdir(), 'longhand-sandboxes-'))
+})
+afterAll(() => rm(data, { recursive: true }))
+
+const settings = (sandbox: 'auto' | 'docker' | 'local', sandboxImage = DEFAULT_IMAGE) => ({
+  data,
+  sandbox,
+  sandboxImage,
+})
+
+/** Nobody answers while this lives. */
+function withoutDaemon(): Disposable {
+  const before = process.env['DOCKER_HOST']
+  process.env['DOCKER_HOST'] = 'unix:///nonexistent/docker.sock'
+  return {
+    [Symbol.dispose]() {
+      if (before === undefined) delete process.env['DOCKER_HOST']
+      else process.env['DOCKER_HOST'] = before
+    },
+  }
+}
+
+describe('the sandboxes of a configuration', () => {
+  test('are local under auto where no daemon answers, and Docker is then nowhere to be seen', async () => {
+    using _ = withoutDaemon()
+    expect(await chooseSandbox(settings('auto'))).toEqual({ kind: 'local', because: 'no Docker daemon answers' })
+    expect((await createSandboxProvider(settings('auto'))).kind).toBe('local')
+    expect(existsSync(join(data, 'docker-installation'))).toBe(false)
+  })
+
+  test('fail the start with a remedy where Docker is asked for and does not answer', async () => {
+    using _ = withoutDaemon()
+    const creating = createSandboxProvider(settings('docker'))
+    await expect(creating).rejects.toThrow(StartError)
+    await expect(creating).rejects.toMatchObject({ remedy: expect.stringContaining('choose local') })
+  })
+})
+
+describe.runIf(await hasDocker())('the sandboxes of a configuration, with Docker', () => {
+  test('are Docker’s under auto, and local ones are looked after, too', async () => {
+    const local = await assembleProviders(settings('local'), 'local')
+    const row = await local.provision({ sessionId: `sesn_kinds${process.pid}`, generation: 1 })
+    const provider = await createSandboxProvider(settings('auto'))
+    expect(provider.kind).toBe('docker')
+    expect(await provider.attach(row)).not.toBeNull()
+    expect(await provider.list()).toEqual([row])
+    await provider.destroy(row)
+    expect(await provider.list()).toEqual([])
+  })
+
+  test('are the same for every process of a data folder, also of one that makes local ones', async () => {
+    const [one, two] = await Promise.all([
+      createSandboxProvider(settings('docker')),
+      createSandboxProvider(settings('docker')),
+    ])
+    const row = await one.provision({ sessionId: `sesn_same${process.pid}`, generation: 1 })
+    try {
+      expect(await two.list()).toEqual([row])
+      expect(await (await createSandboxProvider(settings('local'))).list()).toEqual([row])
+      const stranger = await mkdtemp(join(tmpdir(), 'longhand-stranger-'))
+      expect(await (await createSandboxProvider({ ...settings('docker'), data: stranger })).list()).toEqual([])
+      await rm(stranger, { recursive: true })
+    } finally {
+      await one.destroy(row)
+    }
+  })
+
+  test('end with `dev`, of whatever kind they are', async () => {
+    const config = { ...readConfig({ data }, { HOME: '/' }), sandbox: 'docker' } as const
+    const [docker, local] = await Promise.all([assembleProviders(config, 'docker'), assembleProviders(config, 'local')])
+    const key = { sessionId: `sesn_end${process.pid}`, generation: 1 }
+    await docker.provision(key)
+    await local.provision({ ...key, generation: 2 })
+    expect(await docker.list()).toHaveLength(2)
+    await devOptions(config, {}).endSandboxes?.()
+    expect(await docker.list()).toEqual([])
+  })
+
+  test('are local under auto where the image is missing, and fail the start where Docker is asked for', async () => {
+    const missing = 'longhand-none:1'
+    expect(await chooseSandbox(settings('auto', missing))).toMatchObject({ kind: 'local' })
+    await expect(createSandboxProvider(settings('docker', missing))).rejects.toMatchObject({
+      message: `no Docker sandboxes: the daemon has no image ${missing}`,
+      remedy: `Pull or build ${missing} on this daemon.`,
+    })
+  })
+})
