@@ -2,6 +2,7 @@ import type { ModelResponse } from '../model/model.ts'
 import type { Entry } from '../session/entry.ts'
 import { evaluatePermission } from '../session/permissions.ts'
 import type { ModelContentBlock, SessionAgent } from '../wire/types.ts'
+import type { Announced } from './preview.ts'
 
 export interface AnswerParts {
   readonly agent: SessionAgent
@@ -11,6 +12,8 @@ export interface AnswerParts {
   readonly response: ModelResponse
   /** Names of the tools that the request offered; a call of any other is denied before any policy is asked. */
   readonly offered: readonly string[]
+  /** What clients were told of while the answer came: the same events get the same ids. */
+  readonly announced: readonly Announced[]
   /** A fresh `sevt_…` id. */
   readonly mint: () => string
 }
@@ -19,7 +22,11 @@ export interface AnswerParts {
  * A model's answer as entries of the log: the raw blocks for the model, then what clients see of them in the order of
  * the blocks, with every call's permission evaluated, then the end of the request.
  */
-export function toEntries({ agent, harness, request, response, offered, mint }: AnswerParts): readonly Entry[] {
+export function toEntries({ agent, harness, request, response, offered, ...ids }: AnswerParts): readonly Entry[] {
+  const { mint } = ids
+  const announced = [...ids.announced]
+  // Nothing is announced out of order; an id that was announced for another type is never used.
+  const idFor = (of: Announced['of']): string => (announced[0]?.of === of ? announced.shift()?.id : undefined) ?? mint()
   const shown: Entry[] = []
   const calls: { id: string; model_id: string }[] = []
   for (const group of groupTexts(response.content)) {
@@ -28,9 +35,9 @@ export function toEntries({ agent, harness, request, response, offered, mint }: 
       const content = group.flatMap((block) =>
         block.type === 'text' ? [{ type: 'text' as const, text: block.text }] : [],
       )
-      shown.push({ type: 'agent.message', id: mint(), content })
+      shown.push({ type: 'agent.message', id: idFor('agent.message'), content })
     } else if (first?.type === 'thinking' || first?.type === 'redacted_thinking') {
-      shown.push({ type: 'agent.thinking', id: mint() })
+      shown.push({ type: 'agent.thinking', id: idFor('agent.thinking') })
     } else if (first?.type === 'tool_use') {
       const id = mint()
       calls.push({ id, model_id: first.id })

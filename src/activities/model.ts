@@ -6,6 +6,7 @@ import { ModelFailure } from '../model/model.ts'
 import type { LogEntry } from '../session/transcript.ts'
 import { transcript } from '../session/transcript.ts'
 import type { ModelFault } from '../session/settle.ts'
+import type { DeltaBatch } from '../store/deltas.ts'
 import type { Configuration } from '../store/sessions.ts'
 import type { ModelTool } from '../wire/types.ts'
 import { mintId } from '../wire/mint.ts'
@@ -13,6 +14,8 @@ import { toEntries } from './answer.ts'
 import { failure } from './failures.ts'
 import { startHeartbeat } from './heartbeat.ts'
 import type { SessionActivities } from './index.ts'
+import { createPreviewPublisher } from './preview-publisher.ts'
+import { createAnswerPreview } from './preview.ts'
 import { buildRequest } from './request.ts'
 
 export interface ModelCallPorts {
@@ -22,6 +25,8 @@ export interface ModelCallPorts {
   /** Throws for an id that no released version had. */
   readonly harness: (id: string) => Harness
   readonly tools: readonly ModelTool[]
+  /** Sends a preview of an answer on its way; its end is not waited for. */
+  readonly publish: (batch: DeltaBatch) => Promise<void>
 }
 
 /** The brain's side of the loop: one model request, its context rebuilt from the log. */
@@ -30,22 +35,33 @@ export function createCallModel(ports: ModelCallPorts): Pick<SessionActivities, 
     async callModel({ session, request, harness: harnessId }) {
       const { info, cancellationSignal } = Context.current()
       const stopBeating = startHeartbeat()
+      const preview = createAnswerPreview(() => mintId('sevt'))
+      const { workflowExecution, activityId: activity, attempt } = info
+      const source = { session, run: workflowExecution?.runId ?? '', activity, attempt }
+      const publisher = createPreviewPublisher({ source, publish: ports.publish })
       try {
-        const configuration = await ports.configuration(session)
+        const [configuration, context] = await Promise.all([
+          ports.configuration(session),
+          readContext(ports.log, session, info.activityId),
+        ])
         if (!configuration) throw failure('deleted', `store: the configuration of ${session} is gone`)
         const harness = ports.harness(harnessId)
-        const messages = transcript(await readContext(ports.log, session, info.activityId))
+        const messages = transcript(context)
         const { agent } = configuration
         const asked = buildRequest({ agent, harness, tools: ports.tools, messages })
-        const response = await ports.model.request(asked, { signal: cancellationSignal })
+        const response = await ports.model.request(asked, {
+          signal: cancellationSignal,
+          onProgress: (progress) => publisher.add(preview.take(progress)),
+        })
         const offered = asked.tools.map((tool) => tool.name)
-        return {
-          entries: toEntries({ agent, harness: harnessId, request, response, offered, mint: () => mintId('sevt') }),
-        }
+        const { announced } = preview
+        const mint = () => mintId('sevt')
+        return { entries: toEntries({ agent, harness: harnessId, request, response, offered, announced, mint }) }
       } catch (error) {
         if (error instanceof ModelFailure) return { entries: [], fault: toFault(error) }
         throw error
       } finally {
+        publisher.close()
         stopBeating()
       }
     },

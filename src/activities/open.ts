@@ -2,7 +2,7 @@ import type { Policy } from '../session/policy.ts'
 import type { AgentStore } from '../store/agents.ts'
 import type { EnvironmentStore } from '../store/environments.ts'
 import type { SessionRow, SessionStore } from '../store/sessions.ts'
-import { SessionBuried } from '../store/buried.ts'
+import { EnvironmentGone, SessionBuried } from '../store/buried.ts'
 import { createAgent, toSessionAgent } from '../wire/agents.ts'
 import { createEnvironment } from '../wire/environments.ts'
 import { ApiError } from '../wire/errors.ts'
@@ -61,6 +61,7 @@ export function createOpenSession(ports: OpenSessionPorts): Pick<SessionActiviti
         }
       } catch (error) {
         if (error instanceof SessionBuried) throw failure('deleted', `store: ${error.message}`, error)
+        if (error instanceof EnvironmentGone) throw failure('refused', error.message, error)
         if (error instanceof ApiError) throw failure('refused', error.message, error)
         if (isRefusedByStore(error)) throw failure('refused', `store: ${error.message}`, error)
         throw error
@@ -89,6 +90,7 @@ async function findEnvironment({ environments }: OpenSessionPorts, input: OpenSe
   if (input.environment !== null) {
     const named = await environments.read(input.workspace, input.environment)
     if (!named) throw failure('refused', `no environment ${input.environment} in workspace ${input.workspace}`)
+    if (named.archived_at !== null) throw failure('refused', `the environment ${named.id} is archived`)
     return named
   }
   return environments.ensureDefault(input.workspace, () =>

@@ -49,7 +49,7 @@ export function startSweeper(ports: SweeperPorts): { stop(): Promise<void> } {
 export async function sweep(ports: SweeperPorts, now: number): Promise<void> {
   const before = new Date(now - STALE_MS)
   for (const row of await ports.sessions.stale({ creating: before, running: before })) {
-    await attempt(ports, row.id, () => refold(ports, row))
+    await attempt(ports, row.id, () => refold(ports, row, before))
   }
   await ports.pruneIngress(new Date(now - INGRESS_MS))
   for (const id of await ports.sessions.uncleared()) {
@@ -70,7 +70,7 @@ async function attempt(ports: SweeperPorts, session: string, work: () => Promise
 }
 
 /** The row as its log says. A row whose workflow was never started belongs to a request that was never answered. */
-async function refold({ sessions, log }: SweeperPorts, row: SessionRow): Promise<void> {
+async function refold({ sessions, log }: SweeperPorts, row: SessionRow, before: Date): Promise<void> {
   try {
     const { state, archivedAt } = await log.read(row.id)
     const { status, title, metadata } = state
@@ -82,7 +82,7 @@ async function refold({ sessions, log }: SweeperPorts, row: SessionRow): Promise
     })
   } catch (error) {
     if (!(error instanceof LogNotFound)) throw error
-    if (row.status === 'creating') await sessions.bury(row.workspaceId, row.id)
+    if (row.status === 'creating') await sessions.abandon(row.id, before)
     else await sessions.repair(row.id, { ...row, status: 'terminated' })
   }
 }

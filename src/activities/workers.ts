@@ -1,4 +1,3 @@
-import { fileURLToPath } from 'node:url'
 import type { PayloadCodec } from '@temporalio/common'
 import type { NativeConnection, WorkerOptions } from '@temporalio/worker'
 import { Worker } from '@temporalio/worker'
@@ -33,8 +32,8 @@ export interface BrainOptions {
   readonly taskQueue: string
   readonly activities: BrainActivities
   readonly reports: Reports
-  /** File with the workflows' bundle, made by the same version; without it the worker bundles them at its start. */
-  readonly bundle?: string
+  /** File with the workflows' bundle (`prepareWorkflowBundle`). */
+  readonly bundle: string
 }
 
 /** The brain: workflows, and the model calls that are dispatched to them eagerly. */
@@ -44,7 +43,7 @@ export function createBrainWorker(
 ): Promise<Worker> {
   return Worker.create({
     ...commonOptions(ports, taskQueue),
-    ...(bundle === undefined ? { workflowsPath: sourceOfWorkflows() } : { workflowBundle: { codePath: bundle } }),
+    workflowBundle: { codePath: bundle },
     activities: { ...activities, ...canary },
     maxCachedWorkflows: CACHED_WORKFLOWS,
     // A crashed worker's sessions wait this long for it before another one is asked.
@@ -85,10 +84,4 @@ function commonOptions(ports: WorkerPorts, taskQueue: string): WorkerOptions {
     maxHeartbeatThrottleInterval: '500 milliseconds',
     shutdownGraceTime: '1 second',
   }
-}
-
-/** The workflows' module as a file: TypeScript in a checkout, JavaScript in a package, like this one. */
-export function sourceOfWorkflows(): string {
-  const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
-  return fileURLToPath(new URL(`../workflows/index.${extension}`, import.meta.url))
 }

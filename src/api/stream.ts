@@ -1,63 +1,73 @@
-import type { FastifyInstance } from 'fastify'
-import type { LogItem } from '../history/project.ts'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { LogNotFound } from '../history/session-log.ts'
-import { ApiError } from '../wire/errors.ts'
-import { KEEP_ALIVE, formatEvent } from '../wire/sse.ts'
+import { ApiError, toErrorBody } from '../wire/errors.ts'
+import { formatErrorEvent } from '../wire/sse.ts'
 import type { ApiContext } from './context.ts'
+import { FrameWriter } from './frame-writer.ts'
+import { createPreviews } from './previews.ts'
 import { readRow } from './read-log.ts'
+import { itemsBehind, parseLastEventId, unknownPlace } from './resume.ts'
+import { SessionStream, createFramer } from './session-stream.ts'
 
 /** Silence on a stream is bounded, for proxies' sake. */
 const KEEP_ALIVE_MS = 15_000
-/** What may pile up for a reader before it is cut off; it opens the stream again and lists what it missed. */
-const BUFFER_BYTES = 8 * 1024 * 1024
+const HEADERS = {
+  'content-type': 'text/event-stream; charset=utf-8',
+  'cache-control': 'no-cache, no-transform',
+  'x-accel-buffering': 'no',
+}
+
+type ById = { Params: { id: string } }
 
 export function streamRoutes(app: FastifyInstance, context: ApiContext): void {
-  app.get<{ Params: { id: string } }>('/v1/sessions/:id/events/stream', async (request, reply) => {
-    context.validator.parseQuery('events.stream', request.query)
+  const framesOf = createFramer()
+
+  app.get<ById>('/v1/sessions/:id/events/stream', async (request, reply) => {
+    const { 'event_deltas[]': types = [] } = context.validator.parseQuery('events.stream', request.query)
+    const place = parseLastEventId(request.headers['last-event-id'])
     const row = await readRow(context, request.caller, request.params.id)
     const { raw } = reply
-
-    function write(items: readonly LogItem[]): void {
-      for (const { shown } of items) if (shown) raw.write(formatEvent(shown))
-      if (raw.writableLength > BUFFER_BYTES) raw.destroy()
-    }
-
-    // Subscribed before the headers: whoever sees the stream open misses nothing that follows. What comes in between
-    // is held back until they are written.
-    let held: LogItem[] | null = []
-    let isEnded = false
-    const subscription = await context.log
-      .subscribe(row.id, {
-        added: (items) => (held ? held.push(...items) : write(items)),
-        ended: () => (held ? (isEnded = true) : end()),
-      })
-      .catch((error: unknown) => {
-        const kind = error instanceof LogNotFound ? 'api_error' : 'unavailable'
-        throw new ApiError(kind, 'The log of the session cannot be read.', { cause: error })
-      })
-    const keepAlive = setInterval(() => raw.write(KEEP_ALIVE), KEEP_ALIVE_MS)
+    const writer = new FrameWriter(raw, { farewell: () => farewell(request), over: stop })
+    const stream = new SessionStream(writer, createPreviews(new Set(types)), framesOf)
+    const keepAlive = setInterval(() => stream.keepAlive(), KEEP_ALIVE_MS)
+    let cancel = (): void => undefined
+    let unlisten = (): void => undefined
     function stop(): void {
       clearInterval(keepAlive)
-      subscription.cancel()
+      unlisten()
+      cancel()
     }
-    function end(): void {
+    // What cannot be written any more is noticed by the close that follows.
+    raw.on('error', () => undefined)
+
+    // Both before the headers: whoever sees the stream open misses nothing that follows.
+    if (types.length > 0) unlisten = context.previews.listen(row.id, (batch) => stream.preview(batch))
+    const { view, cancel: unsubscribe } = await context.log.subscribe(row.id, stream).catch((error: unknown) => {
       stop()
-      raw.end()
-    }
-    raw.once('close', stop)
-    // A client that left meanwhile has closed before anybody listened for it.
-    if (raw.destroyed) stop()
-    reply.hijack()
-    raw.writeHead(200, {
-      'content-type': 'text/event-stream; charset=utf-8',
-      'cache-control': 'no-cache, no-transform',
-      'request-id': request.id,
-      'x-accel-buffering': 'no',
+      const kind = error instanceof LogNotFound ? 'api_error' : 'unavailable'
+      throw new ApiError(kind, 'The log of the session cannot be read.', { cause: error })
     })
+    // Not the whole answer: the view would live as long as the stream.
+    cancel = unsubscribe
+    // A client that left meanwhile has closed before anybody listened for it.
+    if (raw.destroyed || writer.isOver) stop()
+    const missed = place ? itemsBehind(view, place) : []
+    if (place && !missed) {
+      stop()
+      throw unknownPlace(place)
+    }
+    reply.hijack()
+    for (const [name, value] of Object.entries({ ...reply.getHeaders(), ...HEADERS })) {
+      if (value !== undefined) raw.setHeader(name, value)
+    }
     raw.flushHeaders()
-    const pending = held
-    held = null
-    write(pending)
-    if (isEnded) end()
+    void stream.open(missed ?? [])
   })
+}
+
+/** Told to a reader for whom too much waits. */
+function farewell(request: FastifyRequest): string {
+  const message =
+    'The stream was not read fast enough and ends here. Open it again, with the last `id:` as Last-Event-ID to go on from there.'
+  return formatErrorEvent(toErrorBody(new ApiError('overloaded', message), request.id))
 }

@@ -44,6 +44,11 @@ async function decodeActivity(event: HistoryEvent, read: Read): Promise<Attribut
   if (scheduled) return attributes({ type: 'scheduled', activityId: scheduled.activityId ?? '' })
   const cancel = event.activityTaskCancelRequestedEventAttributes
   if (cancel) return attributes({ type: 'cancel_requested', scheduled: Number(cancel.scheduledEventId) })
+  const lost =
+    event.activityTaskFailedEventAttributes ??
+    event.activityTaskTimedOutEventAttributes ??
+    event.activityTaskCanceledEventAttributes
+  if (lost) return attributes({ type: 'lost', scheduled: Number(lost.scheduledEventId) })
   const completed = event.activityTaskCompletedEventAttributes
   if (!completed) return null
   const result = await read(completed.result?.payloads?.[0])

@@ -1,9 +1,8 @@
 import type { LogItem } from './project.ts'
-import type { HistorySource } from './source.ts'
 import { isNotFound } from './source.ts'
-import type { LogView } from './tracked.ts'
+import type { ActivityMark, LogView } from './tracked.ts'
 import { TrackedLog } from './tracked.ts'
-import type { Watching } from './watcher.ts'
+import type { WatcherPorts, Watching } from './watcher.ts'
 import { startWatching } from './watcher.ts'
 
 /** A session whose log is nowhere: never answered as a shorter log. */
@@ -13,13 +12,15 @@ export class LogNotFound extends Error {
 
 /** What a subscriber gets: what is added to the log, then, once, that nothing more will come. */
 export interface Subscriber {
-  added(items: readonly LogItem[]): void
+  /**
+   * Items in log order, and what became of activities, in one go: all that stands in the log before a mark has been told
+   * of. Either may be empty. Subscribers of one session get the same arrays.
+   */
+  added(items: readonly LogItem[], marks: readonly ActivityMark[]): void
   ended(): void
 }
 
-export interface FollowedOptions {
-  readonly source: HistorySource
-  readonly log: { warn(details: object, message: string): void }
+export interface FollowedOptions extends WatcherPorts {
   /** Called when the server has the session no more. */
   readonly gone: () => void
 }
@@ -52,7 +53,7 @@ export class FollowedLog {
     return this.#log.view()
   }
 
-  async subscribe(subscriber: Subscriber): Promise<{ readonly view: LogView; cancel(): void }> {
+  async subscribe(subscriber: Subscriber): Promise<{ readonly view: LogView; readonly cancel: () => void }> {
     const listener = untilEnded(subscriber)
     this.#listeners.add(listener)
     let unlisten = (): void => undefined
@@ -68,8 +69,8 @@ export class FollowedLog {
       cancel()
       throw error
     }
-    unlisten = this.#log.listen((items) => {
-      if (items.length > 0) listener.added(items)
+    unlisten = this.#log.listen((items, marks) => {
+      if (items.length > 0 || marks.length > 0) listener.added(items, marks)
       if (this.#log.isEnded) listener.ended()
     })
     if (this.#log.isEnded) queueMicrotask(() => listener.ended())
@@ -117,7 +118,7 @@ export class FollowedLog {
 
   #watch(): void {
     if (this.#watching) return
-    const watching = startWatching(this.#log, this.#options.source, this.#options.log)
+    const watching = startWatching(this.#log, this.#options)
     this.#watching = watching
     void watching.gone.then(() => (this.#watching === watching ? this.#options.gone() : undefined))
   }
@@ -138,8 +139,8 @@ interface Listener extends Subscriber {
 function untilEnded(subscriber: Subscriber): Listener {
   let isOver = false
   return {
-    added(items) {
-      if (!isOver) subscriber.added(items)
+    added(items, marks) {
+      if (!isOver) subscriber.added(items, marks)
     },
     ended() {
       if (isOver) return

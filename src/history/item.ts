@@ -10,6 +10,8 @@ export type HistoryItem = {
   | { readonly type: 'scheduled'; readonly activityId: string }
   | { readonly type: 'cancel_requested'; readonly scheduled: number }
   | { readonly type: 'completed'; readonly scheduled: number; readonly result: unknown }
+  /** An activity that ended without a result. */
+  | { readonly type: 'lost'; readonly scheduled: number }
   | { readonly type: 'ended'; readonly how: Ending; readonly reason: string }
 )
 

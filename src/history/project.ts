@@ -76,6 +76,7 @@ export class Projection {
         this.#end(item)
         break
       case 'scheduled':
+      case 'lost':
         break
     }
     return this.#items

@@ -1,7 +1,11 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Subscriber } from './followed.ts'
 import { FollowedLog } from './followed.ts'
+import type { OutageLog } from './outages.ts'
+import { createOutages } from './outages.ts'
 import type { HistorySource } from './source.ts'
 import type { LogView } from './tracked.ts'
+import type { WatcherPorts } from './watcher.ts'
 
 export type { Subscriber } from './followed.ts'
 export { LogNotFound } from './followed.ts'
@@ -17,7 +21,7 @@ export interface SessionLog {
    * subscribers they have; it stops with the last of them. Answers the view that the subscription begins after. When
    * the server has the session no more, the subscription ends.
    */
-  subscribe(session: string, subscriber: Subscriber): Promise<{ readonly view: LogView; cancel(): void }>
+  subscribe(session: string, subscriber: Subscriber): Promise<{ readonly view: LogView; readonly cancel: () => void }>
   /** Ends every subscription of a session, because it was deleted, and forgets its log. */
   forget(session: string): void
   close(): void
@@ -25,16 +29,19 @@ export interface SessionLog {
 
 export interface SessionLogOptions {
   readonly source: HistorySource
-  readonly log: { warn(details: object, message: string): void }
+  readonly log: OutageLog
   /** Logs kept in memory while nobody listens to them. */
   readonly keep?: number
+  readonly pause?: WatcherPorts['pause']
 }
 
-export function createSessionLog({ source, log, keep = 200 }: SessionLogOptions): SessionLog {
+export function createSessionLog({ source, log, keep = 200, pause = rest }: SessionLogOptions): SessionLog {
+  const outages = createOutages(log)
   const followed = new Map<string, FollowedLog>()
 
   function find(session: string): FollowedLog {
-    const found = followed.get(session) ?? new FollowedLog(session, { source, log, gone: () => forget(session) })
+    const gone = (): void => forget(session)
+    const found = followed.get(session) ?? new FollowedLog(session, { source, outages, pause, gone })
     // Moves it to the end: the map is in the order of last use.
     followed.delete(session)
     followed.set(session, found)
@@ -61,4 +68,8 @@ export function createSessionLog({ source, log, keep = 200 }: SessionLogOptions)
       followed.clear()
     },
   }
+}
+
+async function rest(ms: number, signal: AbortSignal): Promise<void> {
+  await sleep(ms, undefined, { signal }).catch(() => undefined)
 }

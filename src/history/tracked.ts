@@ -18,13 +18,28 @@ export interface LogView {
   readonly length: number
 }
 
+/**
+ * What became of an activity, by the ids that its worker knows it by. `over`: whatever it still says is for nobody,
+ * because it has ended or its cancellation was asked for.
+ */
+export interface ActivityMark {
+  readonly run: string
+  readonly activity: string
+  readonly is: 'scheduled' | 'over'
+}
+
+/** What one step of reading has added: items in log order, and what became of activities in the order of history. */
+export type Listener = (items: readonly LogItem[], marks: readonly ActivityMark[]) => void
+
 /** A log in memory that grows by items of history, from whichever reader brings them first. */
 export class TrackedLog {
   readonly session: string
   readonly #projection: Projection
   readonly #items: LogItem[] = []
   readonly #scheduled = new Map<string, number>()
-  readonly #listeners = new Set<(items: readonly LogItem[]) => void>()
+  /** Activities that are not over, by their scheduled event. */
+  readonly #running = new Map<number, string>()
+  readonly #listeners = new Set<Listener>()
   #runId: string | null = null
   #lastEvent = 0
   #startedAt = 0
@@ -58,17 +73,21 @@ export class TrackedLog {
   /** Takes items in order; those that another reader has brought already are skipped. */
   take(items: readonly HistoryItem[]): void {
     const from = this.#items.length
+    const marks: ActivityMark[] = []
     for (const item of items) {
       if (item.eventId <= this.#lastEvent) continue
       this.#takeOne(item)
+      const mark = this.#mark(item)
+      if (mark) marks.push(mark)
       this.#lastEvent = item.eventId
     }
     const added = this.#items.slice(from)
-    if (added.length > 0 || this.#ended) for (const listener of this.#listeners) listener(added)
+    if (added.length === 0 && marks.length === 0 && !this.#ended) return
+    for (const listener of this.#listeners) listener(added, marks)
   }
 
   /** Calls back with what is added from now on, until the returned function is called. */
-  listen(listener: (items: readonly LogItem[]) => void): () => void {
+  listen(listener: Listener): () => void {
     this.#listeners.add(listener)
     return () => this.#listeners.delete(listener)
   }
@@ -83,6 +102,24 @@ export class TrackedLog {
       changedAt: this.#changedAt,
       archivedAt: this.#archivedAt,
       length: this.#lastEvent,
+    }
+  }
+
+  #mark(item: HistoryItem): ActivityMark | null {
+    const run = this.#runId ?? ''
+    switch (item.type) {
+      case 'scheduled':
+        this.#running.set(item.eventId, item.activityId)
+        return { run, activity: item.activityId, is: 'scheduled' }
+      case 'completed':
+      case 'cancel_requested':
+      case 'lost': {
+        const activity = this.#running.get(item.scheduled)
+        this.#running.delete(item.scheduled)
+        return activity === undefined ? null : { run, activity, is: 'over' }
+      }
+      default:
+        return null
     }
   }
 

@@ -1,7 +1,14 @@
-import { setTimeout as sleep } from 'node:timers/promises'
+import type { Outages } from './outages.ts'
 import type { HistorySource, Token } from './source.ts'
 import { isInvalidArgument, isNotFound } from './source.ts'
 import type { TrackedLog } from './tracked.ts'
+
+export interface WatcherPorts {
+  readonly source: HistorySource
+  readonly outages: Outages
+  /** Resolves after so many milliseconds, or when the signal is aborted. */
+  readonly pause: (ms: number, signal: AbortSignal) => Promise<void>
+}
 
 export interface Watching {
   stop(): void
@@ -9,24 +16,25 @@ export interface Watching {
   readonly gone: Promise<void>
 }
 
-const RETRY_MS = 200
+/** A refused token works again in a moment, or never. */
 const TOKEN_TRIES = 3
+const TOKEN_RETRY_MS = 50
+const FIRST_RETRY_MS = 200
+const SLOWEST_RETRY_MS = 5_000
 
 /**
  * Follows a run by long poll and feeds its log, until it has ended or nobody watches. The token is this watcher's own;
- * one that the server refuses is tried again, then history is read from its first event once more.
+ * one that the server refuses is tried again, then history is read from its first event once more. While the server
+ * is away it is asked again after 200 ms, then ever more slowly up to every 5 s.
  */
-export function startWatching(
-  log: TrackedLog,
-  source: HistorySource,
-  process: { warn(details: object, message: string): void },
-): Watching {
+export function startWatching(log: TrackedLog, { source, outages, pause }: WatcherPorts): Watching {
   const stopped = new AbortController()
   let tellGone = (): void => undefined
   const gone = new Promise<void>((resolve) => (tellGone = resolve))
 
   async function watch(): Promise<void> {
     let token: Token | null = null
+    let failures = 0
     let refusals = 0
     while (!stopped.signal.aborted && log.runId) {
       try {
@@ -34,6 +42,8 @@ export function startWatching(
         const polled = await withSignal(stopped.signal, (signal) =>
           source.poll({ session: log.session, runId: log.runId ?? '', token }, signal),
         )
+        if (failures > 0) outages.over(log.session)
+        failures = 0
         refusals = 0
         log.take(polled.items)
         token = polled.token
@@ -41,15 +51,17 @@ export function startWatching(
       } catch (error) {
         if (stopped.signal.aborted) return
         if (isNotFound(error)) return tellGone()
+        outages.began(log.session, error)
         refusals = isInvalidArgument(error) ? refusals + 1 : 0
         if (refusals > TOKEN_TRIES) token = null
-        process.warn({ err: error, session: log.session }, 'history poll failed; trying again')
-        await sleep(RETRY_MS, undefined, { signal: stopped.signal }).catch(() => undefined)
+        const delayMs = refusals > 0 ? TOKEN_RETRY_MS : FIRST_RETRY_MS * 2 ** failures
+        failures += 1
+        await pause(Math.min(delayMs, SLOWEST_RETRY_MS), stopped.signal)
       }
     }
   }
 
-  void watch().catch((error: unknown) => process.warn({ err: error, session: log.session }, 'watcher ended'))
+  void watch().finally(() => outages.left(log.session))
   return { stop: () => stopped.abort(), gone }
 }
 

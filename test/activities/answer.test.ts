@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { toEntries } from '../../src/activities/answer.ts'
+import type { Announced } from '../../src/activities/preview.ts'
 import type { ModelResponse } from '../../src/model/model.ts'
 import { agentWith } from './agent.ts'
 
@@ -8,7 +9,11 @@ const text = (value: string) => ({ type: 'text', text: value, citations: null })
 const call = (id: string, name: string, input: unknown = {}) => ({ type: 'tool_use', id, name, input }) as const
 const thinking = { type: 'thinking', thinking: 'hm', signature: 's' } as const
 
-function entriesOf(response: Partial<ModelResponse>, offered: readonly string[] = ['bash', 'read']) {
+function entriesOf(
+  response: Partial<ModelResponse>,
+  offered: readonly string[] = ['bash', 'read'],
+  announced: readonly Announced[] = [],
+) {
   let minted = 0
   return toEntries({
     agent: agentWith([{ name: 'read', policy: 'always_ask' }]),
@@ -16,6 +21,7 @@ function entriesOf(response: Partial<ModelResponse>, offered: readonly string[] 
     request: 'r1',
     response: { content: [], stopReason: 'end_turn', stopDetails: null, usage, ...response },
     offered,
+    announced,
     mint: () => `e${++minted}`,
   })
 }
@@ -44,6 +50,23 @@ describe('a model’s answer', () => {
       },
       { type: 'agent.message', id: 'e4', content: [{ type: 'text', text: 'c' }] },
       { type: 'span.model_request_end', id: 'e5', model_request_start_id: 'r1', is_error: false, model_usage: usage },
+    ])
+  })
+
+  test('gives what was announced the ids that clients know, and everything else fresh ones', () => {
+    const content = [text('a'), call('t1', 'bash'), thinking, text('b')]
+    const announced = [
+      { of: 'agent.message', id: 'p1' },
+      { of: 'agent.thinking', id: 'p2' },
+    ] as const
+    const entries = entriesOf({ content: content as never }, ['bash'], announced)
+    expect(entries.map((entry) => ('id' in entry ? entry.id : entry.type))).toEqual([
+      'log.assistant',
+      'p1',
+      'e1',
+      'p2',
+      'e2',
+      'e3',
     ])
   })
 

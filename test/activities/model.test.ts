@@ -2,8 +2,9 @@ import { describe, expect, test } from 'vitest'
 import type { ModelCallPorts } from '../../src/activities/model.ts'
 import { createCallModel } from '../../src/activities/model.ts'
 import { currentHarness } from '../../src/model/harness.ts'
-import type { ModelRequest, ModelResponse } from '../../src/model/model.ts'
+import type { Model, ModelRequest, ModelResponse } from '../../src/model/model.ts'
 import { ModelFailure } from '../../src/model/model.ts'
+import type { DeltaBatch } from '../../src/store/deltas.ts'
 import { completed, decided, history, scheduled, signaled, started } from '../support/history-builders.ts'
 import { openLog } from '../support/session-log-builders.ts'
 import { message } from '../support/session-builders.ts'
@@ -34,6 +35,7 @@ function callWith(change: Partial<ModelCallPorts> = {}, activityId = '1') {
   const { source, log } = openLog()
   source.grow(...ITEMS)
   const requests: ModelRequest[] = []
+  const batches: DeltaBatch[] = []
   const { callModel } = createCallModel({
     log,
     model: {
@@ -45,12 +47,13 @@ function callWith(change: Partial<ModelCallPorts> = {}, activityId = '1') {
     configuration: async () => ({ id: 'cfg_1', agent: agentWith(), harness: currentHarness.id }),
     harness: () => currentHarness,
     tools: [],
+    publish: async (batch) => void batches.push(batch),
     ...change,
   })
   const environment = quietEnvironment(activityId)
   const run = () =>
     inActivity(() => callModel({ session: SESSION, request: 'r1', harness: currentHarness.id }), environment)
-  return { run, requests }
+  return { run, requests, batches }
 }
 
 describe('callModel', () => {
@@ -103,6 +106,55 @@ describe('callModel', () => {
     const failure = new ModelFailure({ kind: 'rate_limited', retryable: true, message: 'no', retryAfterMs: 1500 })
     const { fault } = await callWith({ model: { request: async () => Promise.reject(failure) } }).run()
     expect(fault?.retryAfterMs).toBe(1500)
+  })
+
+  const speaking: Model = {
+    async request(_, { onProgress }) {
+      onProgress?.({ type: 'block', index: 0, of: 'text' })
+      onProgress?.({ type: 'text', index: 0, text: 'hel' })
+      onProgress?.({ type: 'text', index: 0, text: 'lo' })
+      return response
+    },
+  }
+
+  test('shows the answer as it comes, under the id that the message then has in the log', async () => {
+    const { run, batches } = callWith({ model: speaking })
+    const { entries } = await run()
+    const id = entries.flatMap((entry) => (entry.type === 'agent.message' ? [entry.id] : []))[0]
+    expect(batches[0]).toMatchObject({ session: SESSION, activity: '1', attempt: 1, seq: 0, run: expect.any(String) })
+    expect(batches.flatMap(({ parts }) => parts)).toEqual([
+      { type: 'start', of: 'agent.message', id },
+      { type: 'text', id, index: 0, text: 'hel' },
+      { type: 'text', id, index: 0, text: 'lo' },
+    ])
+  })
+
+  test('announces another id each time it is tried', async () => {
+    const { run, batches } = callWith({ model: speaking })
+    await run()
+    await run()
+    const ids = batches.flatMap(({ parts }) => parts.flatMap((part) => (part.type === 'start' ? [part.id] : [])))
+    expect(new Set(ids).size).toBe(2)
+  })
+
+  test.each([
+    ['fails', () => Promise.reject(new Error('no connection'))],
+    ['never answers', () => new Promise<void>(() => undefined)],
+  ])('answers although the channel for previews %s', async (_, publish) => {
+    const { entries } = await callWith({ model: speaking, publish }).run()
+    expect(entries).toHaveLength(3)
+  })
+
+  test('still shows what had come when the model fails', async () => {
+    const model: Model = {
+      async request(request, options) {
+        await speaking.request(request, options)
+        throw new ModelFailure({ kind: 'overloaded', retryable: true, message: 'no' })
+      },
+    }
+    const { run, batches } = callWith({ model })
+    expect((await run()).fault).toBeDefined()
+    expect(batches.flatMap(({ parts }) => parts)).toHaveLength(3)
   })
 
   test('is tried again while history does not show it yet', async () => {

@@ -4,7 +4,7 @@ import type { OpenSession } from '../../src/activities/index.ts'
 import { currentHarness } from '../../src/model/harness.ts'
 import { policyOf } from '../../src/session/policy.ts'
 import { createEnvironment } from '../../src/wire/environments.ts'
-import { SessionBuried } from '../../src/store/buried.ts'
+import { EnvironmentGone, SessionBuried } from '../../src/store/buried.ts'
 import type { Configuration, SessionRow, SessionStore } from '../../src/store/sessions.ts'
 import type { Agent, Environment } from '../../src/wire/types.ts'
 import { createValidator } from '../../src/wire/validate.ts'
@@ -28,6 +28,7 @@ function scene(environments: readonly Environment[] = []) {
   const sessions: Pick<SessionStore, 'create'> = {
     async create(row, configuration) {
       if (row.id.endsWith('gone')) throw new SessionBuried(row.id)
+      if (row.environmentId.endsWith('gone')) throw new EnvironmentGone(row.environmentId)
       created.push({ row, configuration })
     },
   }
@@ -99,6 +100,19 @@ describe('openSession', () => {
       nonRetryable: true,
       message: expect.stringMatching(message),
     })
+  })
+
+  test('refuses an archived environment', async () => {
+    const { open, created } = scene([{ ...environmentOf('env_old'), archived_at: '2026-01-03T12:00:00.000Z' }])
+    const refusal = { type: 'refused', nonRetryable: true, message: expect.stringContaining('env_old is archived') }
+    await expect(open({ environment: 'env_old' })).rejects.toMatchObject(refusal)
+    expect(created).toEqual([])
+  })
+
+  test('refuses an environment that is deleted meanwhile', async () => {
+    const { open } = scene([environmentOf('env_gone')])
+    const refusal = { type: 'refused', nonRetryable: true, message: expect.stringContaining('no environment env_gone') }
+    await expect(open({ environment: 'env_gone' })).rejects.toMatchObject(refusal)
   })
 
   test('gives up on a session that was deleted', async () => {

@@ -12,14 +12,14 @@ const NOW = Date.UTC(2026, 0, 2, 12)
 function scene(rows: readonly SessionRow[], change: Partial<SweeperPorts> = {}, uncleared: readonly string[] = []) {
   const done: string[] = []
   const note = (text: string) => async (): Promise<void> => void done.push(text)
-  const sessions: Pick<SessionStore, 'stale' | 'uncleared' | 'repair' | 'bury' | 'clear'> = {
+  const sessions: Pick<SessionStore, 'stale' | 'uncleared' | 'repair' | 'abandon' | 'clear'> = {
     stale: async ({ creating, running }) => {
       done.push(`stale ${creating.toISOString()} ${running.toISOString()}`)
       return rows
     },
     uncleared: async () => uncleared,
     repair: async (id, { status, title }) => void done.push(`repair ${id} ${status} ${title}`),
-    bury: async (workspace, id) => done.push(`bury ${workspace} ${id}`) > 0,
+    abandon: async (id, before) => note(`abandon ${id} ${before.toISOString()}`)(),
     clear: async (id) => note(`clear ${id}`)(),
   }
   const ports: SweeperPorts = {
@@ -73,7 +73,7 @@ describe('a sweep', () => {
   })
 
   test.each([
-    ['creating', 'bury w1 s1'],
+    ['creating', 'abandon s1 2026-01-02T11:59:00.000Z'],
     ['running', 'repair s1 terminated t'],
   ] as const)('settles a row that is %s and has no workflow', async (status, what) => {
     const { ports, done } = scene([buildSession('w1', { id: 's1', status, title: 't' })])

@@ -71,7 +71,41 @@ describe('a request for a log', () => {
     const conflict = await send(fake, key, { events: [{ type: 'user.interrupt' }] })
     expect(conflict.statusCode).toBe(409)
     expect(conflict.json().error.details).toEqual({ error_code: 'idempotency_key_reused' })
-    expect(fake.world.signals).toHaveLength(2)
+    expect(fake.world.signals).toHaveLength(1)
+  })
+
+  test('that was accepted is answered as before, whatever became of the session', async () => {
+    const fake = createWithSession()
+    const key = { 'idempotency-key': 'k' }
+    const first = await send(fake, key)
+    fake.world.view = buildView([], { status: 'terminated' })
+    const again = await send(fake, key)
+    expect([again.statusCode, again.json()]).toEqual([200, first.json()])
+    expect((await send(fake, { 'idempotency-key': 'other' })).statusCode).toBe(400)
+    expect(fake.world.signals).toHaveLength(1)
+  })
+
+  test.each([
+    { name: 'reached the log', isLogged: true, status: 200 },
+    { name: 'never reached the log', isLogged: false, status: 400 },
+  ])('whose answer is unknown and that $name is judged by the log', async ({ isLogged, status }) => {
+    const fake: Fake = createWithSession((world) => ({
+      workflows: {
+        ...createFakeApp().context.workflows,
+        signal: async (session, signal, requestId) => {
+          world.signals.push({ session, signal, requestId })
+          throw new ApiError('unavailable', 'cut')
+        },
+      },
+    }))
+    await send(fake, { 'idempotency-key': 'k' })
+    const [row] = [...fake.world.ingress.values()]
+    expect(row?.state).toBe('begun')
+    const logged = isLogged ? [{ do: 'queue' as const, id: row?.ids[0] ?? '', at: 1 }] : []
+    fake.world.view = buildView(logged, { status: 'terminated' })
+    const again = await send(fake, { 'idempotency-key': 'k' })
+    expect(again.statusCode).toBe(status)
+    expect(fake.world.signals).toHaveLength(1)
   })
 
   test.each([
@@ -109,7 +143,7 @@ describe('a request for a log', () => {
     const create = () => fake.app.inject({ method: 'POST', url: '/v1/sessions', headers, payload })
     const first = (await create()).json()
     expect(first).toMatchObject({ status: 'running', agent: { name: 'first' } })
-    storeAgent(fake.world, { ...agent, name: 'second' })
+    storeAgent(fake.world, { ...agent, name: 'second', archived_at: '2026-01-02T00:00:00.000Z' })
     await fake.context.sessions.repair(first.id, { status: 'idle', title: 'renamed', metadata: {}, archivedAt: null })
     expect((await create()).json()).toMatchObject({ id: first.id, title: 'renamed', agent: { name: 'first' } })
     expect(fake.world.sessions.get(first.id)).toMatchObject({ title: 'renamed', status: 'idle' })

@@ -95,6 +95,31 @@ describe('a body', () => {
     expect(world.agents.size).toBe(0)
   })
 
+  test.each([
+    { headers: { 'content-encoding': 'gzip' }, says: /^content-encoding: expected none, got gzip/ },
+    { headers: { 'content-type': '///;;' }, says: /^content-type: expected application\/json/ },
+  ])('with $headers is refused', async ({ headers, says }) => {
+    const { app } = createFakeApp()
+    const answer = await app.inject({
+      method: 'POST',
+      url: '/v1/agents',
+      headers: { ...AUTHORIZED, ...headers },
+      payload: bytes,
+    })
+    expect(answer.statusCode).toBe(400)
+    expect(answer.json().error.message).toMatch(says)
+  })
+
+  test('of 32 MB of empty lists is refused before it is parsed', async () => {
+    const { app } = createFakeApp()
+    const headers = { ...AUTHORIZED, 'content-type': 'application/json' }
+    // No JSON, which a parser would be the first to say.
+    const payload = Buffer.from(`[${'[],'.repeat(1_000_000)}`)
+    const answer = await app.inject({ method: 'POST', url: '/v1/agents', headers, payload })
+    expect(answer.statusCode).toBe(400)
+    expect(answer.json().error.message).toBe('body: holds more values than any request has')
+  })
+
   test('that is not there is fine where none is expected', async () => {
     const { app, world } = createFakeApp()
     const { id } = storeAgent(world)
@@ -104,22 +129,39 @@ describe('a body', () => {
 
 describe('an agent that changed meanwhile', () => {
   test('is a conflict that is not to be sent again', async () => {
-    const { app, world } = createFakeApp((held) => ({
-      agents: {
-        ...createFakeApp().context.agents,
-        read: async () => [...held.agents.values()][0] ?? null,
-        update: async () => false,
-      },
-    }))
-    const { id } = storeAgent(world)
+    const { app, world } = createFakeApp()
+    const { id } = storeAgent(world, { version: 2 })
     const answer = await app.inject({
       method: 'POST',
       url: `/v1/agents/${id}`,
       headers: AUTHORIZED,
-      payload: { name: 'new' },
+      payload: { version: 1, name: 'new' },
     })
     expect(answer.statusCode).toBe(409)
     expect(answer.headers['x-should-retry']).toBe('false')
+    expect(world.agents.get(id)?.version).toBe(2)
+  })
+})
+
+describe('a create request that repeats one', () => {
+  test.each([
+    { path: '/v1/agents', payload: { name: 'a', model: 'claude-opus-5-5' } },
+    {
+      path: '/v1/agents',
+      payload: { name: 'a', model: 'm', multiagent: { type: 'coordinator', agents: [{ type: 'self' }] } },
+    },
+    { path: '/v1/environments', payload: { name: 'e' } },
+  ])('to $path has the id of the first one', async ({ path, payload }) => {
+    const { app } = createFakeApp()
+    const headers = { ...AUTHORIZED, 'idempotency-key': 'k' }
+    const [first, second] = [
+      await app.inject({ method: 'POST', url: path, headers, payload }),
+      await app.inject({ method: 'POST', url: path, headers, payload }),
+    ]
+    expect(second.json().id).toBe(first.json().id)
+    expect(second.json().multiagent).toEqual(first.json().multiagent)
+    const other = await app.inject({ method: 'POST', url: path, headers: AUTHORIZED, payload })
+    expect(other.json().id).not.toBe(first.json().id)
   })
 })
 

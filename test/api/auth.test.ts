@@ -2,9 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { authenticate } from '../../src/api/auth.ts'
 import type { KeyStore } from '../../src/store/keys.ts'
 
-const keys: KeyStore = {
-  createWorkspace: async () => undefined,
-  ensure: async () => undefined,
+const keys: Pick<KeyStore, 'verify'> = {
   verify: async (secret) =>
     secret.startsWith('good') ? { id: `key of ${secret}`, name: secret, workspaceId: 'mine' } : null,
 }

@@ -69,24 +69,34 @@ function createContext(world: World): ApiContext {
   const environment = createEnvironment({ name: 'fake' }, { id: 'env_1', now: '2026-03-01T12:00:00.000Z' })
   return {
     keys: {
-      createWorkspace: async () => undefined,
-      ensure: async () => undefined,
       verify: async (secret) => (secret === KEY ? { id: 'key_1', name: 'fake', workspaceId: 'default' } : null),
     },
     agents: {
-      create: async (_, agent) => void world.agents.set(agent.id, agent),
+      create: async (_, agent) => {
+        world.agents.set(agent.id, agent)
+        return agent
+      },
       read: async (_, id, version) => {
         const agent = world.agents.get(version === undefined ? id : `${id} ${version}`) ?? world.agents.get(id)
         return agent && (version === undefined || agent.version === version) ? agent : null
       },
-      update: async () => true,
+      update: async (_, id, change) => {
+        const latest = world.agents.get(id)
+        if (!latest) return null
+        const next = change(latest)
+        world.agents.set(id, next)
+        return next
+      },
       archive: async () => null,
       list: async () => [...world.agents.values()],
       versions: async () => [],
     },
     environments: {
-      create: async () => true,
+      create: async (_, made) => made,
       read: async (_, id) => (id === environment.id ? environment : null),
+      update: async (_, id, change) => (id === environment.id ? change(environment) : null),
+      archive: async () => null,
+      delete: async () => 'missing',
       list: async () => [environment],
       ensureDefault: async () => environment,
     },
@@ -99,6 +109,7 @@ function createContext(world: World): ApiContext {
       forget: () => undefined,
       close: () => undefined,
     },
+    previews: { listen: () => () => undefined },
     workflows: {
       start: async () => undefined,
       signal: async (session, signal, requestId) => void world.signals.push({ session, signal, requestId }),
@@ -126,15 +137,22 @@ function createSessions(world: World): ApiContext['sessions'] {
     },
     find: async (id) => world.sessions.get(id) ?? null,
     configuration: async (id) => world.configurations.get(id) ?? null,
+    configurations: async (ids) => new Map([...world.configurations].filter(([id]) => ids.includes(id))),
     list: async () => [...world.sessions.values()],
     repair: async (id, fold) => {
       const row = world.sessions.get(id)
       if (row) world.sessions.set(id, { ...row, ...fold })
     },
-    hint: async (hints) => void world.hints.push(...hints),
+    hint: async (hints) => {
+      world.hints.push(...hints)
+      for (const { id, status } of hints) {
+        const row = world.sessions.get(id)
+        if (row) world.sessions.set(id, { ...row, status })
+      }
+    },
     stale: async () => [],
     bury: async (_, id) => world.sessions.delete(id),
-    isBuried: async () => false,
+    abandon: async () => undefined,
     clear: async () => undefined,
     uncleared: async () => [],
   }
@@ -145,12 +163,19 @@ function createIngress({ ingress }: World): ApiContext['ingress'] {
     const row = ingress.get(id)
     if (row) ingress.set(id, { ...row, state })
   }
+  const find: ApiContext['ingress']['find'] = async ({ target, key, bodyHash, isRetry }) => {
+    const same = [...ingress.values()].filter((row) => row.target === target && row.key === key)
+    const earlier =
+      key === null ? same.find((row) => isRetry && row.bodyHash === bodyHash && row.state !== 'answered') : same[0]
+    if (!earlier) return null
+    return earlier.bodyHash === bodyHash ? earlier : { conflict: true }
+  }
   return {
-    begin: async ({ workspaceId, target, key, bodyHash, isRetry }, mint) => {
-      const same = [...ingress.values()].filter((row) => row.target === target && row.key === key)
-      const earlier =
-        key === null ? same.find((row) => isRetry && row.bodyHash === bodyHash && row.state !== 'answered') : same[0]
-      if (earlier) return earlier.bodyHash === bodyHash ? earlier : { conflict: true }
+    find,
+    begin: async (request, mint) => {
+      const earlier = await find(request)
+      if (earlier) return earlier
+      const { workspaceId, target, key, bodyHash } = request
       const row = { ...mint(), workspaceId, target, state: 'begun' as const, key, bodyHash }
       ingress.set(row.id, row)
       return row

@@ -64,7 +64,7 @@ describe('a session object', () => {
       archived_at: null,
       updated_at: '1970-01-01T00:00:05.000Z',
       usage: {},
-      stats: {},
+      stats: { duration_seconds: expect.any(Number) },
     })
     expect(toSession({ ...row, status: 'creating' }, { agent }, null).status).toBe('idle')
   })

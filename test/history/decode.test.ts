@@ -91,6 +91,15 @@ describe('a history event', () => {
       },
       item: { type: 'completed', scheduled: 9, result: { entries: [] } },
     },
+    ...(['Failed', 'TimedOut', 'Canceled'] as const).map((how) => ({
+      name: `an activity that ended otherwise: ${how}`,
+      attributes: {
+        [`activityTask${how}EventAttributes`]: {
+          scheduledEventId: proto.google.protobuf.Timestamp.fromObject({ seconds: 9 }).seconds,
+        },
+      },
+      item: { type: 'lost', scheduled: 9 },
+    })),
     {
       name: 'a completed run',
       attributes: { workflowExecutionCompletedEventAttributes: {} },
@@ -128,7 +137,7 @@ describe('a history event', () => {
   test.each<{ name: string; attributes: Attributes }>([
     { name: 'a workflow task', attributes: { workflowTaskCompletedEventAttributes: {} } },
     { name: 'a timer', attributes: { timerFiredEventAttributes: { timerId: '1' } } },
-    { name: 'a failed activity', attributes: { activityTaskFailedEventAttributes: {} } },
+    { name: 'an activity that was begun', attributes: { activityTaskStartedEventAttributes: {} } },
     {
       name: 'another signal',
       attributes: { workflowExecutionSignaledEventAttributes: { signalName: 'other', input: payloads(VALUE) } },

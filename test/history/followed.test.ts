@@ -1,9 +1,23 @@
 import { describe, expect, test } from 'vitest'
 import type { SessionLog } from '../../src/history/session-log.ts'
+import type { LogItem } from '../../src/history/project.ts'
 import { LogNotFound } from '../../src/history/session-log.ts'
 import type { FakeSource } from '../support/history-builders.ts'
-import { SESSION, ServerError } from '../support/history-builders.ts'
+import {
+  RUN_ID,
+  SESSION,
+  ServerError,
+  cancelRequested,
+  history,
+  scheduled,
+  signaled,
+  started,
+} from '../support/history-builders.ts'
+import { confirm } from '../support/session-builders.ts'
 import { ITEMS, OPEN, idsOf, openLog, record, settle } from '../support/session-log-builders.ts'
+
+const AWAY = 'history cannot be followed; trying again, ever more slowly'
+const BACK = 'history is followed again'
 
 describe('a subscription', () => {
   async function subscribed(source: FakeSource, log: SessionLog) {
@@ -75,6 +89,22 @@ describe('a subscription', () => {
     expect([one.recording.ids, two.recording.ids, one.recording.ends, two.recording.ends]).toEqual([[], [], 0, 0])
   })
 
+  test('shares it with a hundred others, and all of them hear the same lists', async () => {
+    const { source, log } = openLog()
+    source.grow(...OPEN)
+    const lists: (readonly LogItem[])[] = []
+    const subscriber = { added: (items: readonly LogItem[]) => void lists.push(items), ended: () => undefined }
+    for (let reader = 0; reader < 100; reader++) await log.subscribe(SESSION, subscriber)
+    await source.whenWaiting()
+    for (const item of ITEMS.slice(4, 6)) {
+      source.grow(item)
+      await source.whenWaiting()
+    }
+    expect(source.polls).toEqual([null, '4', '5', '6'])
+    expect(lists).toHaveLength(200)
+    expect(new Set(lists).size).toBe(2)
+  })
+
   test('gets a new watcher after the last one left', async () => {
     const { source, log } = openLog()
     source.grow(...OPEN)
@@ -100,7 +130,7 @@ describe('a subscription', () => {
   })
 
   test('goes on when the server refuses the watcher’s token, from the first event again and without doubles', async () => {
-    const { source, log, warnings } = openLog()
+    const { source, log, said, pauses } = openLog()
     source.grow(...OPEN)
     const { recording } = await subscribed(source, log)
     await source.whenWaiting()
@@ -113,7 +143,8 @@ describe('a subscription', () => {
     await source.whenWaiting()
     expect(source.polls).toEqual([null, '4', '5', '5', '5', '5', null, '5', '6'])
     expect(recording.ids).toEqual(['y3', 'y4'])
-    expect(warnings).toHaveLength(4)
+    expect(pauses).toEqual([50, 50, 50, 50])
+    expect(said).toEqual([AWAY, BACK])
   })
 
   test('keeps its token over other failures', async () => {
@@ -128,8 +159,40 @@ describe('a subscription', () => {
     expect(recording.ids).toEqual(['y3'])
   })
 
+  test('asks a server that is away ever more slowly, and tells of it once', async () => {
+    const { source, log, said, pauses } = openLog()
+    source.grow(...OPEN)
+    const { recording } = await subscribed(source, log)
+    await source.whenWaiting()
+    source.fail('poll', ...Array.from({ length: 7 }, () => new ServerError(14)))
+    source.grow(...ITEMS.slice(4, 5))
+    await source.whenWaiting()
+    expect(pauses).toEqual([200, 400, 800, 1600, 3200, 5000, 5000])
+    expect(said).toEqual([AWAY])
+    source.fail('poll', new ServerError(14))
+    source.grow(...ITEMS.slice(5, 6))
+    await recording.until({ ids: 2 })
+    await source.whenWaiting()
+    expect(pauses.slice(7)).toEqual([200])
+    expect(said).toEqual([AWAY, BACK, AWAY])
+  })
+
+  test('brings what became of activities with the items that stand before it, also without any', async () => {
+    const { source, log } = openLog()
+    const items = history(started(), signaled(confirm('y', 'a')), scheduled('7'), cancelRequested(3))
+    source.grow(...items.slice(0, 1))
+    const { recording } = await subscribed(source, log)
+    await source.whenWaiting()
+    source.grow(...items.slice(1, 3))
+    await recording.until({ ids: 1 })
+    expect(recording.marks).toEqual([{ run: RUN_ID, activity: '7', is: 'scheduled' }])
+    source.grow(...items.slice(3))
+    await log.read(SESSION)
+    expect(recording.marks.slice(1)).toEqual([{ run: RUN_ID, activity: '7', is: 'over' }])
+  })
+
   test('ends when the server has the session no more', async () => {
-    const { source, log, warnings } = openLog()
+    const { source, log, said } = openLog()
     source.grow(...OPEN)
     const { recording } = await subscribed(source, log)
     await source.whenWaiting()
@@ -138,7 +201,7 @@ describe('a subscription', () => {
     await recording.until({ ends: 1 })
     expect(recording.ids).toEqual(['y3'])
     expect(source.polls).toEqual([null, '4', '5'])
-    expect(warnings).toEqual([])
+    expect(said).toEqual([])
     expect(log.known(SESSION)).toBeNull()
   })
 

@@ -1,14 +1,17 @@
 import { describe, expect, test } from 'vitest'
+import type { ActivityMark } from '../../src/history/tracked.ts'
 import { TrackedLog } from '../../src/history/tracked.ts'
 import type { LogItem } from '../../src/history/project.ts'
 import {
   NOON,
   RUN_ID,
   SESSION,
+  cancelRequested,
   completed,
   decided,
   ended,
   history,
+  lost,
   project,
   scheduled,
   signaled,
@@ -86,6 +89,33 @@ describe('a tracked log', () => {
     expect(log.isListenedTo).toBe(false)
     log.take(history(...ITEMS, signaled(confirm('y', 'a'))).slice(-1))
     expect(heard).toHaveLength(1)
+  })
+
+  test('tells what became of activities, once each, by the ids of their run', () => {
+    const items = history(
+      started(),
+      scheduled('1'),
+      scheduled('2'),
+      completed(2),
+      scheduled('3'),
+      cancelRequested(3),
+      completed(3),
+      lost(5),
+      lost(5),
+    )
+    const marks: ActivityMark[] = []
+    const log = new TrackedLog(SESSION)
+    log.listen((_, more) => marks.push(...more))
+    log.take(items)
+    log.take(items)
+    expect(marks.map(({ run, activity, is }) => `${run} ${activity} ${is}`)).toEqual([
+      `${RUN_ID} 1 scheduled`,
+      `${RUN_ID} 2 scheduled`,
+      `${RUN_ID} 1 over`,
+      `${RUN_ID} 3 scheduled`,
+      `${RUN_ID} 2 over`,
+      `${RUN_ID} 3 over`,
+    ])
   })
 
   test('tells its listeners of an end that adds nothing', () => {

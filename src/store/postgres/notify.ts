@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Notification } from 'pg'
+import type { Notification, QueryConfig } from 'pg'
 import { Client, escapeIdentifier } from 'pg'
 import type { Logger } from 'pino'
 
@@ -23,9 +23,14 @@ export interface Notifier extends AsyncDisposable {
 const retryDelaysMs = [50, 200, 1_000]
 const slowestRetryMs = 2_000
 
+export interface NotifierOptions {
+  /** PostgreSQL settings of the connection, by name. */
+  readonly settings?: Readonly<Record<string, string>>
+}
+
 /** Connects once for publishing and listening, and again whenever that connection breaks, until it is disposed of. */
-export async function createNotifier(url: string, log: Logger): Promise<Notifier> {
-  const notifier = new PostgresNotifier(url, log)
+export async function createNotifier(url: string, log: Logger, options: NotifierOptions = {}): Promise<Notifier> {
+  const notifier = new PostgresNotifier(url, log, options.settings ?? {})
   await notifier.connect()
   return notifier
 }
@@ -33,15 +38,17 @@ export async function createNotifier(url: string, log: Logger): Promise<Notifier
 class PostgresNotifier implements Notifier {
   readonly #url: string
   readonly #log: Logger
+  readonly #settings: Readonly<Record<string, string>>
   readonly #handlers = new Map<string, Set<(payload: string) => void>>()
   readonly #closing = new AbortController()
   #client: Client | null = null
   #queue: Promise<unknown> = Promise.resolve()
   #reconnecting: Promise<void> = Promise.resolve()
 
-  constructor(url: string, log: Logger) {
+  constructor(url: string, log: Logger, settings: Readonly<Record<string, string>>) {
     this.#url = url
     this.#log = log
+    this.#settings = settings
   }
 
   async connect(): Promise<void> {
@@ -56,8 +63,10 @@ class PostgresNotifier implements Notifier {
     client.on('end', () => this.#lose(client))
     try {
       await client.connect()
+      for (const [name, value] of Object.entries(this.#settings))
+        await this.#query(client, { text: 'select set_config($1, $2, false)', values: [name, value] })
       // A channel subscribed to during one of these steps joins the map and is visited too.
-      for (const channel of this.#handlers.keys()) await this.#query(client, listenTo(channel))
+      for (const channel of this.#handlers.keys()) await this.#query(client, { text: listenTo(channel) })
     } catch (error) {
       await client.end()
       throw error
@@ -68,14 +77,19 @@ class PostgresNotifier implements Notifier {
   async publish(channel: string, payload: string): Promise<void> {
     if (this.#client === null)
       throw new Error(`expected a connection to publish on ${channel}, but it broke and is not back yet`)
-    await this.#query(this.#client, 'select pg_notify($1, $2)', [channel, payload])
+    await this.#query(this.#client, {
+      // Named, so that it is parsed once for each connection.
+      name: 'notify',
+      text: 'select pg_notify($1, $2)',
+      values: [channel, payload],
+    })
   }
 
   async subscribe(channel: string, handler: (payload: string) => void): Promise<() => void> {
     const handlers = this.#handlers.get(channel) ?? new Set()
     this.#handlers.set(channel, handlers.add(handler))
     try {
-      if (this.#client !== null) await this.#query(this.#client, listenTo(channel))
+      if (this.#client !== null) await this.#query(this.#client, { text: listenTo(channel) })
     } catch (error) {
       handlers.delete(handler)
       throw error
@@ -90,8 +104,8 @@ class PostgresNotifier implements Notifier {
   }
 
   /** One query after the other, as the driver demands of a single connection. */
-  #query(client: Client, text: string, values: readonly string[] = []): Promise<unknown> {
-    const answered = this.#queue.then(() => client.query(text, [...values]))
+  #query(client: Client, query: QueryConfig): Promise<unknown> {
+    const answered = this.#queue.then(() => client.query(query))
     this.#queue = answered.catch(() => undefined)
     return answered
   }

@@ -1,0 +1,72 @@
+import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
+import type { DeltaBatch, DeltaChannel } from '../deltas.ts'
+import type { Notifier } from './notify.ts'
+
+const channel = 'longhand_deltas'
+
+/** For connections that only publish deltas: a commit that nobody waits for costs no write to disk. */
+export const deltaSettings = { synchronous_commit: 'off' } as const
+
+/**
+ * Deltas as notifications. A payload begins with the session's id, so that most readers need not decode the rest.
+ * @param key the key of the payload codec, 32 bytes: where the log is encrypted, so is what is shown of it.
+ */
+export function createDeltaChannel(notifier: Notifier, key?: Uint8Array | null): DeltaChannel {
+  const cipher = key ? createSeal(key) : PLAIN
+  return {
+    publish: ({ session, ...rest }) =>
+      notifier.publish(channel, `${session} ${cipher.seal(JSON.stringify(rest), session)}`),
+    subscribe: (handler) =>
+      notifier.subscribe(channel, (payload) => {
+        const end = payload.indexOf(' ')
+        const session = payload.slice(0, Math.max(0, end))
+        handler(session, () => decode(session, () => cipher.open(payload.slice(end + 1), session)))
+      }),
+  }
+}
+
+/** Null for what no version of ours has written: anyone who may connect to the database may notify. */
+function decode(session: string, open: () => string): DeltaBatch | null {
+  try {
+    const { run, activity, attempt, seq, parts } = JSON.parse(open())
+    const isBatch =
+      typeof run === 'string' &&
+      typeof activity === 'string' &&
+      Number.isSafeInteger(attempt) &&
+      Number.isSafeInteger(seq) &&
+      Array.isArray(parts)
+    return isBatch ? { session, run, activity, attempt, seq, parts } : null
+  } catch {
+    return null
+  }
+}
+
+/** Texts on their way, each bound to its session. */
+interface Seal {
+  seal(text: string, session: string): string
+  /** Throws for what was altered, or sealed under another key or for another session. */
+  open(sealed: string, session: string): string
+}
+
+const PLAIN: Seal = { seal: (text) => text, open: (text) => text }
+const ALGORITHM = 'aes-256-gcm'
+const NONCE_BYTES = 12
+const TAG = { authTagLength: 16 }
+
+function createSeal(key: Uint8Array): Seal {
+  return {
+    seal(text, session) {
+      const nonce = randomBytes(NONCE_BYTES)
+      const cipher = createCipheriv(ALGORITHM, key, nonce, TAG).setAAD(Buffer.from(session))
+      const sealed = [cipher.update(text, 'utf8'), cipher.final()]
+      return Buffer.concat([nonce, cipher.getAuthTag(), ...sealed]).toString('base64')
+    },
+    open(sealed, session) {
+      const bytes = Buffer.from(sealed, 'base64')
+      const body = NONCE_BYTES + TAG.authTagLength
+      const decipher = createDecipheriv(ALGORITHM, key, bytes.subarray(0, NONCE_BYTES), TAG)
+      decipher.setAAD(Buffer.from(session)).setAuthTag(bytes.subarray(NONCE_BYTES, body))
+      return Buffer.concat([decipher.update(bytes.subarray(body)), decipher.final()]).toString('utf8')
+    },
+  }
+}

@@ -1,0 +1,190 @@
+import { describe, expect, test } from 'vitest'
+import { FrameWriter } from '../../src/api/frame-writer.ts'
+import type { FramedBatch } from '../../src/api/preview-feed.ts'
+import { createPreviews } from '../../src/api/previews.ts'
+import { SessionStream, createFramer } from '../../src/api/session-stream.ts'
+import type { LogItem } from '../../src/history/project.ts'
+import type { ActivityMark } from '../../src/history/tracked.ts'
+import { createManualTimers } from '../support/manual-timers.ts'
+import { FakeOutlet } from './fake-outlet.ts'
+import { buildView } from './view-builder.ts'
+
+const { items } = buildView([
+  { do: 'queue', id: 'm1', at: 1 },
+  { do: 'hide', at: 2 },
+  { do: 'take', id: 'm1', at: 3 },
+  { do: 'say', id: 'a1', at: 4 },
+])
+const SCHEDULED: readonly ActivityMark[] = [{ run: 'run-1', activity: '1', is: 'scheduled' }]
+const OVER: readonly ActivityMark[] = [{ run: 'run-1', activity: '1', is: 'over' }]
+
+function batch(seq: number): FramedBatch {
+  const frames = [{ of: 'agent.message', frame: `data: p${seq}\n\n` }] as const
+  return { session: 'sesn_1', run: 'run-1', activity: '1', attempt: 1, seq, frames }
+}
+
+function build() {
+  const outlet = new FakeOutlet()
+  const writer = new FrameWriter(outlet, {
+    farewell: () => '',
+    over: () => undefined,
+    after: createManualTimers().after,
+  })
+  const stream = new SessionStream(writer, createPreviews(new Set(['agent.message'])), createFramer())
+  /** The frames so far: an event by its id and the frame's, everything else by its data. */
+  const frames = () =>
+    outlet.written
+      .join('')
+      .split('\n\n')
+      .slice(0, -1)
+      .map((frame) => {
+        const [, id] = /^id: (.*)$/m.exec(frame) ?? []
+        const [, data = frame] = /^data: (.*)$/m.exec(frame) ?? []
+        return id === undefined ? data : `${id} ${JSON.parse(data).id}`
+      })
+  return { outlet, stream, frames }
+}
+
+const EVENTS = ['1.1.0 m1', '1.3.0 m1', '1.4.0 a1']
+
+describe('a session’s stream', () => {
+  test('holds back what comes before it is opened, and then goes on live', async () => {
+    const { stream, frames } = build()
+    stream.added(items.slice(0, 2), [])
+    expect(frames()).toEqual([])
+    await stream.open([])
+    stream.added(items.slice(2, 3), [])
+    stream.added(items.slice(3), [])
+    expect(frames()).toEqual(EVENTS)
+  })
+
+  test('is live as soon as it was opened when nothing was missed', () => {
+    const { stream, frames } = build()
+    stream.added(items.slice(0, 2), [])
+    void stream.open([])
+    stream.added(items.slice(2), [])
+    expect(frames()).toEqual(EVENTS)
+  })
+
+  test('shows what was missed before what came meanwhile', async () => {
+    const { stream, frames } = build()
+    stream.added(items.slice(2), [])
+    await stream.open(items.slice(0, 2))
+    expect(frames()).toEqual(EVENTS)
+  })
+
+  test('shows previews behind what they follow and never behind their end', async () => {
+    const { stream, frames } = build()
+    stream.preview(batch(0))
+    stream.added(items.slice(0, 3), SCHEDULED)
+    await stream.open([])
+    stream.preview(batch(1))
+    stream.added(items.slice(3), OVER)
+    stream.preview(batch(2))
+    expect(frames()).toEqual(['1.1.0 m1', '1.3.0 m1', 'p0', 'p1', '1.4.0 a1'])
+  })
+
+  test('takes as much at a time as its reader does, in order with what comes meanwhile', async () => {
+    const { stream, frames, outlet } = build()
+    const long = items.map((item) => withText(item, 'x'.repeat(300 * 1024)))
+    const opening = stream.open(long.slice(0, 3))
+    stream.added(long.slice(3), [])
+    for (let round = 1; round <= 3; round++) {
+      expect(frames()).toHaveLength(round)
+      outlet.drain()
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+    await opening
+    expect(frames()).toEqual(EVENTS)
+  })
+
+  test('shows no preview that comes while its reader catches up: its end may be among what waits', async () => {
+    const { stream, frames, outlet } = build()
+    const long = items.map((item) => withText(item, 'x'.repeat(300 * 1024)))
+    stream.added(long.slice(0, 1), SCHEDULED)
+    stream.added(long.slice(2, 3), [])
+    stream.added(items.slice(3), OVER)
+    const opening = stream.open([])
+    for (let round = 0; round < 3; round++) {
+      stream.preview(batch(round))
+      outlet.drain()
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+    await opening
+    expect(frames()).toEqual([EVENTS[0], 'p0', ...EVENTS.slice(1)])
+  })
+
+  test('sheds previews first when its reader is behind', async () => {
+    const { stream, frames, outlet } = build()
+    await stream.open([])
+    stream.added(items.slice(0, 1), SCHEDULED)
+    stream.preview(batch(0))
+    outlet.writableLength = 300 * 1024
+    stream.preview(batch(1))
+    stream.keepAlive()
+    outlet.drain()
+    stream.preview(batch(2))
+    stream.added(items.slice(3), OVER)
+    expect(frames()).toEqual(['1.1.0 m1', 'p0', '1.4.0 a1'])
+  })
+
+  test('says that it lives', async () => {
+    const { stream, outlet } = build()
+    await stream.open([])
+    stream.keepAlive()
+    expect(outlet.written.join('')).toMatch(/^: .*\n\n$/)
+  })
+
+  test('ends behind everything that waits', async () => {
+    const { stream, frames, outlet } = build()
+    stream.added(items, [])
+    stream.ended()
+    expect(outlet.done).toEqual([])
+    await stream.open([])
+    expect(frames()).toEqual(EVENTS)
+    expect(outlet.done.at(-1)).toBe('end')
+  })
+
+  test('ends when its session does', async () => {
+    const { stream, outlet } = build()
+    await stream.open([])
+    stream.ended()
+    expect(outlet.done).toEqual(['end'])
+  })
+
+  test('of a reader that left while it caught up is not written on', async () => {
+    const { stream, outlet, frames } = build()
+    const opening = stream.open(items.map((item) => withText(item, 'x'.repeat(300 * 1024))))
+    outlet.destroy()
+    await opening
+    stream.added(items, [])
+    expect(frames()).toHaveLength(1)
+  })
+})
+
+describe('frames', () => {
+  test('are made once for a list of items', () => {
+    const framesOf = createFramer()
+    let read = 0
+    const [item] = items
+    const counting = [
+      {
+        ...item,
+        get shown() {
+          read += 1
+          return item?.shown
+        },
+      },
+    ] as readonly LogItem[]
+    expect(framesOf(counting)).toBe(framesOf(counting))
+    const once = read
+    framesOf(counting)
+    expect(read).toBe(once)
+    expect(framesOf(items)).not.toBe(framesOf(counting))
+  })
+})
+
+function withText(item: LogItem, text: string): LogItem {
+  if (item.shown?.type !== 'agent.message' && item.shown?.type !== 'user.message') return item
+  return { ...item, shown: { ...item.shown, content: [{ type: 'text', text }] } }
+}
