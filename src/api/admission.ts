@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { QUEUE_BYTES } from '../session/settle.ts'
-import type { IngressRow } from '../store/ingress.ts'
+import type { IngressRequest, IngressRow, IngressStore } from '../store/ingress.ts'
 import { ApiError } from '../wire/errors.ts'
 import { mintId } from '../wire/mint.ts'
 import type { UserEvent } from '../wire/types.ts'
@@ -10,44 +10,66 @@ import type { ApiContext } from './context.ts'
 /** Longest `Idempotency-Key` that is taken. */
 const KEY_LENGTH = 255
 
+/** A request that puts something into a log, and what it is about: a session's id, or a route. */
+export interface Submission {
+  readonly request: FastifyRequest
+  readonly reply: FastifyReply
+  readonly target: string
+}
+
+/**
+ * The row of the request that this one repeats, or null. What was accepted once is never judged again: the log may have
+ * moved on since then. Costs nothing for a request without a key that is no retry.
+ */
+export async function recall({ ingress }: ApiContext, submission: Submission): Promise<IngressRow | null> {
+  const row = await ingress.find(toIngress(submission))
+  return row && demandSame(row)
+}
+
 /**
  * Admits a request that puts something into a log: its ids are committed before Temporal hears of them, so that the
- * same request, sent again by a client that never saw the answer, is the same events. The row is `answered` once a
- * response that settles the request was written whole.
+ * same request, sent again by a client that never saw the answer, is the same events.
  */
 export async function admit(
   { ingress }: ApiContext,
-  { request, reply, target }: { request: FastifyRequest; reply: FastifyReply; target: string },
+  submission: Submission,
   mint: () => readonly string[],
 ): Promise<IngressRow> {
+  const row = demandSame(await ingress.begin(toIngress(submission), () => ({ id: mintId('ingr'), ids: mint() })))
+  markAnswered(ingress, submission, row)
+  return row
+}
+
+/** The row is `answered` once the response that says that the request was done was written whole. */
+export function markAnswered(ingress: IngressStore, { request, reply }: Submission, { id }: IngressRow): void {
+  reply.raw.once('finish', () => {
+    if (reply.statusCode >= 400) return
+    // A row that stays unanswered only makes a later retry take the same ids.
+    ingress.answered(id).catch((error: unknown) => request.log.warn({ err: error }, 'ingress row not marked'))
+  })
+}
+
+function toIngress({ request, target }: Submission): IngressRequest {
   const key = request.headers['idempotency-key']
   if (Array.isArray(key) || (key !== undefined && (key === '' || key.length > KEY_LENGTH))) {
     throw new ApiError('invalid_request', `idempotency-key: expected 1 to ${KEY_LENGTH} characters`)
   }
-  const row = await ingress.begin(
-    {
-      workspaceId: request.caller.workspaceId,
-      target,
-      key: key ?? null,
-      bodyHash: createHash('sha256')
-        .update(JSON.stringify(request.body ?? null))
-        .digest('hex'),
-      isRetry: Number(request.headers['x-stainless-retry-count'] ?? 0) > 0,
-    },
-    () => ({ id: mintId('ingr'), ids: mint() }),
-  )
-  if ('conflict' in row) {
-    throw new ApiError('conflict', 'idempotency-key: this key came with another body before', {
-      code: 'idempotency_key_reused',
-    })
+  return {
+    workspaceId: request.caller.workspaceId,
+    target,
+    key: key ?? null,
+    bodyHash: createHash('sha256')
+      .update(JSON.stringify(request.body ?? null))
+      .digest('hex'),
+    isRetry: Number(request.headers['x-stainless-retry-count'] ?? 0) > 0,
   }
-  reply.raw.once('finish', () => {
-    // Told that it failed for now, the client sends the same request again, and some of it may have been done.
-    if (reply.statusCode >= 500) return
-    // A row that stays unanswered only makes a later retry take the same ids.
-    ingress.answered(row.id).catch((error: unknown) => request.log.warn({ err: error }, 'ingress row not marked'))
+}
+
+function demandSame(row: IngressRow | { readonly conflict: true }): IngressRow {
+  if (!('conflict' in row)) return row
+  throw new ApiError('conflict', 'idempotency-key: this key came with another body before', {
+    code: 'idempotency_key_reused',
   })
-  return row
 }
 
 /** @throws ApiError 413 for events that no session's queue has room for, however long they wait. */

@@ -5,6 +5,7 @@ import { PAGE_SIZES } from '../wire/limits.ts'
 import { mintId } from '../wire/mint.ts'
 import { decodeCursor, encodeCursor, toPage } from '../wire/pages.ts'
 import type { Agent } from '../wire/types.ts'
+import { admit } from './admission.ts'
 import type { ApiContext, Caller } from './context.ts'
 import { createdAtRange, demandWithin, fromCreated, isCreatedPosition } from './created.ts'
 import { loadRoster } from './roster.ts'
@@ -14,12 +15,15 @@ type ById = { Params: { id: string } }
 export function agentRoutes(app: FastifyInstance, context: ApiContext): void {
   const { agents, validator } = context
 
-  app.post('/v1/agents', async ({ body, caller }) => {
+  app.post('/v1/agents', async (request, reply) => {
+    const { body, caller } = request
     const params = validator.parseBody('agents.create', body)
     const lookup = await loadRoster(agents, caller.workspaceId, params.multiagent)
-    const agent = createAgent(params, { id: mintId('agent'), now: new Date().toISOString(), lookup })
-    await agents.create(caller.workspaceId, agent)
-    return agent
+    const build = (id: string): Agent => createAgent(params, { id, now: new Date().toISOString(), lookup })
+    const draft = build(mintId('agent'))
+    // A request that repeats one is answered with the agent that the first one made.
+    const { ids } = await admit(context, { request, reply, target: 'agents' }, () => [draft.id])
+    return agents.create(caller.workspaceId, ids[0] === draft.id ? draft : build(ids[0] ?? ''))
   })
 
   app.get('/v1/agents', async ({ query, caller }) => {
@@ -44,12 +48,16 @@ export function agentRoutes(app: FastifyInstance, context: ApiContext): void {
 
   app.post<ById>('/v1/agents/:id', async ({ params: { id }, body, caller }) => {
     const params = validator.parseBody('agents.update', body)
-    const stored = await readAgent(context, caller, { id })
     const lookup = await loadRoster(agents, caller.workspaceId, params.multiagent)
-    const next = updateAgent(stored, params, { now: new Date().toISOString(), lookup })
-    if (next === stored) return stored
-    if (await agents.update(caller.workspaceId, stored.version, next)) return next
-    throw new ApiError('conflict', `${id} was changed by somebody else meanwhile; read it again`)
+    const agent = await agents.update(caller.workspaceId, id, (latest) =>
+      updateAgent(latest, params, { now: new Date().toISOString(), lookup }),
+    )
+    return agent ?? missing(id)
+  })
+
+  app.post<ById>('/v1/agents/:id/archive', async ({ params: { id }, caller }) => {
+    const agent = await agents.archive(caller.workspaceId, id, new Date())
+    return agent ?? missing(id)
   })
 
   app.get<ById>('/v1/agents/:id/versions', async ({ params: { id }, query, caller }) => {
@@ -73,9 +81,11 @@ export async function readAgent(
   { id, version }: { readonly id: string; readonly version?: number | undefined },
 ): Promise<Agent> {
   const agent = await context.agents.read(caller.workspaceId, id, version)
-  if (!agent)
-    throw new ApiError('not_found', `No agent ${id}${version === undefined ? '' : ` with version ${version}`}.`)
-  return agent
+  return agent ?? missing(version === undefined ? id : `${id} with version ${version}`)
+}
+
+function missing(what: string): never {
+  throw new ApiError('not_found', `No agent ${what}.`)
 }
 
 function isVersion(value: unknown): value is number {

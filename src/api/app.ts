@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { fastify } from 'fastify'
 import { ApiError, toErrorResponse } from '../wire/errors.ts'
 import { mintId } from '../wire/mint.ts'
+import { isCrowded } from '../wire/storable.ts'
 import { agentRoutes } from './agents.ts'
 import { authenticate } from './auth.ts'
 import type { ApiContext } from './context.ts'
@@ -11,6 +12,7 @@ import { modelRoutes } from './models.ts'
 import { refuseConnection, toKnown } from './refusals.ts'
 import { sessionRoutes } from './sessions.ts'
 import { streamRoutes } from './stream.ts'
+import { ARRIVAL_LIMITS, demandPlainHttp, guardServer } from './transport.ts'
 
 /** Bodies of the API are at most 32 MB. */
 const BODY_LIMIT = 32 * 1024 * 1024
@@ -34,6 +36,9 @@ export function createApp(context: ApiContext, log: AppLog): FastifyInstance {
   }
   const app = fastify({
     bodyLimit: BODY_LIMIT,
+    requestTimeout: ARRIVAL_LIMITS.requestTimeout,
+    // A missing host is answered by `demandPlainHttp`, in the API's words.
+    http: { headersTimeout: ARRIVAL_LIMITS.headersTimeout, requireHostHeader: false },
     forceCloseConnections: true,
     // A HEAD of a stream would never end.
     exposeHeadRoutes: false,
@@ -42,9 +47,11 @@ export function createApp(context: ApiContext, log: AppLog): FastifyInstance {
     frameworkErrors: answer,
     routerOptions: { querystringParser: (text) => parseQuery(text) },
   })
+  guardServer(app.server)
   app.decorateRequest('caller')
   app.addHook('onRequest', async (request, reply) => {
     reply.header('request-id', request.id)
+    demandPlainHttp(request)
     request.caller = await authenticate(request.headers, context.keys)
     reply.header('anthropic-workspace-id', request.caller.workspaceId)
     refuseUnstorable(request)
@@ -76,6 +83,10 @@ function refuseUnstorable({ params, query }: FastifyRequest): void {
 function acceptJson(app: FastifyInstance): void {
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', { parseAs: 'buffer' }, async (request: FastifyRequest, body: Buffer) => {
+    const coding = request.headers['content-encoding'] ?? 'identity'
+    if (coding !== 'identity') {
+      throw new ApiError('invalid_request', `content-encoding: expected none, got ${coding.slice(0, 40)}`)
+    }
     const type = request.headers['content-type'] ?? 'application/json'
     if (!/^application\/(?:[\w.+-]+\+)?json\b/i.test(type)) {
       throw new ApiError('invalid_request', `content-type: expected application/json, got ${type.slice(0, 100)}`)
@@ -92,6 +103,7 @@ function acceptJson(app: FastifyInstance): void {
 
 function parseJson(body: Buffer): unknown {
   if (body.length === 0) return undefined
+  if (isCrowded(body)) throw new ApiError('invalid_request', 'body: holds more values than any request has')
   try {
     return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body))
   } catch (error) {

@@ -7,7 +7,7 @@ import type { Caller } from './context.ts'
  * The caller behind a request. Clients send their key as a bearer token or as `x-api-key`; who sends both must mean the
  * same key. A workspace may be named only if it is the key's own.
  */
-export async function authenticate(headers: IncomingHttpHeaders, keys: KeyStore): Promise<Caller> {
+export async function authenticate(headers: IncomingHttpHeaders, keys: Pick<KeyStore, 'verify'>): Promise<Caller> {
   const [secret, second] = [...new Set([bearerOf(headers.authorization), single(headers['x-api-key'])])].filter(
     (key) => key !== undefined,
   )

@@ -7,6 +7,7 @@ import type { KeyStore } from '../store/keys.ts'
 import type { SessionStore } from '../store/sessions.ts'
 import type { ModelInfo } from '../wire/types.ts'
 import type { Validator } from '../wire/validate.ts'
+import type { PreviewFeed } from './preview-feed.ts'
 import type { SessionWorkflows } from './workflows.ts'
 
 /** What the routes are made of; built once by the root of the api process. */
@@ -15,13 +16,15 @@ export interface ApiContext {
   readonly environments: EnvironmentStore
   readonly sessions: SessionStore
   readonly ingress: IngressStore
-  readonly keys: KeyStore
+  readonly keys: Pick<KeyStore, 'verify'>
   readonly log: SessionLog
+  readonly previews: PreviewFeed
   readonly workflows: SessionWorkflows
   readonly validator: Validator
   /** What new sessions run under. */
   readonly policy: Policy
-  readonly models: () => Promise<readonly ModelInfo[]>
+  /** Null where the back end does not list its models. */
+  readonly models: (() => Promise<readonly ModelInfo[]>) | null
   /** Tells every api process that a session is gone, so that its streams end. */
   readonly announceDeleted: (session: string) => Promise<void>
 }

@@ -1,16 +1,16 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import type { SessionRow } from '../store/sessions.ts'
+import type { SessionRow, SessionStore } from '../store/sessions.ts'
 import { toSessionAgent } from '../wire/agents.ts'
 import { ApiError } from '../wire/errors.ts'
 import { mintId } from '../wire/mint.ts'
-import type { Session, SessionAgent, SessionCreate } from '../wire/types.ts'
+import type { Session, SessionAgent, SessionCreate, UserEvent } from '../wire/types.ts'
 import {
   refuseUnsupported,
   unsupportedInAgent,
   unsupportedInEnvironment,
   unsupportedInSession,
 } from '../wire/unsupported.ts'
-import { admit, refuseOversize } from './admission.ts'
+import { admit, markAnswered, recall, refuseOversize } from './admission.ts'
 import { readAgent } from './agents.ts'
 import type { ApiContext, Caller } from './context.ts'
 import { readEnvironment } from './environments.ts'
@@ -28,6 +28,13 @@ export async function createSession(
 ): Promise<Session> {
   const { caller } = request
   const params = context.validator.parseBody('sessions.create', request.body)
+  const submission = { request, reply, target: 'sessions' }
+  const earlier = await recall(context, submission)
+  const made = earlier && (await readCreated(context.sessions, earlier.ids[0] ?? ''))
+  if (earlier && made) {
+    markAnswered(context.ingress, submission, earlier)
+    return made
+  }
   refuseUnsupported(unsupportedInSession(params))
   const agent = await resolveAgent(context, caller, params.agent)
   refuseUnsupported(unsupportedInAgent(agent))
@@ -41,47 +48,63 @@ export async function createSession(
 
   const initial = params.initial_events ?? []
   refuseOversize(initial)
-  const { ids } = await admit(context, { request, reply, target: 'sessions' }, () => [
+  const { title = null, metadata = {} } = params
+  const { ids } = await admit(context, submission, () => [
     mintId('sesn'),
     mintId('cfg'),
     ...initial.map(() => mintId('sevt')),
   ])
   const [id = '', configurationId = '', ...eventIds] = ids
+  const events = initial.map((event, index) => ({ ...event, id: eventIds[index] }))
+  return start(context, caller, { id, configurationId, agent, environment: environment.id, title, metadata, events })
+}
+
+interface NewSession {
+  readonly id: string
+  readonly configurationId: string
+  readonly agent: SessionAgent
+  readonly environment: string
+  readonly title: string | null
+  readonly metadata: Readonly<Record<string, string>>
+  readonly events: readonly UserEvent[]
+}
+
+/** Writes the row, then starts the workflow: a row without a workflow can be found and given up, the reverse cannot. */
+async function start(
+  { sessions, workflows, policy }: ApiContext,
+  { workspaceId: workspace, keyId: by }: Caller,
+  { id, configurationId, agent, environment, title, metadata, events }: NewSession,
+): Promise<Session> {
   const now = new Date()
   const row: SessionRow = {
     id,
-    workspaceId: caller.workspaceId,
-    environmentId: environment.id,
+    workspaceId: workspace,
+    environmentId: environment,
     configurationId,
     agentId: agent.id,
     agentVersion: agent.version,
     status: 'creating',
-    title: params.title ?? null,
-    metadata: params.metadata ?? {},
+    title,
+    metadata,
     createdAt: now,
     updatedAt: now,
     archivedAt: null,
   }
-  const { policy } = context
-  await context.sessions.create(row, { id: configurationId, agent, harness: policy.harness })
-  const events = initial.map((event, index) => ({ ...event, id: eventIds[index] }))
-  await context.workflows.start(
-    id,
-    {
-      workspace: caller.workspaceId,
-      configuration: { id: configurationId, agentName: agent.name, policy },
-      environment: environment.id,
-      title: row.title,
-      metadata: row.metadata,
-      ...(events.length > 0 ? { events, by: caller.keyId } : {}),
-    },
-    row.title ?? agent.name,
-  )
+  await sessions.create(row, { id: configurationId, agent, harness: policy.harness })
+  const configuration = { id: configurationId, agentName: agent.name, policy }
+  const said = events.length > 0 ? { events, by } : {}
+  await workflows.start(id, { workspace, configuration, environment, title, metadata, ...said }, title ?? agent.name)
   const status = events.length > 0 ? 'running' : 'idle'
-  await context.sessions.hint([{ id, run: 1, length: 1, status }])
-  // A repeated request is answered with the session that the first one made.
-  const [stored, configuration] = await Promise.all([context.sessions.find(id), context.sessions.configuration(id)])
-  return toSession({ ...(stored ?? row), status }, configuration ?? { agent }, null)
+  await sessions.hint([{ id, run: 1, length: 1, status }])
+  const created = await readCreated(sessions, id)
+  if (created) return { ...created, status }
+  throw new ApiError('not_found', `The session ${id} was deleted while it was created.`)
+}
+
+/** The session as its row says, or null while its workflow was never started, and when it was deleted. */
+async function readCreated(sessions: SessionStore, id: string): Promise<Session | null> {
+  const [row, configuration] = await Promise.all([sessions.find(id), sessions.configuration(id)])
+  return row && configuration && row.status !== 'creating' ? toSession(row, configuration, null) : null
 }
 
 async function resolveAgent(context: ApiContext, caller: Caller, agent: SessionCreate['agent']): Promise<SessionAgent> {

@@ -1,21 +1,27 @@
 import type { FastifyInstance } from 'fastify'
-import { createEnvironment } from '../wire/environments.ts'
+import { NameTaken } from '../store/environments.ts'
+import { createEnvironment, updateEnvironment } from '../wire/environments.ts'
 import { ApiError } from '../wire/errors.ts'
 import { PAGE_SIZES } from '../wire/limits.ts'
 import { mintId } from '../wire/mint.ts'
 import { decodeCursor, encodeCursor, toPage } from '../wire/pages.ts'
 import type { Environment } from '../wire/types.ts'
+import { admit } from './admission.ts'
 import type { ApiContext, Caller } from './context.ts'
 import { fromCreated, isCreatedPosition } from './created.ts'
+
+type ById = { Params: { id: string } }
 
 export function environmentRoutes(app: FastifyInstance, context: ApiContext): void {
   const { environments, validator } = context
 
-  app.post('/v1/environments', async ({ body, caller }) => {
+  app.post('/v1/environments', async (request, reply) => {
+    const { body, caller } = request
     const params = validator.parseBody('environments.create', body)
-    const environment = createEnvironment(params, { id: mintId('env'), now: new Date().toISOString() })
-    if (await environments.create(caller.workspaceId, environment)) return environment
-    throw new ApiError('conflict', `name: an environment named "${params.name}" exists already`)
+    const draft = createEnvironment(params, { id: mintId('env'), now: new Date().toISOString() })
+    // A request that repeats one is answered with the environment that the first one made.
+    const { ids } = await admit(context, { request, reply, target: 'environments' }, () => [draft.id])
+    return refusingTakenName(environments.create(caller.workspaceId, { ...draft, id: ids[0] ?? draft.id }))
   })
 
   app.get('/v1/environments', async ({ query, caller }) => {
@@ -30,14 +36,45 @@ export function environmentRoutes(app: FastifyInstance, context: ApiContext): vo
     return toPage({ rows, limit, cursorAfter: ({ created_at, id }) => encodeCursor(scope, [created_at, id]) })
   })
 
-  app.get<{ Params: { id: string } }>('/v1/environments/:id', ({ params: { id }, caller }) =>
-    readEnvironment(context, caller, id),
-  )
+  app.get<ById>('/v1/environments/:id', ({ params: { id }, caller }) => readEnvironment(context, caller, id))
+
+  app.post<ById>('/v1/environments/:id', async ({ params: { id }, body, caller }) => {
+    const params = validator.parseBody('environments.update', body)
+    const updated = environments.update(caller.workspaceId, id, (stored) =>
+      updateEnvironment(stored, params, new Date().toISOString()),
+    )
+    return (await refusingTakenName(updated)) ?? missing(id)
+  })
+
+  app.post<ById>('/v1/environments/:id/archive', async ({ params: { id }, caller }) => {
+    const environment = await environments.archive(caller.workspaceId, id, new Date())
+    return environment ?? missing(id)
+  })
+
+  app.delete<ById>('/v1/environments/:id', async ({ params: { id }, caller }) => {
+    const outcome = await environments.delete(caller.workspaceId, id)
+    if (outcome === 'missing') return missing(id)
+    if (outcome === 'deleted') return { id, type: 'environment_deleted' }
+    const message = `${id} is the environment of sessions, archived ones included; delete them first, or archive it`
+    throw new ApiError('invalid_request', message, { code: 'environment_in_use' })
+  })
 }
 
 /** @throws ApiError 404, the same for a missing id and for one of another workspace. */
 export async function readEnvironment(context: ApiContext, caller: Caller, id: string): Promise<Environment> {
   const environment = await context.environments.read(caller.workspaceId, id)
-  if (!environment) throw new ApiError('not_found', `No environment ${id}.`)
-  return environment
+  return environment ?? missing(id)
+}
+
+function missing(id: string): never {
+  throw new ApiError('not_found', `No environment ${id}.`)
+}
+
+async function refusingTakenName<T>(write: Promise<T>): Promise<T> {
+  try {
+    return await write
+  } catch (error) {
+    if (error instanceof NameTaken) throw new ApiError('conflict', `name: ${error.message}`, { cause: error })
+    throw error
+  }
 }

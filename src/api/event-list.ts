@@ -57,6 +57,7 @@ function isBehind(position: Position, after: Position, order: 'asc' | 'desc'): b
   return order === 'asc' ? side > 0 : side < 0
 }
 
+/** Types that no event has were refused before: a misspelt filter must not look like a log without such events. */
 function createFilter(query: EventListQuery): (event: SessionEvent) => boolean {
   const types: readonly string[] | undefined = query['types[]']
   const range = createdAtRange(query)

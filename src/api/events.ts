@@ -4,12 +4,13 @@ import type { Arrival } from '../session/entry.ts'
 import { isQueued } from '../session/entry.ts'
 import { check, wakes } from '../session/check.ts'
 import { foldArrival } from '../session/fold.ts'
+import type { IngressRow } from '../store/ingress.ts'
 import type { SessionRow } from '../store/sessions.ts'
 import { ApiError } from '../wire/errors.ts'
 import { mintId } from '../wire/mint.ts'
 import type { SessionEvent, UserEvent } from '../wire/types.ts'
 import { refuseUnsupported, unsupportedInEvents } from '../wire/unsupported.ts'
-import { admit, refuseOversize } from './admission.ts'
+import { admit, markAnswered, recall, refuseOversize } from './admission.ts'
 import type { ApiContext } from './context.ts'
 import { listEvents } from './event-list.ts'
 import { createRateLimit } from './rate.ts'
@@ -26,14 +27,20 @@ export function eventRoutes(app: FastifyInstance, context: ApiContext): void {
     refuseOversize(events)
     const row = await readRow(context, request.caller, request.params.id)
     limit(row.id)
-    const view = await checkAll(context, row, events)
-    const { id, ids } = await admit(context, { request, reply, target: row.id }, () => events.map(() => mintId('sevt')))
-    const arrivals = events.map((event, index): Arrival => ({ ...event, id: ids[index] ?? '' }))
-    if (events.some((event) => wakes(view.state, event))) {
-      await context.sessions.hint([{ id: row.id, run: 1, length: view.length, status: 'running' }])
+    const submission = { request, reply, target: row.id }
+    const earlier = await recall(context, submission)
+    if (earlier && (await isLogged(context, row, earlier))) {
+      markAnswered(context.ingress, submission, earlier)
+      return { data: identify(events, earlier).map(toEcho) }
     }
-    await context.workflows.signal(row.id, { events: arrivals, by: request.caller.keyId }, id)
-    await context.ingress.accepted(id)
+    const view = await checkAll(context, row, events)
+    const admitted = await admit(context, submission, () => events.map(() => mintId('sevt')))
+    const arrivals = identify(events, admitted)
+    await Promise.all([
+      hintRunning(context, view, events),
+      context.workflows.signal(row.id, { events: arrivals, by: request.caller.keyId }, admitted.id),
+    ])
+    await context.ingress.accepted(admitted.id)
     return { data: arrivals.map(toEcho) }
   })
 
@@ -42,6 +49,28 @@ export function eventRoutes(app: FastifyInstance, context: ApiContext): void {
     const row = await readRow(context, caller, id)
     return listEvents(await readLog(context, row), params, caller.workspaceId)
   })
+}
+
+/** Whether what the row stands for is in the log: then it is answered as it was, whatever has happened since. */
+async function isLogged(context: ApiContext, row: SessionRow, { state, ids }: IngressRow): Promise<boolean> {
+  if (state !== 'begun') return true
+  const { items } = await readLog(context, row)
+  return items.some(({ shown }) => shown !== null && ids.includes(shown.id))
+}
+
+function identify(events: readonly UserEvent[], { ids }: IngressRow): readonly Arrival[] {
+  return events.map((event, index) => ({ ...event, id: ids[index] ?? '' }))
+}
+
+/** Lists show a session as running from the moment its message is accepted; a hint, that the worker's own overtakes. */
+async function hintRunning({ sessions }: ApiContext, view: LogView, events: readonly UserEvent[]): Promise<void> {
+  let { state } = view
+  for (const [index, event] of events.entries()) {
+    if (wakes(state, event)) {
+      return sessions.hint([{ id: view.session, run: 1, length: view.length + 1, status: 'running' }])
+    }
+    state = foldArrival(state, { ...event, id: `new ${index}` })
+  }
 }
 
 /**

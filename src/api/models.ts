@@ -7,6 +7,7 @@ import type { ApiContext } from './context.ts'
 
 export function modelRoutes(app: FastifyInstance, { models: list, validator }: ApiContext): void {
   async function models(): Promise<readonly ModelInfo[]> {
+    if (!list) throw new ApiError('not_found', 'The model back end does not list its models.', { shouldRetry: false })
     try {
       return await list()
     } catch (error) {

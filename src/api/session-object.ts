@@ -26,7 +26,8 @@ export function toSession(row: SessionRow, { agent }: Pick<Configuration, 'agent
     ).toISOString(),
     archived_at: archivedAt === null ? null : new Date(archivedAt).toISOString(),
     usage: state ? toWireUsage(state.usage) : {},
-    stats: view && state ? { active_seconds: state.usage.active_seconds, duration_seconds: durationOf(view) } : {},
+    stats:
+      view && state ? { active_seconds: state.usage.active_seconds, duration_seconds: durationOf(view) } : ageOf(row),
     budget: null,
     outcome_evaluations: [],
     resources: [],
@@ -45,4 +46,11 @@ export function presentStatus(state: LogState): SessionStatus {
 function durationOf(view: LogView): number {
   const end = view.state.status === 'terminated' ? view.changedAt : Date.now()
   return Math.max(0, Math.round(end - view.startedAt) / 1000)
+}
+
+/** The same from the row alone, which does not know when a session ended that was not archived. */
+function ageOf({ status, createdAt, archivedAt }: SessionRow): Session['stats'] {
+  if (status === 'terminated' && archivedAt === null) return {}
+  const end = archivedAt?.getTime() ?? Date.now()
+  return { duration_seconds: Math.max(0, end - createdAt.getTime()) / 1000 }
 }

@@ -1,17 +1,14 @@
 import type { FastifyInstance } from 'fastify'
 import { refuses } from '../session/settle.ts'
 import { ApiError } from '../wire/errors.ts'
-import { PAGE_SIZES } from '../wire/limits.ts'
 import { patchMetadata } from '../wire/metadata.ts'
-import { decodeCursor, encodeCursor, toBidirectionalPage } from '../wire/pages.ts'
 import type { Session } from '../wire/types.ts'
 import { refuseUnsupported, unsupportedInUpdate } from '../wire/unsupported.ts'
-import { admit } from './admission.ts'
+import { admit, recall } from './admission.ts'
 import type { ApiContext, Caller } from './context.ts'
 import { createSession } from './create-session.ts'
-import type { CreatedPosition } from './created.ts'
-import { createdAtRange, demandWithin, fromCreated, isCreatedPosition } from './created.ts'
 import { readLog, readRow } from './read-log.ts'
+import { listSessions } from './session-list.ts'
 import { presentStatus, toSession } from './session-object.ts'
 
 type ById = { Params: { id: string } }
@@ -28,12 +25,14 @@ export function sessionRoutes(app: FastifyInstance, context: ApiContext): void {
     } = request
     const { title, metadata, ...rest } = context.validator.parseBody('sessions.update', request.body)
     refuseUnsupported(unsupportedInUpdate(rest))
+    const submission = { request, reply, target: id }
+    if ((await recall(context, submission))?.state === 'answered') return retrieve(context, caller, id)
     const { state } = await readLog(context, await readRow(context, caller, id))
     // The workflow applies the patch, so that two at once both count; here it is only checked.
     patchMetadata(state.metadata, metadata)
     const change = { ...(title === undefined ? {} : { title }), ...(metadata ? { metadata } : {}) }
     demand(refuses(state, { type: 'configured', ...change }))
-    const { id: updateId } = await admit(context, { request, reply, target: id }, () => [])
+    const { id: updateId } = await admit(context, submission, () => [])
     demand((await context.workflows.configure(id, change, updateId)).refused)
     return retrieve(context, caller, id)
   })
@@ -43,10 +42,13 @@ export function sessionRoutes(app: FastifyInstance, context: ApiContext): void {
       params: { id },
       caller,
     } = request
-    const { state } = await readLog(context, await readRow(context, caller, id))
+    const row = await readRow(context, caller, id)
+    const { state } = await readLog(context, row)
     if (state.status !== 'terminated') {
       const { id: updateId } = await admit(context, { request, reply, target: id }, () => [])
-      demand((await context.workflows.archive(id, updateId)).refused)
+      const { refused } = await context.workflows.archive(id, updateId)
+      // Two at once: what the second one wanted has come true.
+      if (refused !== null && (await readLog(context, row)).archivedAt === null) demand(refused)
     }
     return retrieve(context, caller, id)
   })
@@ -61,9 +63,9 @@ export function sessionRoutes(app: FastifyInstance, context: ApiContext): void {
       )
     }
     if (!(await context.sessions.bury(caller.workspaceId, id))) throw new ApiError('not_found', `No session ${id}.`)
-    // The tombstone stands: what follows is finished by the sweeper should this process die.
-    await context.workflows.terminate(id)
-    await context.announceDeleted(id)
+    // The tombstone stands, so the session is deleted whatever follows: the sweeper finishes what fails here.
+    await Promise.allSettled([context.workflows.terminate(id)])
+    await Promise.allSettled([context.announceDeleted(id)])
     return { id, type: 'session_deleted' }
   })
 }
@@ -78,52 +80,6 @@ async function retrieve(context: ApiContext, caller: Caller, id: string): Promis
   const archivedAt = view.archivedAt === null ? null : new Date(view.archivedAt)
   await context.sessions.repair(id, { status, title, metadata, archivedAt })
   return toSession(row, configuration, view)
-}
-
-/** A position, and whether the page is the one that ends before it. */
-type ListPosition = readonly [position: CreatedPosition, isBackward: boolean]
-
-async function listSessions({ validator, sessions }: ApiContext, query: unknown, caller: Caller): Promise<object> {
-  const params = validator.parseQuery('sessions.list', query)
-  const order = params.order ?? 'desc'
-  const limit = params.limit ?? PAGE_SIZES['sessions.list'].default
-  const scope = { workspaceId: caller.workspaceId, resource: 'sessions', order }
-  if (params.deployment_id !== undefined || params.memory_store_id !== undefined) {
-    // Nothing here has made a session from a deployment or with a memory store yet.
-    return { data: [], next_page: null, prev_page: null }
-  }
-  const [position, isBackward] = params.page ? decodeCursor(scope, params.page, isListPosition) : [null, false]
-  if (position) demandWithin(createdAtRange(params), Date.parse(position[0]))
-  const rows = await sessions.list(caller.workspaceId, {
-    limit: limit + 1,
-    order,
-    backward: isBackward,
-    ...(position ? { from: fromCreated(position) } : {}),
-    ...(params.agent_id === undefined ? {} : { agentId: params.agent_id }),
-    ...(params.agent_version === undefined ? {} : { agentVersion: params.agent_version }),
-    ...(params['statuses[]'] ? { statuses: params['statuses[]'] } : {}),
-    includeArchived: params.include_archived === true,
-    createdAt: createdAtRange(params),
-  })
-  const page = toBidirectionalPage({
-    rows,
-    limit,
-    hasCursor: position !== null,
-    isBackward,
-    cursorAfter: (row) => encodeCursor(scope, [[row.createdAt.toISOString(), row.id], false]),
-    cursorBefore: (row) => encodeCursor(scope, [[row.createdAt.toISOString(), row.id], true]),
-  })
-  const data = await Promise.all(
-    page.data.map(async (row) => {
-      const configuration = await sessions.configuration(row.id)
-      return configuration ? [toSession(row, configuration, null)] : []
-    }),
-  )
-  return { ...page, data: data.flat() }
-}
-
-function isListPosition(value: unknown): value is ListPosition {
-  return Array.isArray(value) && value.length === 2 && isCreatedPosition(value[0]) && typeof value[1] === 'boolean'
 }
 
 function demand(refused: string | null): void {

@@ -22,6 +22,7 @@ const CLOSING_MS = { least: 10, most: 50 }
 /** gRPC status codes. */
 const NOT_FOUND = 5
 const RESOURCE_EXHAUSTED = 8
+const FAILED_PRECONDITION = 9
 
 export interface TemporalWorkflowsOptions {
   readonly client: WorkflowClient
@@ -33,11 +34,16 @@ export function createTemporalWorkflows({ client, taskQueue }: TemporalWorkflows
     client.connection.withDeadline(Date.now() + DEADLINE_MS, work)
 
   async function ask(session: string, execute: (handle: WorkflowHandle) => Promise<Verdict>): Promise<Verdict> {
-    try {
-      return await bounded(() => execute(client.getHandle(session)))
-    } catch (error) {
-      if (error instanceof WorkflowNotFoundError) return { refused: 'The session is terminated and cannot change.' }
-      throw toUnavailable(error)
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await bounded(() => execute(client.getHandle(session)))
+      } catch (error) {
+        if (error instanceof WorkflowNotFoundError) return { refused: 'The session is terminated and cannot change.' }
+        // A task that ended the run was refused because of what came meanwhile, and took the update with it.
+        const isUndecided = hasCode(error, FAILED_PRECONDITION) || isClosing(error)
+        if (!isUndecided || attempt >= CLOSING_TRIES) throw toUnavailable(error)
+        await rest()
+      }
     }
   }
 
@@ -107,9 +113,13 @@ async function sendSignal(
         throw new ApiError('invalid_request', 'The session is terminated and takes no further events.')
       }
       if (!isClosing(error) || attempt >= CLOSING_TRIES) throw toUnavailable(error)
-      await sleep(CLOSING_MS.least + Math.random() * (CLOSING_MS.most - CLOSING_MS.least))
+      await rest()
     }
   }
+}
+
+async function rest(): Promise<void> {
+  await sleep(CLOSING_MS.least + Math.random() * (CLOSING_MS.most - CLOSING_MS.least))
 }
 
 function toUnavailable(error: unknown): ApiError {

@@ -10,11 +10,16 @@ export interface AgentListing {
 
 /** Agents with their whole version history. Every read is of one workspace; a foreign id reads as null. */
 export interface AgentStore {
-  create(workspaceId: string, agent: Agent): Promise<void>
+  /** The agent as it is stored: creating it again with the same id answers the one that is there. */
+  create(workspaceId: string, agent: Agent): Promise<Agent>
   /** The latest version when `version` is omitted. */
   read(workspaceId: string, id: string, version?: number): Promise<Agent | null>
-  /** Stores `next` as a new version if the latest is still `expected`; false when somebody was faster. */
-  update(workspaceId: string, expected: number, next: Agent): Promise<boolean>
+  /**
+   * Stores what `change` makes of the latest version as the next one; nothing when it answers what it was given. Updates
+   * of one agent happen one after the other, so `change` always sees the latest version; what it throws is thrown here.
+   * Null for an unknown id, `change` is not called then.
+   */
+  update(workspaceId: string, id: string, change: (latest: Agent) => Agent): Promise<Agent | null>
   /** Sets `archived_at` on every version; null for an unknown id. Archiving twice keeps the first time. */
   archive(workspaceId: string, id: string, at: Date): Promise<Agent | null>
   list(workspaceId: string, listing: AgentListing): Promise<readonly Agent[]>

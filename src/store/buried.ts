@@ -8,3 +8,14 @@ export class SessionBuried extends Error {
     this.sessionId = sessionId
   }
 }
+
+/** A session that was to be stored while its environment was deleted. The delete won, and nothing was stored. */
+export class EnvironmentGone extends Error {
+  override readonly name = 'EnvironmentGone'
+  readonly environmentId: string
+
+  constructor(environmentId: string, options?: ErrorOptions) {
+    super(`there is no environment ${environmentId}`, options)
+    this.environmentId = environmentId
+  }
+}

@@ -22,6 +22,8 @@ export interface IngressRequest {
 }
 
 export interface IngressStore {
+  /** The row of the request that this one repeats, by the rules of `begin`; null when there is none yet. */
+  find(request: IngressRequest): Promise<IngressRow | { readonly conflict: true } | null>
   /**
    * Commits a row for the request with ids from `mint`, or answers the row of the request it repeats: the same key, or
    * a declared retry with the body of a row not yet `answered`. The same key with another body is

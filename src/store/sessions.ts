@@ -46,13 +46,18 @@ export interface SessionListing {
 }
 
 export interface SessionStore {
-  /** Writes the configuration and the row `creating` in one transaction; repeating it with the same id changes nothing. */
+  /**
+   * Writes the configuration and the row `creating` in one transaction. Repeating it with the same id changes nothing,
+   * but that a row which still is `creating` counts as written now.
+   */
   create(row: SessionRow, configuration: Configuration): Promise<void>
   /** Null for a missing id and for another workspace's alike; `creating` and deleted rows are null too. */
   read(workspaceId: string, id: string): Promise<SessionRow | null>
   /** The same without a workspace and with `creating` rows, for workers, which are told ids by the workflow. */
   find(id: string): Promise<SessionRow | null>
   configuration(sessionId: string): Promise<Configuration | null>
+  /** Those of several sessions, by the session's id; what has none is left out. */
+  configurations(sessionIds: readonly string[]): Promise<ReadonlyMap<string, Configuration>>
   list(workspaceId: string, listing: SessionListing): Promise<readonly SessionRow[]>
   /** The row as its folded log says it should be; a row that is already so is left alone. */
   repair(id: string, fold: Pick<SessionRow, 'status' | 'title' | 'metadata' | 'archivedAt'>): Promise<void>
@@ -62,8 +67,8 @@ export interface SessionStore {
   stale(before: { readonly creating: Date; readonly running: Date }): Promise<readonly SessionRow[]>
   /** Marks the row as deleted (id and workspace stay as a tombstone). False when it was deleted already. */
   bury(workspaceId: string, id: string): Promise<boolean>
-  /** Whether the session was deleted; activities that write rows ask first. */
-  isBuried(id: string): Promise<boolean>
+  /** Buries a row that is still `creating` and was not written since the given moment; any other is left alone. */
+  abandon(id: string, before: Date): Promise<void>
   /** Removes what belongs to a buried session (configuration, ingress rows, sandbox rows). Idempotent. */
   clear(id: string): Promise<void>
   /** Buried sessions whose rows are not cleared yet, for the sweeper. */

@@ -1,5 +1,7 @@
+import { equals } from './equals.ts'
 import { ApiError } from './errors.ts'
-import type { CloudConfig, CloudConfigParams, Environment, EnvironmentCreate } from './types.ts'
+import { patchMetadata } from './metadata.ts'
+import type { CloudConfig, CloudConfigParams, Environment, EnvironmentCreate, EnvironmentUpdate } from './types.ts'
 
 export interface EnvironmentContext {
   readonly id: string
@@ -16,7 +18,7 @@ type Packages = CloudConfig['packages']
  * @throws ApiError 400 for the scope `account`, and for packages that the networking would keep out.
  */
 export function createEnvironment(body: EnvironmentCreate, { id, now }: EnvironmentContext): Environment {
-  if (body.scope === 'account') throw new ApiError('invalid_request', 'scope: expected "organization", got "account"')
+  refuseScope(body.scope)
   return {
     id,
     type: 'environment',
@@ -31,17 +33,59 @@ export function createEnvironment(body: EnvironmentCreate, { id, now }: Environm
   }
 }
 
+/**
+ * The environment after an update: a field left out keeps its value, at every depth of a cloud configuration, and so
+ * does `null` but in `description`, which it clears. Lists are replaced whole; `null` or an empty text deletes a key of
+ * metadata. When nothing really changes the answer is `stored` itself.
+ * @throws ApiError 400 `environment_archived`, 400 `invalid_config_type_change`, 400 `invalid_metadata`, and 400 for what
+ * a new environment is refused for.
+ */
+export function updateEnvironment(stored: Environment, body: EnvironmentUpdate, now: string): Environment {
+  if (stored.archived_at !== null) {
+    throw new ApiError('invalid_request', `${stored.id} is archived and cannot be changed`, {
+      code: 'environment_archived',
+    })
+  }
+  refuseScope(body.scope)
+  const next: Environment = {
+    ...stored,
+    name: body.name ?? stored.name,
+    description: body.description === undefined ? stored.description : body.description,
+    config: mergeConfig(stored.config, body.config),
+    metadata: patchMetadata(stored.metadata, withoutBlanks(body.metadata)),
+  }
+  return equals(next, stored) ? stored : { ...next, updated_at: now }
+}
+
 /** Names of the packages that an environment asks for, over all managers. */
 export function packagesOf({ packages }: CloudConfig): string[] {
   const { apt, cargo, gem, go, npm, pip } = packages
   return [...apt, ...cargo, ...gem, ...go, ...npm, ...pip]
 }
 
-function resolveCloud(params: CloudConfigParams | null | undefined): CloudConfig {
+function refuseScope(scope: EnvironmentCreate['scope']): void {
+  if (scope === 'account') throw new ApiError('invalid_request', 'scope: expected "organization", got "account"')
+}
+
+function withoutBlanks(patch: EnvironmentUpdate['metadata']): Record<string, string | null> {
+  return Object.fromEntries(Object.entries(patch ?? {}).map(([key, value]) => [key, value || null]))
+}
+
+function mergeConfig(stored: Environment['config'], params: EnvironmentUpdate['config']): Environment['config'] {
+  if (params == null) return stored
+  if (params.type !== stored.type) {
+    const message = `config.type: expected "${stored.type}", which cannot change, got "${params.type}"`
+    throw new ApiError('invalid_request', message, { code: 'invalid_config_type_change' })
+  }
+  return params.type === 'cloud' && stored.type === 'cloud' ? resolveCloud(params, stored) : stored
+}
+
+/** The configuration in full: what the parameters leave out is taken from `stored`, or else open and empty. */
+function resolveCloud(params: CloudConfigParams | null | undefined, stored?: CloudConfig): CloudConfig {
   const config: CloudConfig = {
     type: 'cloud',
-    networking: resolveNetworking(params?.networking),
-    packages: resolvePackages(params?.packages),
+    networking: resolveNetworking(params?.networking, stored?.networking),
+    packages: resolvePackages(params?.packages, stored?.packages),
   }
   const { networking } = config
   if (networking.type === 'limited' && !networking.allow_package_managers && packagesOf(config).length > 0) {
@@ -50,25 +94,29 @@ function resolveCloud(params: CloudConfigParams | null | undefined): CloudConfig
   return config
 }
 
-function resolveNetworking(params: CloudConfigParams['networking']): Networking {
-  if (params?.type !== 'limited') return { type: 'unrestricted' }
+/** A limited network keeps what is left out only if it was limited before. */
+function resolveNetworking(params: CloudConfigParams['networking'], stored: Networking | undefined): Networking {
+  if (params == null) return stored ?? { type: 'unrestricted' }
+  if (params.type === 'unrestricted') return { type: 'unrestricted' }
+  const base = stored?.type === 'limited' ? stored : undefined
   return {
     type: 'limited',
-    allowed_hosts: params.allowed_hosts ?? [],
-    allow_mcp_servers: params.allow_mcp_servers ?? false,
-    allow_package_managers: params.allow_package_managers ?? false,
+    allowed_hosts: params.allowed_hosts ?? base?.allowed_hosts ?? [],
+    allow_mcp_servers: params.allow_mcp_servers ?? base?.allow_mcp_servers ?? false,
+    allow_package_managers: params.allow_package_managers ?? base?.allow_package_managers ?? false,
   }
 }
 
-function resolvePackages(params: CloudConfigParams['packages']): Packages {
-  const { apt, cargo, gem, go, npm, pip } = params ?? {}
+function resolvePackages(params: CloudConfigParams['packages'], stored: Packages | undefined): Packages {
+  const of = (manager: 'apt' | 'cargo' | 'gem' | 'go' | 'npm' | 'pip'): string[] =>
+    params?.[manager] ?? stored?.[manager] ?? []
   return {
     type: 'packages',
-    apt: apt ?? [],
-    cargo: cargo ?? [],
-    gem: gem ?? [],
-    go: go ?? [],
-    npm: npm ?? [],
-    pip: pip ?? [],
+    apt: of('apt'),
+    cargo: of('cargo'),
+    gem: of('gem'),
+    go: of('go'),
+    npm: of('npm'),
+    pip: of('pip'),
   }
 }

@@ -34,6 +34,7 @@ export type IdPrefix =
   | 'drm'
   | 'whe'
   | 'req'
+  | 'wrkspc'
   | 'key'
   | 'cfg'
   | 'ingr'

@@ -127,6 +127,9 @@ const LIMITS: readonly Limit[] = [
   ['EnvironmentCreate', 'name', { minLength: 1, maxLength: 256 }], // ours
   ['EnvironmentCreate', 'description', { maxLength: 2048 }], // ours
   ['EnvironmentCreate', 'metadata', METADATA],
+  ['EnvironmentUpdate', 'name', { minLength: 1, maxLength: 256 }], // ours
+  ['EnvironmentUpdate', 'description', { maxLength: 2048 }], // ours
+  ['EnvironmentUpdate', 'metadata', metadataOf(['string', 'null'])],
   ['BetaLimitedNetworkParams', 'allowed_hosts', { maxItems: 1000, items: { maxLength: 255, format: 'host-pattern' } }],
   ...['apt', 'cargo', 'gem', 'go', 'npm', 'pip'].map(
     (kind): Limit => ['BetaPackagesParams', kind, { maxItems: 1000, items: { minLength: 1, maxLength: 512 } }], // ours

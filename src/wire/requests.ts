@@ -5,6 +5,7 @@ export interface Bodies {
   'agents.create': Wire.AgentCreate
   'agents.update': Wire.AgentUpdate
   'environments.create': Wire.EnvironmentCreate
+  'environments.update': Wire.EnvironmentUpdate
   'sessions.create': Wire.SessionCreate
   'sessions.update': Wire.SessionUpdate
   'events.send': Wire.EventsSend
@@ -32,6 +33,7 @@ export const DEFINITIONS = {
   'agents.retrieve': 'AgentRetrieveQuery',
   'agents.versions': 'AgentVersionsQuery',
   'environments.create': 'EnvironmentCreate',
+  'environments.update': 'EnvironmentUpdate',
   'environments.list': 'EnvironmentListQuery',
   'sessions.create': 'SessionCreate',
   'sessions.update': 'SessionUpdate',

@@ -4,6 +4,8 @@ const MAX_VALUES = 200_000
 /** Deeper values overflow the stack of what handles them later: JSON writers, Postgres. */
 const MAX_DEPTH = 100
 
+const [QUOTE, BACKSLASH, COMMA, BRACKET, BRACE] = Buffer.from('"\\,[{')
+
 const UNSTORABLE = 'U+0000 or half a surrogate pair'
 
 export interface Inspection {
@@ -19,8 +21,27 @@ interface Siblings {
 }
 
 /**
+ * Whether JSON text surely holds more values than {@link inspect} lets pass, told by its commas and brackets without
+ * parsing it: 32 MB of empty lists take a parser seconds and half a gigabyte. Says nothing about whether it is JSON.
+ */
+export function isCrowded(json: Uint8Array): boolean {
+  // No value is shorter than a byte and its comma.
+  if (json.length <= 2 * MAX_VALUES) return false
+  let [commas, containers, isInText] = [0, 0, false]
+  for (let at = 0; at < json.length; at++) {
+    const byte = json[at]
+    if (byte === QUOTE) isInText = !isInText
+    else if (isInText) at += byte === BACKSLASH ? 1 : 0
+    else if (byte === COMMA) commas++
+    else if (byte === BRACKET || byte === BRACE) containers++
+    if (commas > MAX_VALUES || containers > MAX_VALUES) return true
+  }
+  return false
+}
+
+/**
  * Looks through a parsed JSON body for what no part of the server could keep or hand on: too deep nesting, too many
- * values, U+0000, halves of surrogate pairs, keys named `__proto__`. Walks with a list of its own, so that depth costs
+ * values, U+0000, halves of surrogate pairs, numbers past all bounds, keys named `__proto__`. Walks with a list of its own, so that depth costs
  * no stack.
  */
 export function inspect(body: unknown): Inspection {
@@ -32,6 +53,8 @@ export function inspect(body: unknown): Inspection {
     if (size > MAX_VALUES) return { problem: `body: holds more than ${MAX_VALUES} values`, size }
     for (const value of values) {
       if (typeof value === 'string' && !isText(value)) return { problem: `body: holds ${UNSTORABLE}`, size }
+      // JSON has no word for infinity, so what comes back would be null.
+      if (value === Infinity || value === -Infinity) return { problem: 'body: holds a number past all bounds', size }
       if (typeof value !== 'object' || value === null) continue
       const problem = depth < MAX_DEPTH ? problemOfKeys(value) : `body: nested deeper than ${MAX_DEPTH} levels`
       if (problem !== null) return { problem, size }

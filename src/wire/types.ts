@@ -44,6 +44,7 @@ export type AgentReference = Agents.BetaManagedAgentsAgentReference
 
 export type Environment = Environments.BetaEnvironment
 export type EnvironmentCreate = Omit<Environments.EnvironmentCreateParams, 'betas' | 'workspace_id'>
+export type EnvironmentUpdate = Omit<Environments.EnvironmentUpdateParams, 'betas' | 'workspace_id'>
 export type EnvironmentListQuery = Omit<Environments.EnvironmentListParams, HeaderParams>
 export type CloudConfig = Environments.BetaCloudConfig
 export type CloudConfigParams = Environments.BetaCloudConfigParams

@@ -1,7 +1,16 @@
 import { ApiError } from './errors.ts'
 import { packagesOf } from './environments.ts'
 import { SANDBOX_TOOLS, settingsOf, WEB_TOOLS } from './toolsets.ts'
-import type { Agent, AgentTool, Environment, SessionAgent, SessionCreate, SessionUpdate, UserEvent } from './types.ts'
+import type {
+  Agent,
+  AgentTool,
+  Environment,
+  SessionAgent,
+  SessionCreate,
+  SessionListQuery,
+  SessionUpdate,
+  UserEvent,
+} from './types.ts'
 
 /** Each answers what of its argument no session can do yet, by the names of the wire; empty when all of it works. */
 type Unsupported = readonly string[]
@@ -51,6 +60,11 @@ export function unsupportedInSession(body: SessionCreate): Unsupported {
 
 export function unsupportedInUpdate(body: SessionUpdate): Unsupported {
   return [...(body.agent === undefined ? [] : ['updates of agent']), ...(body.budget === undefined ? [] : ['budget'])]
+}
+
+/** Filters by what no session can have yet: an empty list would read as if it had been looked for. */
+export function unsupportedInSessionList(query: SessionListQuery): Unsupported {
+  return (['deployment_id', 'memory_store_id'] as const).filter((name) => query[name] !== undefined)
 }
 
 export function unsupportedInEvents(events: readonly UserEvent[]): Unsupported {

@@ -1,62 +1,35 @@
-import type { Call } from './raw-http.ts'
+import type { Case } from './bad-case.ts'
+import {
+  agents,
+  bearer,
+  events,
+  get,
+  KEY,
+  MISSING,
+  OTHER_KEY,
+  pairs,
+  post,
+  send,
+  sessions,
+  text,
+  times,
+  update,
+} from './bad-case.ts'
+import { BAD_EVENTS } from './bad-events.ts'
+import { BAD_IDS } from './bad-ids.ts'
+import { BAD_RESOURCES } from './bad-resources.ts'
+import { BAD_TRANSPORT } from './bad-transport.ts'
 
-const MISSING = 'sesn_01missing'
-const OTHER_KEY = 'lh_other_secret'
-
-/** Ids that the requests are made with. */
-export interface Places {
-  readonly session: string
-  readonly agent: string
-  /** Of the second page of the session's events, one event a page. */
-  readonly cursor: string
-  /** Of a list of another workspace. */
-  readonly foreignCursor: string
-}
-
-export interface Case extends Omit<Call, 'path'> {
-  readonly name: string
-  readonly path?: (places: Places) => string
-  readonly body?: unknown
-  readonly status?: number
-}
-
-/** `error.type` of each status that may be answered. */
-export const TYPES: Readonly<Record<number, string>> = {
-  400: 'invalid_request_error',
-  401: 'authentication_error',
-  403: 'permission_error',
-  404: 'not_found_error',
-  409: 'conflict_error',
-  413: 'request_too_large',
-}
-
-const events = ({ session }: Places): string => `/v1/sessions/${session}/events`
-const update = ({ session }: Places): string => `/v1/sessions/${session}`
-const sessions = (): string => '/v1/sessions'
-const agents = (): string => '/v1/agents'
-const post = (name: string, path: (places: Places) => string, body: unknown, rest: Partial<Case> = {}): Case => ({
-  name,
-  method: 'POST',
-  path,
-  body,
-  ...rest,
-})
-const send = (name: string, ...list: unknown[]): Case => post(name, events, { events: list })
-const get = (name: string, path: (places: Places) => string, status = 400): Case => ({ name, path, status })
-const text = (words: string): object => ({ type: 'user.message', content: [{ type: 'text', text: words }] })
-const pairs = (count: number): object => Object.fromEntries(Array.from({ length: count }, (_, n) => [`k${n}`, 'v']))
-const bearer = (key: string): Record<string, string> => ({ authorization: `Bearer ${key}` })
-
-export const BAD_REQUESTS: readonly Case[] = [
+const BASIC: readonly Case[] = [
   { name: 'no key', headers: {}, status: 401 },
   { name: 'a wrong key', headers: bearer('nobody'), status: 401 },
   { name: 'an empty bearer token', headers: { authorization: 'Bearer ' }, status: 401 },
   { name: 'another scheme', headers: { authorization: 'Basic bGg6dGVzdA==' }, status: 401 },
   { name: 'a wrong x-api-key', headers: { 'x-api-key': 'nobody' }, status: 401 },
-  { name: 'two keys that differ', headers: { ...bearer('lh_test_key'), 'x-api-key': OTHER_KEY }, status: 401 },
+  { name: 'two keys that differ', headers: { ...bearer(KEY), 'x-api-key': OTHER_KEY }, status: 401 },
   {
     name: 'another workspace by name',
-    headers: { ...bearer('lh_test_key'), 'anthropic-workspace-id': 'other' },
+    headers: { ...bearer(KEY), 'anthropic-workspace-id': 'other' },
     status: 403,
   },
   { name: 'no key on an unknown route', path: () => '/v1/nothing', headers: {}, status: 401 },
@@ -88,7 +61,7 @@ export const BAD_REQUESTS: readonly Case[] = [
   {
     name: 'a method override',
     path: update,
-    headers: { ...bearer('lh_test_key'), 'x-http-method-override': 'DELETE' },
+    headers: { ...bearer(KEY), 'x-http-method-override': 'DELETE' },
     status: 200,
   },
 
@@ -100,17 +73,12 @@ export const BAD_REQUESTS: readonly Case[] = [
   post('a list', agents, []),
   post('null', sessions, 'null'),
   post('text that says that it is text', events, 'hello', {
-    headers: { ...bearer('lh_test_key'), 'content-type': 'text/plain' },
+    headers: { ...bearer(KEY), 'content-type': 'text/plain' },
   }),
   post('a form', agents, 'a=b', {
-    headers: { ...bearer('lh_test_key'), 'content-type': 'application/x-www-form-urlencoded' },
+    headers: { ...bearer(KEY), 'content-type': 'application/x-www-form-urlencoded' },
   }),
-  post(
-    'UTF-16',
-    agents,
-    {},
-    { headers: { ...bearer('lh_test_key'), 'content-type': 'application/json; charset=utf-16' } },
-  ),
+  post('UTF-16', agents, {}, { headers: { ...bearer(KEY), 'content-type': 'application/json; charset=utf-16' } }),
   post('33 MB', events, `{"events":"${'x'.repeat(33 * 1024 * 1024)}"}`, { status: 413 }),
   post('more text than a session queues', events, { events: [text('x'.repeat(600 * 1024))] }, { status: 413 }),
   post('JSON nested 10,000 deep', events, `{"events":${'['.repeat(10_000)}${']'.repeat(10_000)}}`),
@@ -136,7 +104,7 @@ export const BAD_REQUESTS: readonly Case[] = [
   post('what is not built yet', update, { agent: { tools: [] } }),
 
   post('no events', events, { events: [] }),
-  post('257 events', events, { events: Array.from({ length: 257 }, () => text('x')) }),
+  post('257 events', events, { events: times(257, () => text('x')) }),
   send('an unknown type', { type: 'user.poem' }),
   send('an event of the server', { type: 'agent.message', content: [{ type: 'text', text: 'x' }] }),
   send('a status of the server', { type: 'session.status_idle', stop_reason: { type: 'end_turn' } }),
@@ -150,7 +118,7 @@ export const BAD_REQUESTS: readonly Case[] = [
     'a key of 256 characters',
     events,
     { events: [text('x')] },
-    { headers: { ...bearer('lh_test_key'), 'idempotency-key': 'k'.repeat(256) } },
+    { headers: { ...bearer(KEY), 'idempotency-key': 'k'.repeat(256) } },
   ),
 
   post(
@@ -168,7 +136,7 @@ export const BAD_REQUESTS: readonly Case[] = [
   post('51 initial events', sessions, {
     agent: 'a',
     environment_id: 'e',
-    initial_events: Array.from({ length: 51 }, () => text('x')),
+    initial_events: times(51, () => text('x')),
   }),
   post('a budget', sessions, {
     agent: 'a',
@@ -194,3 +162,6 @@ export const BAD_REQUESTS: readonly Case[] = [
   get('a cursor of another workspace', (places) => `${sessions()}?page=${places.foreignCursor}`),
   get('an id with U+0000 in a filter', () => `${sessions()}?agent_id=a%00b`),
 ]
+
+/** Every bad request there is: the everyday ones, and those of each subject. */
+export const BAD_REQUESTS: readonly Case[] = [...BASIC, ...BAD_TRANSPORT, ...BAD_IDS, ...BAD_EVENTS, ...BAD_RESOURCES]

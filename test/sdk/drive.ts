@@ -1,6 +1,8 @@
 import type Anthropic from '@anthropic-ai/sdk'
+import type { Stream } from '@anthropic-ai/sdk/core/streaming'
+import type { EventStreamParams } from '@anthropic-ai/sdk/resources/beta/sessions/events'
 import { onTestFinished } from 'vitest'
-import type { EventsSend, SessionEvent } from '../../src/wire/types.ts'
+import type { EventsSend, SessionEvent, StreamEvent } from '../../src/wire/types.ts'
 import type { Prepared } from './use-stack.ts'
 
 type Sent = EventsSend['events'][number]
@@ -32,26 +34,40 @@ export async function listAll(sdk: Anthropic, session: string): Promise<SessionE
   return events
 }
 
-export interface Recording {
+export interface Recording<Event extends StreamEvent = SessionEvent> {
   /** What the stream has brought so far. */
-  readonly events: readonly SessionEvent[]
+  readonly events: readonly Event[]
   /** Resolves at the `count`-th event of this type that the stream brings, counted from its opening. */
-  until(type: SessionEvent['type'], count?: number): Promise<void>
+  until(type: Event['type'], count?: number): Promise<void>
+  /** Resolves when the stream has brought what is looked for. */
+  untilSo(isSo: (events: readonly Event[]) => boolean): Promise<void>
   /** Resolves when the server has ended the stream; rejects when it broke. */
   readonly ended: Promise<void>
 }
 
 /** Opens a stream; it is closed with the test. */
 export async function record(sdk: Anthropic, session: string): Promise<Recording> {
-  const stream = await sdk.beta.sessions.events.stream(session)
+  // Previews are asked for by name, and nobody here does.
+  return readStream((await sdk.beta.sessions.events.stream(session)) as Stream<SessionEvent>)
+}
+
+/** Opens a stream with previews; it is closed with the test. */
+export async function recordPreviews(
+  sdk: Anthropic,
+  session: string,
+  types: EventStreamParams['event_deltas'] = ['agent.message', 'agent.thinking'],
+): Promise<Recording<StreamEvent>> {
+  return readStream(await sdk.beta.sessions.events.stream(session, { event_deltas: types }))
+}
+
+function readStream<Event extends StreamEvent>(stream: Stream<Event>): Recording<Event> {
   onTestFinished(() => stream.controller.abort())
-  const events: SessionEvent[] = []
+  const events: Event[] = []
   const waiting = new Set<() => void>()
 
   async function read(): Promise<void> {
     for await (const event of stream) {
-      // Deltas are asked for by name, and nobody here does.
-      events.push(event as SessionEvent)
+      events.push(event)
       for (const look of waiting) look()
     }
   }
@@ -61,21 +77,24 @@ export async function record(sdk: Anthropic, session: string): Promise<Recording
   })
   for (const promise of [ended, broken]) promise.catch(() => undefined)
 
+  function untilSo(isSo: (events: readonly Event[]) => boolean): Promise<void> {
+    const come = new Promise<void>((resolve) => {
+      const look = (): void => {
+        if (!isSo(events)) return
+        waiting.delete(look)
+        resolve()
+      }
+      waiting.add(look)
+      look()
+    })
+    return Promise.race([come, broken])
+  }
+
   return {
     events,
     ended,
-    until(type, count = 1) {
-      const come = new Promise<void>((resolve) => {
-        const look = (): void => {
-          if (events.filter((event) => event.type === type).length < count) return
-          waiting.delete(look)
-          resolve()
-        }
-        waiting.add(look)
-        look()
-      })
-      return Promise.race([come, broken])
-    },
+    untilSo,
+    until: (type, count = 1) => untilSo(() => events.filter((event) => event.type === type).length >= count),
   }
 }
 
@@ -91,7 +110,7 @@ export async function turn(sdk: Anthropic, session: string, ...sent: Sent[]): Pr
   return events
 }
 
-export function typesOf(events: readonly SessionEvent[]): string[] {
+export function typesOf(events: readonly StreamEvent[]): string[] {
   return events.map(({ type }) => type)
 }
 

@@ -19,7 +19,7 @@ export function newId(prefix: string): string {
 /** Every test works in a workspace of its own, so that tests share a database without seeing each other. */
 export async function newWorkspace({ keys }: Stores): Promise<string> {
   const id = newId('wrkspc')
-  await keys.createWorkspace(id, 'Test')
+  await keys.createWorkspace(id, id)
   return id
 }
 
@@ -89,13 +89,19 @@ export function buildConfiguration(row: SessionRow): Configuration {
 
 /** A session with its configuration, stored. */
 export async function createSession(
-  { sessions }: Stores,
+  stores: Stores,
   workspaceId: string,
   change: Partial<SessionRow> = {},
 ): Promise<SessionRow> {
   const row = buildSession(workspaceId, change)
-  await sessions.create(row, buildConfiguration(row))
+  if (change.environmentId === undefined) await storeEnvironment(stores)
+  await stores.sessions.create(row, buildConfiguration(row))
   return row
+}
+
+/** The environment of every session that is built without naming one. */
+export async function storeEnvironment({ environments }: Stores): Promise<void> {
+  await environments.create('default', buildEnvironment({ id: 'env_1', name: 'env_1' }))
 }
 
 export function buildRequest(workspaceId: string, change: Partial<IngressRequest> = {}): IngressRequest {

@@ -7,6 +7,7 @@ import type { Stores } from '../../src/store/postgres/stores.ts'
 import { createStores } from '../../src/store/postgres/stores.ts'
 import type { TestDatabase } from '../support/postgres.ts'
 import { createDatabase } from '../support/postgres.ts'
+import { storeEnvironment } from './builders.ts'
 
 export const silent = pino({ level: 'silent' })
 
@@ -31,6 +32,7 @@ export function useDatabase(): () => Promise<Database> {
     created = await createDatabase()
     await using database = await openDatabase(created.url, silent)
     await migrate(database)
+    await storeEnvironment(createStores(database))
   })
   afterAll(() => created[Symbol.asyncDispose]())
   return () => openPool(created.url)

@@ -14,7 +14,7 @@ export function agentStoreSuite(open: () => Promise<Stores>): void {
       const first = buildAgent()
       const second = { ...first, version: 2, name: 'Reviewer' }
       await stores.agents.create(workspace, first)
-      expect(await stores.agents.update(workspace, 1, second)).toBe(true)
+      expect(await stores.agents.update(workspace, first.id, () => second)).toEqual(second)
       expect(await stores.agents.read(workspace, first.id)).toEqual(second)
       expect(await stores.agents.read(workspace, first.id, 1)).toEqual(first)
       expect(await stores.agents.read(workspace, first.id, 3)).toBeNull()
@@ -35,38 +35,65 @@ export function agentStoreSuite(open: () => Promise<Stores>): void {
       await stores.agents.create(own, agent)
       expect(await stores.agents.read(foreign, agent.id)).toBeNull()
       expect(await stores.agents.read(foreign, agent.id, 1)).toBeNull()
-      expect(await stores.agents.update(foreign, 1, { ...agent, version: 2 })).toBe(false)
+      expect(await stores.agents.update(foreign, agent.id, toNext)).toBeNull()
       expect(await stores.agents.archive(foreign, agent.id, noon)).toBeNull()
       expect(await stores.agents.list(foreign, { limit: 10 })).toEqual([])
       expect(await stores.agents.versions(foreign, agent.id, { limit: 10 })).toEqual([])
       expect(await stores.agents.read(own, agent.id)).toEqual(agent)
     })
 
-    test('refuses an update of a version that is not the latest', async () => {
+    test('keeps the agent that has an id already', async () => {
+      const stores = await open()
+      const workspace = await newWorkspace(stores)
+      const agent = buildAgent()
+      expect(await stores.agents.create(workspace, agent)).toEqual(agent)
+      expect(await stores.agents.create(workspace, { ...agent, name: 'late' })).toEqual(agent)
+      expect(await stores.agents.versions(workspace, agent.id, { limit: 10 })).toEqual([agent])
+      const foreign = await newWorkspace(stores)
+      await expect(stores.agents.create(foreign, agent)).rejects.toThrow('of another')
+    })
+
+    test('stores nothing when an update changes nothing or fails', async () => {
       const stores = await open()
       const workspace = await newWorkspace(stores)
       const agent = buildAgent()
       await stores.agents.create(workspace, agent)
-      await stores.agents.update(workspace, 1, { ...agent, version: 2 })
-      expect(await stores.agents.update(workspace, 1, { ...agent, version: 2, name: 'late' })).toBe(false)
-      expect(await stores.agents.versions(workspace, agent.id, { limit: 10 })).toHaveLength(2)
+      expect(await stores.agents.update(workspace, agent.id, (latest) => latest)).toEqual(agent)
+      const refused = stores.agents.update(workspace, agent.id, () => {
+        throw new Error('no such change')
+      })
+      await expect(refused).rejects.toThrow('no such change')
+      expect(await stores.agents.versions(workspace, agent.id, { limit: 10 })).toEqual([agent])
+      expect(await stores.agents.update(workspace, 'agent_none', toNext)).toBeNull()
     })
 
-    test('lets exactly one of several concurrent updates win', async () => {
+    test('makes concurrent updates one after the other, each of what the one before it left', async () => {
       const processes = [await open(), await open()]
       const workspace = await newWorkspace(processes[0]!)
-      const rounds = 40
+      const rounds = 25
       for (let round = 0; round < rounds; round++) {
-        const agent = buildAgent()
+        const agent = buildAgent({ name: '' })
         await processes[0]!.agents.create(workspace, agent)
-        const names = ['a', 'b', 'c', 'd', 'e', 'f']
-        const won = await Promise.all(
-          names.map((name, i) => processes[i % 2]!.agents.update(workspace, 1, { ...agent, version: 2, name })),
+        const letters = ['a', 'b', 'c', 'd', 'e', 'f']
+        const append = (letter: string) => (latest: Agent) => ({ ...toNext(latest), name: latest.name + letter })
+        await Promise.all(
+          letters.map((letter, i) => processes[i % 2]!.agents.update(workspace, agent.id, append(letter))),
         )
-        expect(won.filter(Boolean)).toHaveLength(1)
-        expect((await processes[0]!.agents.read(workspace, agent.id))?.name).toBe(names[won.indexOf(true)])
+        const last = await processes[0]!.agents.read(workspace, agent.id)
+        expect(last?.version).toBe(7)
+        expect(last?.name.split('').toSorted()).toEqual(letters)
       }
       console.log(`agent store: n = ${rounds} races of 6 updates over 2 pools`)
+    })
+
+    test('shows an update that the agent is archived', async () => {
+      const stores = await open()
+      const workspace = await newWorkspace(stores)
+      const agent = buildAgent()
+      await stores.agents.create(workspace, agent)
+      await stores.agents.archive(workspace, agent.id, noon)
+      const seen = await stores.agents.update(workspace, agent.id, (latest) => latest)
+      expect(seen).toEqual({ ...agent, archived_at: noon.toISOString() })
     })
 
     test('archives every version at once and keeps the first time', async () => {
@@ -74,7 +101,7 @@ export function agentStoreSuite(open: () => Promise<Stores>): void {
       const workspace = await newWorkspace(stores)
       const agent = buildAgent()
       await stores.agents.create(workspace, agent)
-      await stores.agents.update(workspace, 1, { ...agent, version: 2 })
+      await stores.agents.update(workspace, agent.id, toNext)
       const archived = await stores.agents.archive(workspace, agent.id, after(1))
       expect(archived).toEqual({ ...agent, version: 2, archived_at: after(1).toISOString() })
       expect(await stores.agents.archive(workspace, agent.id, after(9))).toEqual(archived)
@@ -88,8 +115,7 @@ export function agentStoreSuite(open: () => Promise<Stores>): void {
       const workspace = await newWorkspace(stores)
       const agent = buildAgent()
       await stores.agents.create(workspace, agent)
-      for (let version = 2; version <= 5; version++)
-        await stores.agents.update(workspace, version - 1, { ...agent, version })
+      for (let version = 2; version <= 5; version++) await stores.agents.update(workspace, agent.id, toNext)
       const first = await stores.agents.versions(workspace, agent.id, { limit: 3 })
       const second = await stores.agents.versions(workspace, agent.id, { limit: 3, before: 3 })
       expect([...first, ...second].map(({ version }) => version)).toEqual([5, 4, 3, 2, 1])
@@ -100,7 +126,7 @@ export function agentStoreSuite(open: () => Promise<Stores>): void {
       const workspace = await newWorkspace(stores)
       const [live, archived] = [buildAgent(), buildAgent({ created_at: after(1).toISOString() })]
       for (const agent of [live, archived]) await stores.agents.create(workspace, agent)
-      await stores.agents.update(workspace, 1, { ...live, version: 2 })
+      await stores.agents.update(workspace, live.id, toNext)
       await stores.agents.archive(workspace, archived.id, after(2))
       expect((await stores.agents.list(workspace, { limit: 9 })).map(nameVersion)).toEqual([`${live.id}@2`])
       const all = await stores.agents.list(workspace, { limit: 9, includeArchived: true })
@@ -142,6 +168,10 @@ export function agentStoreSuite(open: () => Promise<Stores>): void {
 
 function toKeyset(agent: Agent) {
   return { createdAt: new Date(agent.created_at), id: agent.id }
+}
+
+function toNext(agent: Agent): Agent {
+  return { ...agent, version: agent.version + 1 }
 }
 
 function nameVersion(agent: Agent): string {

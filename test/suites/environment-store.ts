@@ -2,7 +2,17 @@ import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Stores } from '../../src/store/postgres/stores.ts'
 import type { Environment } from '../../src/wire/types.ts'
-import { buildEnvironment, newWorkspace, noon } from '../store/builders.ts'
+import { EnvironmentGone } from '../../src/store/buried.ts'
+import { NameTaken } from '../../src/store/environments.ts'
+import {
+  after,
+  buildConfiguration,
+  buildEnvironment,
+  buildSession,
+  createSession,
+  newWorkspace,
+  noon,
+} from '../store/builders.ts'
 import { byAge, limits, moments, walk } from '../store/walk.ts'
 
 /** What every environment store does; each call of `open` is another process on the same database. */
@@ -12,7 +22,7 @@ export function environmentStoreSuite(open: () => Promise<Stores>): void {
       const stores = await open()
       const [own, foreign] = [await newWorkspace(stores), await newWorkspace(stores)]
       const environment = buildEnvironment({ metadata: { team: 'a' } })
-      expect(await stores.environments.create(own, environment)).toBe(true)
+      expect(await stores.environments.create(own, environment)).toEqual(environment)
       expect(await stores.environments.read(own, environment.id)).toEqual(environment)
       expect(await stores.environments.read(foreign, environment.id)).toBeNull()
       expect(await stores.environments.read(own, 'env_none')).toBeNull()
@@ -22,27 +32,154 @@ export function environmentStoreSuite(open: () => Promise<Stores>): void {
     test('refuses the name of a live environment of the same workspace, and of no other', async () => {
       const stores = await open()
       const [own, other] = [await newWorkspace(stores), await newWorkspace(stores)]
-      expect(await stores.environments.create(own, buildEnvironment({ name: 'python' }))).toBe(true)
-      expect(await stores.environments.create(own, buildEnvironment({ name: 'python' }))).toBe(false)
-      expect(await stores.environments.create(other, buildEnvironment({ name: 'python' }))).toBe(true)
-      expect(await stores.environments.list(own, { limit: 9 })).toHaveLength(1)
+      const python = await stores.environments.create(own, buildEnvironment({ name: 'python' }))
+      const second = stores.environments.create(own, buildEnvironment({ name: 'python' }))
+      await expect(second).rejects.toThrow(NameTaken)
+      await stores.environments.create(other, buildEnvironment({ name: 'python' }))
+      expect(await stores.environments.list(own, { limit: 9 })).toEqual([python])
+
+      const node = await stores.environments.create(own, buildEnvironment({ name: 'node' }))
+      const renamed = stores.environments.update(own, node.id, (stored) => ({ ...stored, name: 'python' }))
+      await expect(renamed).rejects.toThrow('an environment named "python" exists already')
+      expect(await stores.environments.read(own, node.id)).toEqual(node)
     })
 
-    test('gives the name of an archived environment free', async () => {
+    test('gives the name of an archived environment free, for good', async () => {
       const stores = await open()
       const workspace = await newWorkspace(stores)
-      const archived = buildEnvironment({ name: 'python', archived_at: noon.toISOString() })
-      expect(await stores.environments.create(workspace, archived)).toBe(true)
-      expect(await stores.environments.create(workspace, buildEnvironment({ name: 'python' }))).toBe(true)
+      const old = await stores.environments.create(workspace, buildEnvironment({ name: 'python' }))
+      await stores.environments.archive(workspace, old.id, noon)
+      const python = await stores.environments.create(workspace, buildEnvironment({ name: 'python' }))
+      const same = await stores.environments.update(workspace, old.id, (stored) => ({ ...stored, description: 'old' }))
+      expect(same).toMatchObject({ name: 'python', description: 'old' })
+      expect(await stores.environments.list(workspace, { limit: 9 })).toEqual([python])
     })
 
-    test('rejects an id that is taken: two environments never share one', async () => {
+    test('gives the name of a deleted or renamed environment free', async () => {
       const stores = await open()
       const workspace = await newWorkspace(stores)
-      const environment = buildEnvironment()
-      await stores.environments.create(workspace, environment)
-      await expect(stores.environments.create(workspace, { ...environment, name: 'another' })).rejects.toThrow(
-        'environments_pkey',
+      const first = await stores.environments.create(workspace, buildEnvironment({ name: 'python' }))
+      expect(await stores.environments.delete(workspace, first.id)).toBe('deleted')
+      const second = await stores.environments.create(workspace, buildEnvironment({ name: 'python' }))
+      await stores.environments.update(workspace, second.id, (stored) => ({ ...stored, name: 'snake' }))
+      await stores.environments.create(workspace, buildEnvironment({ name: 'python' }))
+      expect(await stores.environments.list(workspace, { limit: 9 })).toHaveLength(2)
+    })
+
+    test('keeps the environment that has an id already', async () => {
+      const stores = await open()
+      const workspace = await newWorkspace(stores)
+      const environment = await stores.environments.create(workspace, buildEnvironment())
+      expect(await stores.environments.create(workspace, environment)).toEqual(environment)
+      expect(await stores.environments.create(workspace, { ...environment, name: 'late' })).toEqual(environment)
+      expect(await stores.environments.list(workspace, { limit: 9 })).toEqual([environment])
+    })
+
+    test('archives once, and changes nothing else', async () => {
+      const stores = await open()
+      const workspace = await newWorkspace(stores)
+      const environment = await stores.environments.create(workspace, buildEnvironment())
+      const archived = { ...environment, archived_at: after(1).toISOString() }
+      expect(await stores.environments.archive(workspace, environment.id, after(1))).toEqual(archived)
+      expect(await stores.environments.archive(workspace, environment.id, after(9))).toEqual(archived)
+      expect(await stores.environments.read(workspace, environment.id)).toEqual(archived)
+      const seen = await stores.environments.update(workspace, environment.id, (stored) => stored)
+      expect(seen).toEqual(archived)
+      expect(await stores.environments.archive(workspace, 'env_none', noon)).toBeNull()
+    })
+
+    test('stores nothing when an update changes nothing or fails', async () => {
+      const stores = await open()
+      const workspace = await newWorkspace(stores)
+      const environment = await stores.environments.create(workspace, buildEnvironment())
+      expect(await stores.environments.update(workspace, environment.id, (stored) => stored)).toEqual(environment)
+      const refused = stores.environments.update(workspace, environment.id, () => {
+        throw new Error('no such change')
+      })
+      await expect(refused).rejects.toThrow('no such change')
+      expect(await stores.environments.read(workspace, environment.id)).toEqual(environment)
+      expect(await stores.environments.update(workspace, 'env_none', makeNone)).toBeNull()
+    })
+
+    test('makes concurrent updates one after the other, each of what the one before it left', async () => {
+      const processes = [await open(), await open()]
+      const workspace = await newWorkspace(processes[0]!)
+      const rounds = 20
+      for (let round = 0; round < rounds; round++) {
+        const { id } = await processes[0]!.environments.create(workspace, buildEnvironment({ metadata: {} }))
+        const keys = ['a', 'b', 'c', 'd', 'e', 'f']
+        const add = (key: string) => (stored: Environment) => ({
+          ...stored,
+          metadata: { ...stored.metadata, [key]: '' },
+        })
+        await Promise.all(keys.map((key, i) => processes[i % 2]!.environments.update(workspace, id, add(key))))
+        const last = await processes[0]!.environments.read(workspace, id)
+        expect(Object.keys(last?.metadata ?? {}).toSorted()).toEqual(keys)
+      }
+      console.log(`environment store: n = ${rounds} races of 6 updates over 2 pools`)
+    })
+
+    test('hides an environment from other workspaces in every write', async () => {
+      const stores = await open()
+      const [own, foreign] = [await newWorkspace(stores), await newWorkspace(stores)]
+      const environment = await stores.environments.create(own, buildEnvironment())
+      expect(await stores.environments.update(foreign, environment.id, makeNone)).toBeNull()
+      expect(await stores.environments.archive(foreign, environment.id, noon)).toBeNull()
+      expect(await stores.environments.delete(foreign, environment.id)).toBe('missing')
+      expect(await stores.environments.read(own, environment.id)).toEqual(environment)
+    })
+
+    test('deletes what no session names, archived or not, once', async () => {
+      const stores = await open()
+      const workspace = await newWorkspace(stores)
+      const [live, archived] = [buildEnvironment(), buildEnvironment({ archived_at: noon.toISOString() })]
+      for (const { id } of await Promise.all(
+        [live, archived].map((each) => stores.environments.create(workspace, each)),
+      )) {
+        expect(await stores.environments.delete(workspace, id)).toBe('deleted')
+        expect(await stores.environments.delete(workspace, id)).toBe('missing')
+        expect(await stores.environments.read(workspace, id)).toBeNull()
+      }
+      expect(await stores.environments.list(workspace, { limit: 9, includeArchived: true })).toEqual([])
+    })
+
+    test('keeps what a session names until the session is deleted', async () => {
+      const stores = await open()
+      const workspace = await newWorkspace(stores)
+      const { id } = await stores.environments.create(workspace, buildEnvironment())
+      const session = await createSession(stores, workspace, { environmentId: id, archivedAt: noon })
+      expect(await stores.environments.delete(workspace, id)).toBe('used')
+      expect(await stores.environments.read(workspace, id)).not.toBeNull()
+      await stores.sessions.bury(workspace, session.id)
+      expect(await stores.environments.delete(workspace, id)).toBe('deleted')
+    })
+
+    test('never deletes an environment under a session that is being created', async () => {
+      const processes = [await open(), await open()]
+      const workspace = await newWorkspace(processes[0]!)
+      const rounds = 40
+      let created = 0
+      for (let round = 0; round < rounds; round++) {
+        const { id } = await processes[0]!.environments.create(workspace, buildEnvironment())
+        const row = buildSession(workspace, { environmentId: id })
+        const deleteLate = async () => {
+          // A few round trips, so that the deletion meets the creation at another of its steps each time.
+          for (let step = 0; step < round % 8; step++) await processes[0]!.environments.read(workspace, id)
+          return processes[0]!.environments.delete(workspace, id)
+        }
+        const [deletion, session] = await Promise.allSettled([
+          deleteLate(),
+          processes[1]!.sessions.create(row, buildConfiguration(row)),
+        ])
+        const isUsed = session.status === 'fulfilled'
+        expect(deletion).toMatchObject({ value: isUsed ? 'used' : 'deleted' })
+        expect(isUsed || session.reason instanceof EnvironmentGone).toBe(true)
+        expect((await processes[0]!.environments.read(workspace, id)) !== null).toBe(isUsed)
+        expect((await processes[0]!.sessions.find(row.id)) !== null).toBe(isUsed)
+        if (isUsed) created += 1
+      }
+      console.log(
+        `environment store: n = ${rounds} races of delete and a session's creation, ${created} for the session`,
       )
     })
 
@@ -69,6 +206,17 @@ export function environmentStoreSuite(open: () => Promise<Stores>): void {
         expect(await processes[0]!.environments.list(workspace, { limit: 9 })).toEqual([answers[0]])
       }
       console.log(`environment store: n = ${rounds} races of 8 over 2 pools`)
+    })
+
+    test('makes a default environment anew when the one before was archived', async () => {
+      const stores = await open()
+      const workspace = await newWorkspace(stores)
+      const make = (): Environment => buildEnvironment({ name: 'default' })
+      const first = await stores.environments.ensureDefault(workspace, make)
+      await stores.environments.archive(workspace, first.id, noon)
+      const second = await stores.environments.ensureDefault(workspace, make)
+      expect(second.id).not.toBe(first.id)
+      expect(await stores.environments.list(workspace, { limit: 9 })).toEqual([second])
     })
 
     test('does not make a default environment that exists', async () => {

@@ -46,6 +46,19 @@ export function ingressStoreSuite(open: () => Promise<Stores>): void {
       expect(await ingress.begin({ ...request, bodyHash: otherHash, isRetry: true }, mint)).toEqual({ conflict: true })
     })
 
+    test.each<[string, Partial<IngressRequest>]>([
+      ['under a key', { key: 'k' }],
+      ['by a declared retry', { isRetry: true }],
+    ])('finds the request that is repeated %s, and makes no row', async (_, change) => {
+      const { ingress } = await open()
+      const request = buildRequest('default', change)
+      expect(await ingress.find(request)).toBeNull()
+      const first = await row(ingress.begin({ ...request, isRetry: false }, mint))
+      expect(await ingress.find(request)).toEqual(first)
+      expect(await ingress.find({ ...request, bodyHash: otherHash })).toEqual(change.key ? { conflict: true } : null)
+      expect(await ingress.find({ ...request, key: null, isRetry: false })).toBeNull()
+    })
+
     test('scopes a key to its workspace and target', async () => {
       const stores = await open()
       const other = await newWorkspace(stores)

@@ -98,6 +98,16 @@ export function sessionListStoreSuite(open: () => Promise<Stores>): void {
       console.log(`session list: n = ${runs} random walks forward and backward`)
     })
 
+    test('answers the configurations of several sessions at once', async () => {
+      const stores = await open()
+      const workspace = await newWorkspace(stores)
+      const rows = [await createSession(stores, workspace), await createSession(stores, workspace)]
+      const found = await stores.sessions.configurations([...rows.map(({ id }) => id), 'sesn_none'])
+      expect([...found.keys()].toSorted()).toEqual(rows.map(({ id }) => id).toSorted())
+      for (const { id } of rows) expect(found.get(id)).toEqual(await stores.sessions.configuration(id))
+      expect(await stores.sessions.configurations([])).toEqual(new Map())
+    })
+
     test('keeps a walk whole while sessions are created', async () => {
       const stores = await open()
       const workspace = await newWorkspace(stores)

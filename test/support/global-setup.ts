@@ -1,9 +1,8 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { DefaultLogger, bundleWorkflowCode } from '@temporalio/worker'
 import type { TestProject } from 'vitest/node'
-import { sourceOfWorkflows } from '../../src/activities/workers.ts'
+import { prepareWorkflowBundle } from '../../src/activities/workflow-bundle.ts'
 import { cacheFolder } from '../../src/config.ts'
 import { findFreePorts } from '../../src/dev/ports.ts'
 import { preparePostgres } from '../../src/dev/postgres.ts'
@@ -30,10 +29,10 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
     await rm(folder, { recursive: true, force: true })
   }
   try {
-    const [temporalAddress, postgresUrl, workflowBundle] = await Promise.all([
+    const [temporalAddress, postgresUrl, { file: workflowBundle }] = await Promise.all([
       startTemporal(supervisor, folder),
       startPostgres(supervisor, folder),
-      bundleWorkflows(folder),
+      prepareWorkflowBundle(cacheFolder(process.env)),
     ])
     project.provide('temporalAddress', temporalAddress)
     project.provide('postgresUrl', postgresUrl)
@@ -43,13 +42,6 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
     await teardown()
     throw error
   }
-}
-
-async function bundleWorkflows(folder: string): Promise<string> {
-  const { code } = await bundleWorkflowCode({ workflowsPath: sourceOfWorkflows(), logger: new DefaultLogger('ERROR') })
-  const file = join(folder, 'workflows.js')
-  await writeFile(file, code)
-  return file
 }
 
 async function startTemporal(supervisor: Supervisor, folder: string): Promise<string> {

@@ -23,6 +23,7 @@ export const completed = (event: number, ...entries: readonly unknown[]): ItemBo
   scheduled: event,
   result: { entries },
 })
+export const lost = (event: number): ItemBody => ({ type: 'lost', scheduled: event })
 export const ended = (how: Extract<HistoryItem, { type: 'ended' }>['how'], reason = ''): ItemBody => ({
   type: 'ended',
   how,

@@ -1,6 +1,7 @@
 import { onTestFinished } from 'vitest'
 import type { LogItem } from '../../src/history/project.ts'
 import type { SessionLogOptions, Subscriber } from '../../src/history/session-log.ts'
+import type { ActivityMark } from '../../src/history/tracked.ts'
 import { createSessionLog } from '../../src/history/session-log.ts'
 import { createFakeSource, decided, ended, history, signaled, started } from './history-builders.ts'
 import { confirm } from './session-builders.ts'
@@ -18,14 +19,22 @@ export const OPEN = ITEMS.slice(0, 4)
 /** A session log over a history in memory; closed with the test. */
 export function openLog(options: Partial<SessionLogOptions> = {}) {
   const source = createFakeSource()
-  const warnings: string[] = []
-  const log = createSessionLog({ source, log: { warn: (_, text) => void warnings.push(text) }, ...options })
+  const said: string[] = []
+  const tell = (_: object, text: string): void => void said.push(text)
+  const pauses: number[] = []
+  const log = createSessionLog({
+    source,
+    log: { warn: tell, info: tell },
+    pause: async (ms) => void pauses.push(ms),
+    ...options,
+  })
   onTestFinished(() => log.close())
-  return { source, log, warnings }
+  return { source, log, said, pauses }
 }
 
 export interface Recording extends Subscriber {
   readonly ids: readonly string[]
+  readonly marks: readonly ActivityMark[]
   readonly ends: number
   /** Resolves once that many entries, or ends, have come. */
   until(what: { ids?: number; ends?: number }): Promise<void>
@@ -33,6 +42,7 @@ export interface Recording extends Subscriber {
 
 export function record(): Recording {
   const ids: string[] = []
+  const marks: ActivityMark[] = []
   const waiting: { ids: number; ends: number; resolve: () => void }[] = []
   let ends = 0
   const tell = (): void => {
@@ -40,10 +50,12 @@ export function record(): Recording {
   }
   return {
     ids,
+    marks,
     get ends() {
       return ends
     },
-    added(items: readonly LogItem[]) {
+    added(items: readonly LogItem[], more: readonly ActivityMark[]) {
+      marks.push(...more)
       ids.push(...items.flatMap((item) => (item.shown ? [item.shown.id] : [])))
       tell()
     },

@@ -11,38 +11,49 @@ import type { StatusWriter } from '../../src/activities/status-writer.ts'
 import { createStatusWriter } from '../../src/activities/status-writer.ts'
 import { createBrainWorker, createHandsWorker } from '../../src/activities/workers.ts'
 import { createApp } from '../../src/api/app.ts'
+import { openPreviewFeed } from '../../src/api/preview-feed.ts'
 import { endLog } from '../../src/api/read-log.ts'
 import { createTemporalWorkflows } from '../../src/api/temporal-workflows.ts'
 import type { SessionWorkflows } from '../../src/api/workflows.ts'
+import { openModelCatalog, openModelEndpoint } from '../../src/backend.ts'
 import type { Hands } from '../../src/hands/hands.ts'
 import { toolDefinitions } from '../../src/hands/tools/definitions.ts'
 import { openTemporalClient } from '../../src/history/client.ts'
 import type { SessionLog } from '../../src/history/session-log.ts'
 import { createSessionLog } from '../../src/history/session-log.ts'
 import { createHistorySource } from '../../src/history/source.ts'
-import { createModelCatalog } from '../../src/model/catalog.ts'
 import type { DemoModel } from '../../src/model/demo/demo-model.ts'
 import { startDemoModel } from '../../src/model/demo/demo-model.ts'
 import { currentHarness, findHarness } from '../../src/model/harness.ts'
 import { createMessagesModel } from '../../src/model/messages-client.ts'
+import type { Model } from '../../src/model/model.ts'
 import type { Policy } from '../../src/session/policy.ts'
 import { policyOf } from '../../src/session/policy.ts'
 import type { Database } from '../../src/store/postgres/database.ts'
 import { openDatabase } from '../../src/store/postgres/database.ts'
+import { createDeltaChannel, deltaSettings } from '../../src/store/postgres/deltas.ts'
 import { migrate } from '../../src/store/postgres/migrate.ts'
+import { createNotifier } from '../../src/store/postgres/notify.ts'
+import type { DeltaChannel } from '../../src/store/deltas.ts'
 import type { Stores } from '../../src/store/postgres/stores.ts'
 import { createStores } from '../../src/store/postgres/stores.ts'
 import { createValidator } from '../../src/wire/validate.ts'
+import { testCodecs } from './codecs.ts'
 import { createDatabase } from './postgres.ts'
 import { silentLog } from './silent-log.ts'
 import { temporalAddress, uniqueName } from './temporal.ts'
 
 export interface StackOptions {
   readonly hands: Hands
+  /** Those of the run if not given. */
   readonly codecs?: readonly PayloadCodec[]
   readonly policy?: Partial<Policy>
   /** Separate api applications over the same stores and Temporal, as separate processes would be. */
   readonly apis?: number
+  /** What stands between the activities and the demo model. */
+  readonly between?: (model: Model) => Model
+  /** False: no api application hears of deletions from the others, as while their connection is broken. */
+  readonly announces?: boolean
 }
 
 /** The whole service in one process, on a queue and a database of its own, with the demo model as its brain. */
@@ -81,7 +92,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
 }
 
 async function build(options: StackOptions, closers: Closers): Promise<Stack> {
-  const { codecs = [] } = options
+  const { codecs = testCodecs() } = options
   const policy = { ...policyOf(currentHarness), ...options.policy }
   const prefix = uniqueName('stack')
   const taskQueue = `${prefix}-brain`
@@ -103,8 +114,26 @@ async function build(options: StackOptions, closers: Closers): Promise<Stack> {
   })
   closers.add(() => temporal.connection.close())
 
+  const notifier = await createNotifier(testDatabase.url, silentLog, { settings: deltaSettings })
+  closers.add(async () => notifier[Symbol.asyncDispose]())
+  const deltas = createDeltaChannel(notifier)
+
   const logs: SessionLog[] = []
-  const ports = { stores, logs, temporal, model, taskQueue, policy, codecs, hands: options.hands, identity: prefix }
+  const { between = (one) => one, announces = true } = options
+  const ports = {
+    stores,
+    logs,
+    deltas,
+    between,
+    announces,
+    temporal,
+    model,
+    taskQueue,
+    policy,
+    codecs,
+    hands: options.hands,
+    identity: prefix,
+  }
   const apis = await Promise.all(Array.from({ length: options.apis ?? 1 }, () => startApi(ports, closers)))
   const workers = await createWorkers(ports)
   await workers.start()
@@ -135,10 +164,17 @@ async function build(options: StackOptions, closers: Closers): Promise<Stack> {
   }
 }
 
+function modelSettings(model: DemoModel): Parameters<typeof openModelEndpoint>[0] {
+  return { modelBackend: 'anthropic', modelApiKey: model.apiKey, modelBaseUrl: model.url, modelNames: new Map() }
+}
+
 interface StackPorts {
   readonly stores: Stores
   /** Those of every api application: a deletion is announced to all of them. */
   readonly logs: SessionLog[]
+  readonly deltas: DeltaChannel
+  readonly between: (model: Model) => Model
+  readonly announces: boolean
   readonly temporal: Client
   readonly model: DemoModel
   readonly taskQueue: string
@@ -152,18 +188,20 @@ async function startApi(
   ports: StackPorts,
   closers: Closers,
 ): Promise<{ app: FastifyInstance; url: string; log: SessionLog }> {
-  const { stores, logs, temporal, model, taskQueue, policy } = ports
+  const { stores, logs, deltas, announces, temporal, model, taskQueue, policy } = ports
   const log = createSessionLog({ source: createHistorySource(temporal.workflow), log: silentLog })
   logs.push(log)
   const app = createApp(
     {
       ...stores,
       log,
+      previews: await openPreviewFeed(deltas),
       workflows: createTemporalWorkflows({ client: temporal.workflow, taskQueue }),
       validator: createValidator(),
       policy,
-      models: createModelCatalog({ apiKey: model.apiKey, baseUrl: model.url, now: Date.now }),
-      announceDeleted: async (session) => void (await Promise.all(logs.map((each) => endLog(each, session)))),
+      models: await openModelCatalog(modelSettings(model)),
+      announceDeleted: async (session) =>
+        announces ? void (await Promise.all(logs.map((each) => endLog(each, session)))) : undefined,
     },
     silentLog,
   )
@@ -178,7 +216,7 @@ async function startApi(
 async function createWorkers(
   ports: StackPorts,
 ): Promise<{ start(): Promise<void>; stop(): Promise<void>; close(): Promise<void> }> {
-  const { stores, temporal, model, taskQueue, policy, codecs, hands, identity } = ports
+  const { stores, deltas, between, temporal, model, taskQueue, policy, codecs, hands, identity } = ports
   const connection = await NativeConnection.connect({ address: temporalAddress() })
   const validator = createValidator()
   const workerPorts = { connection, namespace: 'default', codecs, identity }
@@ -194,10 +232,11 @@ async function createWorkers(
       activities: {
         ...createCallModel({
           log,
-          model: createMessagesModel({ apiKey: model.apiKey, baseUrl: model.url }),
+          model: between(createMessagesModel(await openModelEndpoint(modelSettings(model)))),
           configuration: (session) => stores.sessions.configuration(session),
           harness: (id) => findHarness(id) ?? currentHarness,
           tools: toolDefinitions,
+          publish: (batch) => deltas.publish(batch),
         }),
         ...createOpenSession({ ...stores, policy, parseAgent: (body) => validator.parseBody('agents.create', body) }),
       },

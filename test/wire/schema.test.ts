@@ -36,6 +36,7 @@ describe('the committed schema', () => {
       'AgentVersionsQuery',
       'EnvironmentCreate',
       'EnvironmentListQuery',
+      'EnvironmentUpdate',
       'EventListQuery',
       'EventStreamQuery',
       'EventsSend',

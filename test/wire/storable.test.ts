@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { inspect } from '../../src/wire/storable.ts'
+import { inspect, isCrowded } from '../../src/wire/storable.ts'
 
 function nested(depth: number, wrap: (inner: unknown) => unknown): unknown {
   let value: unknown = 1
@@ -32,6 +32,8 @@ describe('inspect', () => {
     ['a lone surrogate', { a: '\ud800' }, 'surrogate'],
     ['surrogates the wrong way round', { a: '\udc00\ud800' }, 'surrogate'],
     ['a surrogate in a key', { '\udfff': 1 }, 'surrogate'],
+    ['a number past all bounds', JSON.parse('{"a":[1e400]}'), 'number'],
+    ['a number below all bounds', JSON.parse('{"a":-1e400}'), 'number'],
     ['the prototype by name', JSON.parse('{"a":[{"__proto__":{"admin":true}}]}'), '__proto__'],
   ])('refuses %s', (_, body, word) => {
     expect(inspect(body).problem).toContain(word)
@@ -56,5 +58,27 @@ describe('inspect', () => {
 
   test('takes as many as are allowed', () => {
     expect(inspect(Array.from({ length: 199_999 }, () => 0))).toEqual({ problem: null, size: 200_000 })
+  })
+})
+
+describe('isCrowded', () => {
+  const many = 200_001
+  test.each([
+    ['numbers', `[${'1,'.repeat(many)}1]`],
+    ['empty lists', `[${'[],'.repeat(many)}[]]`],
+    ['empty objects', `[${'{},'.repeat(many)}{}]`],
+    ['lists in lists', '['.repeat(2 * many)],
+    ['pairs behind a text with quotes', String.raw`{"a\\":"\"",${'"a":1,'.repeat(many)}"b":1}`],
+  ])('tells that there are too many %s', (_, json) => {
+    expect(isCrowded(Buffer.from(json))).toBe(true)
+  })
+
+  test.each([
+    ['as many values as are allowed', JSON.stringify(Array.from({ length: 199_999 }, () => 10))],
+    ['as many lists as are allowed', JSON.stringify(Array.from({ length: 199_999 }, () => []))],
+    ['a long text of commas, brackets and quotes', JSON.stringify({ text: ',[{"\\'.repeat(many) })],
+    ['a short body', '[,,,'],
+  ])('passes %s', (_, json) => {
+    expect(isCrowded(Buffer.from(json))).toBe(false)
   })
 })

@@ -16,6 +16,7 @@ import {
   unsupportedInEnvironment,
   unsupportedInEvents,
   unsupportedInSession,
+  unsupportedInSessionList,
   unsupportedInUpdate,
 } from '../../src/wire/unsupported.ts'
 import { agentOf } from './agent-builder.ts'
@@ -162,5 +163,15 @@ describe('refuseUnsupported', () => {
 
   test('lets nothing pass in silence', () => {
     expect(() => refuseUnsupported([])).not.toThrow()
+  })
+})
+
+describe('unsupportedInSessionList', () => {
+  test('names filters by what no session can have yet', () => {
+    expect(unsupportedInSessionList({ agent_id: 'agent_1', order: 'asc' })).toEqual([])
+    expect(unsupportedInSessionList({ memory_store_id: 'memstore_1', deployment_id: '' })).toEqual([
+      'deployment_id',
+      'memory_store_id',
+    ])
   })
 })

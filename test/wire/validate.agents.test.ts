@@ -243,7 +243,7 @@ const BAD: BadRequest<keyof Bodies>[] = [
   ['agents.update', { version: 0 }, 'version: expected at least 1, got 0'],
   ['agents.update', { version: '1' }, 'version: expected integer, got string'],
   ['agents.update', { version: 2 ** 31 }, 'version: expected at most 2147483647, got 2147483648'],
-  ['agents.update', { version: Number.POSITIVE_INFINITY }, 'version: expected integer, got number'],
+  ['agents.update', { version: Number.POSITIVE_INFINITY }, 'body: holds a number past all bounds'],
   ['agents.update', { name: null }, 'name: expected string, got null'],
   ['agents.update', { model: null }, 'model: expected object or string, got null'],
   ['agents.update', { metadata: { k: 5 } }, 'metadata.k: expected string or null, got number'],

@@ -22,6 +22,9 @@ const GOOD: [keyof Bodies, unknown][] = [
       },
     },
   ],
+  ['environments.update', {}],
+  ['environments.update', { name: null, config: null, description: null, scope: null, metadata: {} }],
+  ['environments.update', { metadata: { a: null, b: '' }, config: { type: 'cloud', networking: { type: 'limited' } } }],
   ['sessions.create', SESSION],
   ['sessions.create', { ...SESSION, agent: { type: 'agent', id: 'agent_1', version: 2 } }],
   [
@@ -118,6 +121,10 @@ const BAD: BadRequest<keyof Bodies>[] = [
     { name: 'e', scope: 'world' },
     'scope: expected one of "organization", "account", null, got "world"',
   ],
+  ['environments.update', { name: '' }, 'name: expected at least 1 characters, got 0'],
+  ['environments.update', { metadata: null }, 'metadata: expected object, got null'],
+  ['environments.update', { archived_at: null }, 'archived_at: unknown field'],
+  ['environments.update', { metadata: { k: 'v'.repeat(513) } }, 'metadata.k: expected at most 512 characters, got 513'],
   ['sessions.create', { agent: 'agent_1' }, 'environment_id: required, but missing'],
   ['sessions.create', { ...SESSION, agent: '' }, 'agent: expected at least 1 characters, got 0'],
   [

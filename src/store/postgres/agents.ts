@@ -1,7 +1,9 @@
+import type { Transaction } from 'kysely'
 import type { Agent } from '../../wire/types.ts'
 import type { AgentListing, AgentStore } from '../agents.ts'
 import type { Database } from './database.ts'
 import { isBehind } from './keyset.ts'
+import type { Schema } from './schema.ts'
 
 /** Agents in PostgreSQL: one row per agent naming its latest version, one immutable document per version. */
 export function createAgentStore(database: Database): AgentStore {
@@ -17,21 +19,24 @@ export function createAgentStore(database: Database): AgentStore {
 
   return {
     read,
-    create: (workspaceId, agent) => create(database, workspaceId, agent),
     list: (workspaceId, listing) => list(database, workspaceId, listing),
 
-    update(workspaceId, expected, next) {
+    async create(workspaceId, agent) {
+      if (await database.transaction().execute((transaction) => insert(transaction, workspaceId, agent))) return agent
+      const stored = await read(workspaceId, agent.id)
+      if (stored === null) throw new Error(`expected ${agent.id} in workspace ${workspaceId}, got one of another`)
+      return stored
+    },
+
+    update(workspaceId, id, change) {
       return database.transaction().execute(async (transaction) => {
-        const { numUpdatedRows } = await transaction
-          .updateTable('agents')
-          .set({ version: next.version })
-          .where('id', '=', next.id)
-          .where('workspace_id', '=', workspaceId)
-          .where('version', '=', expected)
-          .executeTakeFirstOrThrow()
-        if (numUpdatedRows === 0n) return false
+        const latest = await lock(transaction, workspaceId, id)
+        if (latest === null) return null
+        const next = change(latest)
+        if (next === latest) return latest
+        await transaction.updateTable('agents').set({ version: next.version }).where('id', '=', id).execute()
         await transaction.insertInto('agent_versions').values(toVersion(workspaceId, next)).execute()
-        return true
+        return next
       })
     },
 
@@ -64,20 +69,43 @@ function select(database: Database, workspaceId: string) {
     .where('agents.workspace_id', '=', workspaceId)
 }
 
-async function create(database: Database, workspaceId: string, agent: Agent): Promise<void> {
-  await database.transaction().execute(async (transaction) => {
-    await transaction
-      .insertInto('agents')
-      .values({
-        id: agent.id,
-        workspace_id: workspaceId,
-        version: agent.version,
-        created_at: new Date(agent.created_at),
-        archived_at: agent.archived_at === null ? null : new Date(agent.archived_at),
-      })
-      .execute()
-    await transaction.insertInto('agent_versions').values(toVersion(workspaceId, agent)).execute()
-  })
+/**
+ * The latest version, nobody else's to change until the transaction ends. In two statements: one that waited for the
+ * lock would join the row it got with versions of before its wait.
+ */
+async function lock(transaction: Transaction<Schema>, workspaceId: string, id: string): Promise<Agent | null> {
+  const row = await transaction
+    .selectFrom('agents')
+    .select(['version', 'archived_at'])
+    .where('id', '=', id)
+    .where('workspace_id', '=', workspaceId)
+    .forNoKeyUpdate()
+    .executeTakeFirst()
+  if (row === undefined) return null
+  const { document } = await transaction
+    .selectFrom('agent_versions')
+    .select('document')
+    .where('agent_id', '=', id)
+    .where('version', '=', row.version)
+    .executeTakeFirstOrThrow()
+  return toAgent({ document, archived_at: row.archived_at })
+}
+
+async function insert(transaction: Transaction<Schema>, workspaceId: string, agent: Agent): Promise<boolean> {
+  const { numInsertedOrUpdatedRows } = await transaction
+    .insertInto('agents')
+    .values({
+      id: agent.id,
+      workspace_id: workspaceId,
+      version: agent.version,
+      created_at: new Date(agent.created_at),
+      archived_at: agent.archived_at === null ? null : new Date(agent.archived_at),
+    })
+    .onConflict((conflict) => conflict.column('id').doNothing())
+    .executeTakeFirstOrThrow()
+  if (numInsertedOrUpdatedRows === 0n) return false
+  await transaction.insertInto('agent_versions').values(toVersion(workspaceId, agent)).execute()
+  return true
 }
 
 async function list(database: Database, workspaceId: string, listing: AgentListing): Promise<readonly Agent[]> {

@@ -13,6 +13,11 @@ type Mint = Parameters<IngressStore['begin']>[1]
  */
 export function createIngressStore(database: Database): IngressStore {
   return {
+    async find(request) {
+      if (request.key === null) return request.isRetry ? ((await findRetried(database, request)) ?? null) : null
+      return (await findKeyed(database, request)) ?? null
+    },
+
     begin(request, mint) {
       if (request.key !== null) return refusingBuried(request.target, beginKeyed(database, request, mint))
       if (request.isRetry) return refusingBuried(request.target, beginRetry(database, request, mint))
@@ -62,8 +67,8 @@ async function beginKeyed(database: Database, request: IngressRequest, mint: Min
       )
       .executeTakeFirst()
     if (inserted !== undefined) return toRow(inserted)
-    const earlier = await select(database, request).where('key', '=', request.key).executeTakeFirst()
-    if (earlier !== undefined) return earlier.body_hash === request.bodyHash ? toRow(earlier) : { conflict: true }
+    const earlier = await findKeyed(database, request)
+    if (earlier !== undefined) return earlier
     // Pruned between the two statements: the key is free again.
   }
 }
@@ -73,16 +78,32 @@ function beginRetry(database: Database, request: IngressRequest, mint: Mint): Pr
   const lock = `retry ${request.workspaceId} ${request.target} ${request.bodyHash}`
   return database.transaction().execute(async (transaction) => {
     await sql`select pg_advisory_xact_lock(hashtextextended(${lock}, 0))`.execute(transaction)
-    const earlier = await select(transaction, request)
-      .where('key', 'is', null)
-      .where('body_hash', '=', request.bodyHash)
-      .where('state', '<>', sql.lit('answered'))
-      .where('created_at', '>', sql<Date>`now() - interval '24 hours'`)
-      .orderBy('created_at', 'desc')
-      .limit(1)
-      .executeTakeFirst()
-    return earlier === undefined ? insert(transaction, request, mint()) : toRow(earlier)
+    return (await findRetried(transaction, request)) ?? insert(transaction, request, mint())
   })
+}
+
+async function findKeyed(
+  database: Database,
+  request: IngressRequest,
+): Promise<IngressRow | { readonly conflict: true } | undefined> {
+  const row = await select(database, request).where('key', '=', request.key).executeTakeFirst()
+  if (row === undefined) return undefined
+  return row.body_hash === request.bodyHash ? toRow(row) : { conflict: true }
+}
+
+async function findRetried(
+  database: Database | Transaction<Schema>,
+  request: IngressRequest,
+): Promise<IngressRow | undefined> {
+  const row = await select(database, request)
+    .where('key', 'is', null)
+    .where('body_hash', '=', request.bodyHash)
+    .where('state', '<>', sql.lit('answered'))
+    .where('created_at', '>', sql<Date>`now() - interval '24 hours'`)
+    .orderBy('created_at', 'desc')
+    .limit(1)
+    .executeTakeFirst()
+  return row === undefined ? undefined : toRow(row)
 }
 
 async function insert(

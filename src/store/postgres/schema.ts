@@ -9,6 +9,7 @@ type Json<T> = ColumnType<T, string, string>
 interface WorkspaceTable {
   id: string
   name: string
+  created_at: Generated<Date>
 }
 
 interface ApiKeyTable {
@@ -16,6 +17,9 @@ interface ApiKeyTable {
   workspace_id: string
   name: string
   secret_hash: Buffer
+  created_at: Generated<Date>
+  ending: string
+  revoked_at: Date | null
 }
 
 interface AgentTable {

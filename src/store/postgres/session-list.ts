@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import type { SessionStatus } from '../../wire/types.ts'
-import type { SessionListing } from '../sessions.ts'
+import type { Configuration, SessionListing } from '../sessions.ts'
 import type { Database } from './database.ts'
 import { isBehind } from './keyset.ts'
 
@@ -28,3 +28,18 @@ export function buildSessionList(database: Database, workspaceId: string, listin
 }
 
 const opposite = { asc: 'desc', desc: 'asc' } as const
+
+/** What the sessions of a page were created with, by session, in one query. */
+export async function readConfigurations(
+  database: Database,
+  sessionIds: readonly string[],
+): Promise<ReadonlyMap<string, Configuration>> {
+  if (sessionIds.length === 0) return new Map()
+  const rows = await database
+    .selectFrom('sessions')
+    .innerJoin('configurations', 'configurations.id', 'sessions.configuration_id')
+    .select(['sessions.id as session', 'configurations.id', 'configurations.agent', 'configurations.harness'])
+    .where('sessions.id', '=', sql<string>`any(${[...sessionIds]}::text[])`)
+    .execute()
+  return new Map(rows.map(({ session, ...configuration }) => [session, configuration]))
+}

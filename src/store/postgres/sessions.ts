@@ -1,9 +1,11 @@
-import type { Selectable } from 'kysely'
+import type { DeleteQueryBuilder, DeleteResult, Selectable, Transaction } from 'kysely'
 import { sql } from 'kysely'
 import type { Configuration, SessionRow, SessionStore, StatusHint } from '../sessions.ts'
+import { EnvironmentGone } from '../buried.ts'
 import { refusingBuried } from './burial.ts'
+import { refusingViolation } from './constraint.ts'
 import type { Database } from './database.ts'
-import { buildSessionList } from './session-list.ts'
+import { buildSessionList, readConfigurations } from './session-list.ts'
 import type { Schema } from './schema.ts'
 
 /**
@@ -12,7 +14,12 @@ import type { Schema } from './schema.ts'
  */
 export function createSessionStore(database: Database): SessionStore {
   return {
-    create: (row, configuration) => refusingBuried(row.id, create(database, row, configuration)),
+    create: (row, configuration) =>
+      refusingViolation(
+        'sessions_environment',
+        refusingBuried(row.id, create(database, row, configuration)),
+        (cause) => new EnvironmentGone(row.environmentId, { cause }),
+      ),
 
     async read(workspaceId, id) {
       const row = await database
@@ -40,6 +47,8 @@ export function createSessionStore(database: Database): SessionStore {
       return row ?? null
     },
 
+    configurations: (sessionIds) => readConfigurations(database, sessionIds),
+
     async list(workspaceId, listing) {
       const rows = await buildSessionList(database, workspaceId, listing).execute()
       return (listing.backward === true ? rows.toReversed() : rows).map(toRow)
@@ -49,15 +58,10 @@ export function createSessionStore(database: Database): SessionStore {
     hint: (hints) => hint(database, hints),
 
     stale: (before) => stale(database, before),
-    bury: (workspaceId, id) => bury(database, workspaceId, id),
+    bury: (workspaceId, id) => bury(database, id, (rows) => rows.where('workspace_id', '=', workspaceId)),
 
-    async isBuried(id) {
-      const row = await database
-        .selectFrom('tombstones')
-        .select('session_id')
-        .where('session_id', '=', id)
-        .executeTakeFirst()
-      return row !== undefined
+    async abandon(id, before) {
+      await bury(database, id, (rows) => rows.where('status', '=', 'creating').where('updated_at', '<', before))
     },
 
     clear: (id) => clear(database, id),
@@ -98,7 +102,7 @@ async function create(database: Database, row: SessionRow, configuration: Config
       })
       .onConflict((conflict) => conflict.column('id').doNothing())
       .executeTakeFirstOrThrow()
-    if (numInsertedOrUpdatedRows === 0n) return
+    if (numInsertedOrUpdatedRows === 0n) return renew(transaction, row.id)
     await transaction
       .insertInto('configurations')
       .values({
@@ -110,6 +114,12 @@ async function create(database: Database, row: SessionRow, configuration: Config
       })
       .execute()
   })
+}
+
+/** The sweeper gives up rows that nobody has tried to start for a while. */
+async function renew(transaction: Transaction<Schema>, id: string): Promise<void> {
+  const rows = transaction.updateTable('sessions').set({ updated_at: sql<Date>`greatest(now(), updated_at)` })
+  await rows.where('id', '=', id).where('status', '=', 'creating').execute()
 }
 
 async function repair(database: Database, id: string, fold: Parameters<SessionStore['repair']>[1]): Promise<void> {
@@ -156,17 +166,15 @@ async function hint(database: Database, hints: readonly StatusHint[]): Promise<v
   `.execute(database)
 }
 
+type Deletion = DeleteQueryBuilder<Schema, 'sessions', DeleteResult>
+
 /** The lock comes before the row, in the order in which an insert takes them. */
-function bury(database: Database, workspaceId: string, id: string): Promise<boolean> {
+function bury(database: Database, id: string, choose: (rows: Deletion) => Deletion): Promise<boolean> {
   return database.transaction().execute(async (transaction) => {
     await sql`select pg_advisory_xact_lock(burial_lock(${id}))`.execute(transaction)
     const { numInsertedOrUpdatedRows } = await transaction
       .with('dead', (query) =>
-        query
-          .deleteFrom('sessions')
-          .where('id', '=', id)
-          .where('workspace_id', '=', workspaceId)
-          .returning(['id', 'workspace_id']),
+        choose(query.deleteFrom('sessions').where('id', '=', id)).returning(['id', 'workspace_id']),
       )
       .insertInto('tombstones')
       .columns(['session_id', 'workspace_id'])

@@ -1,6 +1,7 @@
-import { sql } from 'kysely'
+import { Migrator, sql } from 'kysely'
 import { describe, expect, test } from 'vitest'
 import { openDatabase } from '../../../src/store/postgres/database.ts'
+import * as tables from '../../../src/store/migrations/0001-tables.ts'
 import { migrate } from '../../../src/store/postgres/migrate.ts'
 import { createStores } from '../../../src/store/postgres/stores.ts'
 import { createSession } from '../builders.ts'
@@ -26,6 +27,24 @@ describe('migrating', () => {
     const { id } = await createSession(createStores(database), 'default')
     await migrate(database)
     expect(await createStores(database).sessions.find(id)).not.toBeNull()
+  })
+
+  test('brings the keys of the first version along: of one name in a workspace the newest goes on', async () => {
+    const database = await openPool(await newDatabase())
+    const first = { getMigrations: async () => ({ '0001-tables': tables }) }
+    await new Migrator({ db: database, provider: first }).migrateToLatest()
+    await sql`
+      insert into api_keys (id, workspace_id, name, secret_hash, created_at) values
+        ('key_1', 'default', 'configured', sha256('one'), '2026-01-01'),
+        ('key_2', 'default', 'configured', sha256('two'), '2026-01-02'),
+        ('key_3', 'default', 'other', sha256('three'), '2026-01-01')
+    `.execute(database)
+    await migrate(database)
+    const { keys } = createStores(database)
+    expect(await keys.verify('one')).toBeNull()
+    expect(await keys.verify('two')).toEqual({ id: 'key_2', name: 'configured', workspaceId: 'default' })
+    expect(await keys.verify('three')).toMatchObject({ id: 'key_3' })
+    expect((await keys.list()).map(({ ending }) => ending)).toEqual(['', '', ''])
   })
 
   test('says which step failed and changes nothing', async () => {

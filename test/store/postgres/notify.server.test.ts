@@ -94,6 +94,24 @@ describe('notifier', () => {
     console.log(`notifier: n = ${rounds} broken connections`)
   })
 
+  test('gives every connection that it makes its settings', async () => {
+    const url = await newDatabase()
+    const notifier = await createNotifier(url, silent, { settings: { application_name: 'set by the test' } })
+    onTestFinished(() => notifier[Symbol.asyncDispose]())
+    await using database = await openDatabase(url, silent)
+    const find = async (): Promise<readonly number[]> => {
+      const { rows } = await sql<{ pid: number }>`
+        select pid from pg_stat_activity where application_name = 'set by the test' and datname = current_database()
+      `.execute(database)
+      return rows.map(({ pid }) => pid)
+    }
+    const [first] = await find()
+    await sql`select pg_terminate_backend(${first})`.execute(database)
+    await expect
+      .poll(find, { timeout: 10_000 })
+      .toSatisfy((pids: readonly number[]) => pids.length === 1 && pids[0] !== first)
+  })
+
   test('refuses to publish while the server is away, and listens to everything when it is back', async () => {
     const gate = await openGate(await newDatabase())
     const notifier = await open(gate.url)

@@ -2,10 +2,13 @@ import { sql } from 'kysely'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { createStores } from '../../../src/store/postgres/stores.ts'
 import { createSession } from '../builders.ts'
+import { sessionAbandonmentSuite } from '../../suites/session-abandonment.ts'
 import { sessionStoreSuite } from '../../suites/session-store.ts'
 import { useDatabase, useStores } from '../use-postgres.ts'
 
-sessionStoreSuite(useStores())
+const openStores = useStores()
+sessionStoreSuite(openStores)
+sessionAbandonmentSuite(openStores)
 
 describe('hints in PostgreSQL', () => {
   const open = useDatabase()

@@ -1,0 +1,105 @@
+import { randomBytes } from 'node:crypto'
+import { toColumns } from './columns.ts'
+import { EXIT } from './exit.ts'
+import type { WorkspaceRegister } from './workspaces.ts'
+import { faultInName, findWorkspace } from './workspaces.ts'
+
+interface Key {
+  readonly id: string
+  readonly name: string
+  readonly workspaceId: string
+  /** The last characters of the secret, or nothing. */
+  readonly ending: string
+  readonly createdAt: Date
+  readonly revokedAt: Date | null
+}
+
+/** What the commands work with; the store is the one that the api processes ask about every request. */
+export interface KeyRegister extends WorkspaceRegister {
+  readonly store: WorkspaceRegister['store'] & {
+    /** Null when a key of the workspace has that name. */
+    create(key: Pick<Key, 'id' | 'name' | 'workspaceId'>, secret: string): Promise<Key | null>
+    list(): Promise<readonly Key[]>
+    /** Keeps the first time; null for an unknown id. */
+    revoke(id: string, at: Date): Promise<Key | null>
+  }
+}
+
+/** The name under which the api registers the key of `LONGHAND_API_KEY`. */
+const CONFIGURED = 'configured'
+
+/**
+ * Makes a key. Its secret, 24 random bytes, is printed on stdout, alone on its line, and is nowhere else from then on.
+ * Resolves with the exit code: 0, 2 for a bad name, 4 for an unknown workspace, 1 for a name that is taken.
+ */
+export async function createKey(register: KeyRegister, name: string, workspace: string): Promise<number> {
+  const { store, mintId, json, print, warn } = register
+  const fault = faultInName(name)
+  if (fault !== undefined) {
+    warn(fault)
+    return EXIT.usage
+  }
+  const workspaceId = await findWorkspace(register, workspace)
+  if (workspaceId === undefined) return EXIT.missing
+  const secret = `lh_${randomBytes(24).toString('base64url')}`
+  const key = await store.create({ id: mintId('key'), name, workspaceId }, secret)
+  if (key === null) {
+    warn(`workspace ${workspaceId} has a key named ${JSON.stringify(name)}: revoke it, or choose another name`)
+    return EXIT.failed
+  }
+  if (json) print(JSON.stringify({ ...toJson(key), secret }))
+  else {
+    print(secret)
+    warn(`${key.id} (${name}) opens workspace ${workspaceId}; its secret is shown this once`)
+  }
+  return EXIT.done
+}
+
+/** Prints the keys of all workspaces, or of one. Resolves with the exit code: 0, or 4 for an unknown workspace. */
+export async function listKeys(register: KeyRegister, workspace: string | undefined): Promise<number> {
+  const { store, json, print } = register
+  const workspaceId = workspace === undefined ? undefined : await findWorkspace(register, workspace)
+  if (workspace !== undefined && workspaceId === undefined) return EXIT.missing
+  const keys = (await store.list()).filter((key) => workspaceId === undefined || key.workspaceId === workspaceId)
+  const rows = keys.map((key) => [
+    key.id,
+    key.name,
+    key.workspaceId,
+    key.createdAt.toISOString(),
+    key.ending === '' ? '-' : `…${key.ending}`,
+    key.revokedAt === null ? 'valid' : `revoked ${key.revokedAt.toISOString()}`,
+  ])
+  const titles = ['ID', 'NAME', 'WORKSPACE', 'CREATED', 'SECRET', 'STATE']
+  for (const line of json ? [JSON.stringify(keys.map(toJson))] : toColumns([titles, ...rows])) print(line)
+  return EXIT.done
+}
+
+/**
+ * Revokes a key by its id, or by its name in a workspace: of several that had the name, the one that is valid. To revoke
+ * it again is fine and changes nothing. Resolves with the exit code: 0, or 4 when there is no such key or workspace.
+ */
+export async function revokeKey(register: KeyRegister, reference: string, workspace: string): Promise<number> {
+  const { store, json, print, warn } = register
+  const keys = await store.list()
+  const byId = keys.find(({ id }) => id === reference)
+  const workspaceId = byId?.workspaceId ?? (await findWorkspace(register, workspace))
+  if (workspaceId === undefined) return EXIT.missing
+  const named = keys.filter((key) => key.workspaceId === workspaceId && key.name === reference)
+  const found = byId ?? named.find(({ revokedAt }) => revokedAt === null) ?? named.at(-1)
+  const key = found && (await store.revoke(found.id, new Date()))
+  if (!key) {
+    warn(`no key ${JSON.stringify(reference)} in workspace ${workspaceId}: see longhand keys list`)
+    return EXIT.missing
+  }
+  const since = found.revokedAt === null ? '' : ` since ${found.revokedAt.toISOString()}`
+  print(json ? JSON.stringify(toJson(key)) : `${key.id} (${key.name}, workspace ${workspaceId}) is revoked${since}`)
+  if (key.name === CONFIGURED) {
+    warn('it was the key of LONGHAND_API_KEY or of the file api-key in a data folder: configure another, or delete the')
+    warn('file for a new one at the next start; this one opens nothing any more, even if it is configured again')
+  }
+  return EXIT.done
+}
+
+function toJson({ id, name, workspaceId, ending, createdAt, revokedAt }: Key): object {
+  return { id, name, workspace_id: workspaceId, ending, created_at: createdAt, revoked_at: revokedAt }
+}

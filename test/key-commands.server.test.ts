@@ -1,0 +1,121 @@
+import { Command } from 'commander'
+import { describe, expect, test } from 'vitest'
+import { addKeyCommands } from '../src/key-commands.ts'
+import { migrate } from '../src/store/postgres/migrate.ts'
+import { createStores } from '../src/store/postgres/stores.ts'
+import { newDatabase, openPool } from './store/use-postgres.ts'
+import { temporaryFolder } from './support/programs.ts'
+
+interface Ended {
+  readonly code: unknown
+  readonly out: readonly string[]
+  readonly err: readonly string[]
+}
+
+/** The commands in an environment of their own; a thrown error ends them with its exit code. */
+function commandsOf(env: Readonly<Record<string, string>>): (...args: string[]) => Promise<Ended> {
+  return async (...args) => {
+    const out: string[] = []
+    const err: string[] = []
+    let code: unknown
+    const program = new Command('longhand')
+    addKeyCommands(program, {
+      env,
+      print: (line) => out.push(line),
+      warn: (line) => err.push(line),
+      ending:
+        (action) =>
+        async (...parsed) => {
+          code = await action(...parsed).catch((error: unknown) => {
+            err.push(String(error))
+            return error instanceof Error && 'exitCode' in error ? error.exitCode : error
+          })
+        },
+    })
+    await program.parseAsync(args, { from: 'user' })
+    return { code, out, err }
+  }
+}
+
+async function scene() {
+  const url = await newDatabase()
+  const database = await openPool(url)
+  await migrate(database)
+  const env = { DATABASE_URL: url, HOME: await temporaryFolder() }
+  return { longhand: commandsOf(env), keys: createStores(database).keys, env }
+}
+
+describe('the commands for keys', () => {
+  test('make a key that opens its workspace until it is revoked', async () => {
+    const { longhand, keys } = await scene()
+    const made = await longhand('workspaces', 'create', 'team')
+    const [workspaceId = ''] = made.out
+    expect(workspaceId).toMatch(/^wrkspc_01/)
+    const { code, out } = await longhand('keys', 'create', 'ci', '--workspace', 'team')
+    const [secret = ''] = out
+    expect([code, out.length]).toEqual([0, 1])
+    expect(await keys.verify(secret)).toMatchObject({ name: 'ci', workspaceId })
+
+    const listed = await longhand('keys', 'list')
+    expect(listed.out.at(-1)).toMatch(new RegExp(`^key_01\\w+  ci +${workspaceId}  .*…${secret.slice(-4)}   valid$`))
+    expect(listed.out.join('\n')).not.toContain(secret)
+    expect(await longhand('keys', 'revoke', 'ci', '--workspace', workspaceId)).toMatchObject({ code: 0 })
+    expect(await keys.verify(secret)).toBeNull()
+    expect(await longhand('keys', 'revoke', 'ci', '--workspace', workspaceId)).toMatchObject({ code: 0 })
+    expect((await longhand('keys', 'list')).out.at(-1)).toMatch(/revoked 20/)
+  })
+
+  test('print one line of JSON each with --json', async () => {
+    const { longhand, keys } = await scene()
+    for (const args of [
+      ['workspaces', 'create', 'team'],
+      ['workspaces', 'list'],
+      ['keys', 'create', 'ci'],
+      ['keys', 'list'],
+      ['keys', 'revoke', 'ci'],
+    ]) {
+      const { code, out, err } = await longhand(...args, '--json')
+      expect([code, out.length, err]).toEqual([0, 1, []])
+      expect(JSON.parse(out[0] ?? '')).toBeTypeOf('object')
+    }
+    expect((await keys.list()).map(({ name }) => name)).toEqual(['ci'])
+  })
+
+  test('keep no secret in the database', async () => {
+    const { longhand, keys } = await scene()
+    const { out } = await longhand('keys', 'create', 'ci')
+    const stored = JSON.stringify(await keys.list())
+    expect(stored).toContain('"name":"ci"')
+    expect(stored).not.toContain(out[0]?.slice(3))
+  })
+
+  test('say where no database answers, and never its password', async () => {
+    const env = { DATABASE_URL: 'postgres://me:hush@127.0.0.1:1/none', HOME: await temporaryFolder() }
+    const { code, err } = await commandsOf(env)('keys', 'list')
+    expect([code, err]).toEqual([5, [expect.stringContaining('127.0.0.1:1/none')]])
+    expect(err.join()).not.toContain('hush')
+  })
+
+  test('say what to do when the database is not migrated', async () => {
+    const env = { DATABASE_URL: await newDatabase(), HOME: await temporaryFolder() }
+    for (const args of [
+      ['keys', 'list'],
+      ['workspaces', 'create', 'team'],
+    ]) {
+      const { code, err } = await commandsOf(env)(...args)
+      expect([code, err]).toEqual([5, [expect.stringContaining('not on the schema of this version')]])
+    }
+  })
+
+  test('look for a running dev where no database is configured, or its folder is named', async () => {
+    const { env } = await scene()
+    const nowhere = { HOME: await temporaryFolder() }
+    expect(await commandsOf(nowhere)('keys', 'list')).toMatchObject({
+      code: 5,
+      out: [],
+      err: [expect.stringContaining('no longhand dev')],
+    })
+    // No dev runs on the named folder: what is configured is all there is.
+    expect(await commandsOf(env)('keys', 'list', '--data', await temporaryFolder())).toMatchObject({ code: 0 })
+  })
+})
