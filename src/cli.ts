@@ -1,10 +1,15 @@
 import { readFileSync } from 'node:fs'
+import { createInterface } from 'node:readline/promises'
 import { Command } from 'commander'
 import { connectClient } from './cli/connect.ts'
+import { askConsent } from './cli/consent.ts'
 import { runDemo } from './cli/demo.ts'
 import { runDoctor } from './cli/doctor.ts'
 import { printEnvironment } from './cli/env.ts'
 import { EXIT } from './cli/exit.ts'
+import { foldLine } from './cli/fold-line.ts'
+import { runLiveDemo } from './cli/live.ts'
+import { MODEL } from './cli/provisions.ts'
 import { runTask } from './cli/run.ts'
 import type { Flags } from './config.ts'
 import { ConfigError, cacheFolder, readConfig, requireServerConfig } from './config.ts'
@@ -13,10 +18,14 @@ import { runChecks } from './dev/checks.ts'
 import type { DevState } from './dev/dev-state.ts'
 import { readDevState } from './dev/dev-state.ts'
 import { StartError } from './dev/start-error.ts'
-import { examineSandbox, migrateDatabase, runDevelopment } from './programs.ts'
+import { describeLiveModel } from './live-model.ts'
+import { addKeyCommands } from './key-commands.ts'
+import { examineSandbox, migrateDatabase, runDevelopment, runSetup } from './programs.ts'
 
 const print = (line: string): void => void process.stdout.write(`${line}\n`)
 const warn = (line: string): void => void process.stderr.write(`${line}\n`)
+/** For lines in columns: folded where a terminal is narrower than they are. */
+const printFolded = (line: string): void => foldLine(line, process.stdout.columns).forEach(print)
 // A reader that has seen enough (`… | head -1`) does not end what it reads from.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error
@@ -47,7 +56,8 @@ command('run <task>', 'Creates a session for a task, shows it as it goes, and en
     ending(async (task: string, flags: Settings & { agent?: string; model?: string; json?: boolean }) => {
       const client = connectClient({ env: flags.data ? {} : process.env, server: await runningServer(flags) })
       const { agent, model, json = false } = flags
-      return runTask({ client, task, agent, model, json, print, warn, signal: interrupted('SIGINT') })
+      const write = process.stdout.isTTY ? (text: string): void => void process.stdout.write(text) : undefined
+      return runTask({ client, task, agent, model, json, write, print, warn, signal: interrupted('SIGINT') })
     }),
   )
 
@@ -75,23 +85,11 @@ program
   .command('demo')
   .description('Shows a session that loses its worker in the middle of a command and goes on.')
   .option('--keep', 'leave the server up afterwards, until Ctrl+C')
-  .action(
-    ending(async ({ keep = false }: { keep?: boolean }) => {
-      const signal = interrupted('SIGINT', 'SIGTERM', 'SIGHUP')
-      try {
-        await using stage = await openDemoStage({
-          config: readConfig({ port: '0' }, process.env),
-          env: process.env,
-          signal,
-        })
-        // Awaited here: the stage is taken down when this function is left.
-        return await runDemo({ stage, keep, print, signal })
-      } catch (error) {
-        if (signal.aborted) return EXIT.interrupted
-        throw error
-      }
-    }),
-  )
+  .option('--sandbox <kind>', 'auto, docker or local')
+  .option('--live <task>', 'a task of yours with the model that is configured: it spends, and asks before it does')
+  .option('--model <id>', `model of a live demo (default ${MODEL})`)
+  .option('--yes', 'go ahead with a live demo without being asked')
+  .action(ending(playDemo))
 
 program
   .command('migrate')
@@ -104,7 +102,60 @@ program
     }),
   )
 
+program
+  .command('setup')
+  .description(
+    'Gets what is missing here: the Temporal dev server, bubblewrap. dev and demo of a package get the former.',
+  )
+  .option('--no-install', 'install no package of the system')
+  .action(ending(({ install }: { install: boolean }) => runSetup(install ? [] : ['--no-install'])))
+
+addKeyCommands(program, { env: process.env, ending, print, warn })
+
 await program.parseAsync()
+
+interface DemoFlags extends Pick<Settings, 'sandbox'> {
+  readonly keep?: boolean
+  readonly live?: string
+  readonly model?: string
+  readonly yes?: boolean
+}
+
+async function playDemo({ keep = false, sandbox, live, model = MODEL, yes = false }: DemoFlags): Promise<number> {
+  if (live === undefined && (yes || model !== MODEL)) throw new ConfigError('--yes and --model go with --live')
+  if (live?.trim() === '') throw new ConfigError('the task is empty: say in words what is to be done')
+  const config = readConfig({ port: '0', sandbox }, process.env)
+  const described = live === undefined ? '' : describeLiveModel(config, model)
+  if (live !== undefined) {
+    const ask = process.stdin.isTTY && process.stdout.isTTY ? askPerson : null
+    const refused = await askConsent({ task: live, model: described, yes, ask, print: printFolded, warn })
+    if (refused !== null) return refused
+  }
+  const signal = interrupted('SIGINT', 'SIGTERM', 'SIGHUP')
+  try {
+    await using stage = await openDemoStage({ config, env: process.env, live: live !== undefined, signal })
+    const options = { stage, keep, print: printFolded, signal }
+    // Awaited here: the stage is taken down when this function is left.
+    return live === undefined ? await runDemo(options) : await runLiveDemo({ ...options, task: live, model, described })
+  } catch (error) {
+    if (signal.aborted) return EXIT.interrupted
+    throw error
+  }
+}
+
+/** What a person answers: nothing for Ctrl+D, null for Ctrl+C. */
+async function askPerson(question: string): Promise<string | null> {
+  const lines = createInterface({ input: process.stdin, output: process.stdout })
+  try {
+    return await new Promise((resolve, reject) => {
+      lines.once('SIGINT', () => resolve(null))
+      lines.once('close', () => resolve(''))
+      lines.question(question).then(resolve, reject)
+    })
+  } finally {
+    lines.close()
+  }
+}
 
 /** A command with the settings that all who look at a data folder take. */
 function command(usage: string, description: string): Command {

@@ -6,19 +6,22 @@ import { Client, Connection } from '@temporalio/client'
 import type { WorkflowClient } from '@temporalio/client'
 import type { Stage } from './cli/stage.ts'
 import type { Config } from './config.ts'
+import type { Script } from './demo-script.ts'
+import { openScript } from './demo-script.ts'
 import type { Dev } from './dev/dev.ts'
 import { startDev } from './dev/dev.ts'
 import type { SandboxRow } from './hands/bindings.ts'
-import { createLocalProvider } from './hands/local.ts'
 import type { SandboxProvider } from './hands/sandbox.ts'
 import type { RawAttempt } from './history-count.ts'
 import { countHistory, findCall, findReplayed, toAttempt } from './history-count.ts'
 import { devOptions } from './programs.ts'
-import { sandboxFolder } from './sandboxes.ts'
+import { chooseSandbox, createSandboxProvider } from './sandboxes.ts'
 
 export interface DemoStageOptions {
   readonly config: Config
   readonly env: NodeJS.ProcessEnv
+  /** Plays with the configured model instead of the scripted one. */
+  readonly live: boolean
   /** Aborting it stops everything, also during the start. */
   readonly signal: AbortSignal
 }
@@ -28,33 +31,41 @@ const WORKER = /^worker (\d+)@/
 const LOOK_LIMIT = { timeoutMs: 10_000, capBytes: 4096 }
 
 /**
- * Starts everything on a data folder that goes away with the demo: its own database, no key, no codec. Rejects with
- * `StartError` when something that it needs is not there; nothing is left then.
+ * Starts everything on a data folder that goes away with the demo: its own database, no codec, and the scripted model
+ * unless it is `live`. Rejects with `StartError` when something that it needs is not there; nothing is left then.
  */
-export async function openDemoStage({ config, env, signal }: DemoStageOptions): Promise<Stage> {
-  const data = await mkdtemp(join(tmpdir(), 'longhand-demo-'))
-  const own = {
-    ...config,
-    data,
-    databaseUrl: undefined,
-    modelApiKey: undefined,
-    modelBaseUrl: undefined,
-    codecKey: undefined,
-    // Its own too: on a shared one, another server's worker would take the demo's tasks.
-    temporal: { external: false, namespace: 'default', connection: {} },
+export async function openDemoStage({ config, env, live, signal }: DemoStageOptions): Promise<Stage> {
+  const closing: (() => PromiseLike<unknown>)[] = []
+  async function close(): Promise<void> {
+    for (const end of closing.toReversed()) await end()
   }
-  let dev: Dev | undefined
   try {
-    dev = await startDev({ ...devOptions(own, env), signal })
+    const data = await mkdtemp(join(tmpdir(), 'longhand-demo-'))
+    closing.push(() => rm(data, { recursive: true, force: true }))
+    const script = live ? null : await openScript({ env, folder: join(data, 'plain-loop') })
+    if (script) closing.push(() => script[Symbol.asyncDispose]())
+    const own = {
+      ...config,
+      ...script?.settings,
+      sandbox: (await chooseSandbox(config)).kind,
+      data,
+      databaseUrl: undefined,
+      codecKey: undefined,
+      // Its own too: on a shared one, another server's worker would take the demo's tasks.
+      temporal: { external: false, namespace: 'default', connection: {} },
+    }
+    const dev = await startDev({ ...devOptions(own, env), signal })
+    closing.push(() => dev[Symbol.asyncDispose]())
     const connection = await Connection.connect({
       ...own.temporal.connection,
       address: dev.state().temporal_address,
     })
+    closing.push(() => connection.close())
     const { workflow } = new Client({ connection, namespace: own.temporal.namespace })
-    return createStage({ dev, workflow, data })
+    const stage = createStage({ dev, workflow, provider: await createSandboxProvider(own), script })
+    return { ...stage, [Symbol.asyncDispose]: close }
   } catch (error) {
-    await dev?.[Symbol.asyncDispose]()
-    await rm(data, { recursive: true, force: true })
+    await close()
     throw error
   }
 }
@@ -62,18 +73,19 @@ export async function openDemoStage({ config, env, signal }: DemoStageOptions): 
 interface Parts {
   readonly dev: Dev
   readonly workflow: WorkflowClient
-  readonly data: string
+  readonly provider: SandboxProvider
+  readonly script: Script | null
 }
 
-function createStage({ dev, workflow, data }: Parts): Stage {
+function createStage({ dev, workflow, provider, script }: Parts): Omit<Stage, keyof AsyncDisposable> {
   const { base_url: baseURL, api_key: apiKey, temporal_ui: ui } = dev.state()
   const fetchHistory = (session: string) => workflow.getHandle(session).fetchHistory()
   return {
     client: new Anthropic({ baseURL, apiKey, authToken: null }),
     parts: ['Temporal', 'Postgres', 'api', 'worker'],
-    // The only kind there is; the start has tried it out.
-    sandboxKind: 'bubblewrap',
-    scripted: dev.scripted,
+    // The start has tried it out.
+    sandboxKind: provider.kind === 'local' ? 'bubblewrap' : provider.kind,
+    scripted: script,
     watch: (session) => {
       const { namespace } = workflow.options
       return ui === null
@@ -81,15 +93,10 @@ function createStage({ dev, workflow, data }: Parts): Stage {
         : `${ui}/namespaces/${namespace}/workflows/${session}`
     },
     ...createWorkerControl(dev),
-    ...createSandboxView(createLocalProvider({ folder: sandboxFolder(data) })),
+    ...createSandboxView(provider),
     attempt: async (session, call) => toWorker(await findAttempt(workflow, session, call)),
     replayed: async (session, worker) => findReplayed(await fetchHistory(session), `worker ${worker}@`),
     count: async (session) => countHistory(await fetchHistory(session)),
-    async [Symbol.asyncDispose]() {
-      await workflow.connection.close()
-      await dev[Symbol.asyncDispose]()
-      await rm(data, { recursive: true, force: true })
-    },
   }
 }
 

@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import type { Canary } from './canary.ts'
 import { startCanary } from './canary.ts'
@@ -7,10 +9,10 @@ import type { DevOptions, Program } from './dev/dev-options.ts'
 import type { RunDevOptions } from './dev/run-dev.ts'
 import { runDev } from './dev/run-dev.ts'
 import { StartError } from './dev/start-error.ts'
-import { createLocalProvider } from './hands/local.ts'
+import { HandsUnavailable } from './hands/hands.ts'
 import type { Finding } from './hands/sandbox.ts'
 import { createLog } from './log.ts'
-import { sandboxFolder } from './sandboxes.ts'
+import { assembleProviders, chooseSandbox } from './sandboxes.ts'
 import { openDatabase } from './store/postgres/database.ts'
 import { migrate } from './store/postgres/migrate.ts'
 
@@ -19,9 +21,11 @@ type Voice = Pick<RunDevOptions, 'json' | 'print' | 'warn'> & { readonly env: No
 /** `longhand dev`, with a look at how fast its Temporal is. */
 export async function runDevelopment(config: Config, { env, ...voice }: Voice): Promise<number> {
   let canary: Canary | undefined
+  // Chosen once for all processes: a daemon that comes or goes meanwhile must not divide them.
+  const { kind } = await chooseSandbox(config)
   try {
     return await runDev({
-      ...devOptions(config, env),
+      ...devOptions({ ...config, sandbox: kind }, env),
       ...voice,
       async canaryStep({ temporal_address: address }) {
         canary ??= await startCanary(address, config.temporal.namespace)
@@ -44,17 +48,15 @@ export function devOptions(config: Config, env: NodeJS.ProcessEnv): Omit<DevOpti
     demoModel: programOf('demo-model'),
     // Nothing runs on the database yet: the last moment to find out that the hands would have no place.
     prepareDatabase: async (url) => void (await Promise.all([migrateDatabase(url), requireSandbox(config)])),
-    endSandboxes: () => endSandboxes(config.data),
+    endSandboxes: () => endSandboxes(config),
   }
 }
 
-/** Tries out what the configured kind of sandbox needs here. */
-export async function examineSandbox({ data, sandbox }: Config): Promise<readonly Finding[]> {
-  if (sandbox === 'docker') {
-    const remedy = 'Choose local, with --sandbox or LONGHAND_SANDBOX.'
-    return [{ name: 'sandbox', ok: false, detail: 'docker sandboxes are not built yet', remedy }]
-  }
-  return createLocalProvider({ folder: sandboxFolder(data) }).doctor()
+/** Says which kind of sandbox the configuration comes to, and tries out what that needs here. */
+export async function examineSandbox(config: Config): Promise<readonly Finding[]> {
+  const { kind, because } = await chooseSandbox(config)
+  const choice = { name: 'sandbox kind', ok: true, detail: `${kind}: ${because}` }
+  return [choice, ...(await (await assembleProviders(config, kind)).doctor())]
 }
 
 /** Rejects with `StartError` where no sandbox is possible. */
@@ -77,14 +79,28 @@ export async function migrateDatabase(url: string): Promise<void> {
   }
 }
 
-function programOf(name: string): Program {
+/** A process of ours by the name of its root: from source or from a build, like this one. */
+export function programOf(name: string): Program {
   const isSource = import.meta.url.endsWith('.ts')
   const file = fileURLToPath(new URL(`./${name}.${isSource ? 'ts' : 'js'}`, import.meta.url))
   return { command: process.execPath, args: isSource ? ['--import', import.meta.resolve('tsx'), file] : [file] }
 }
 
+/** `scripts/setup.mjs`, beside `src` and `dist` alike, which says on stderr what it does. Answers its exit code. */
+export async function runSetup(args: readonly string[]): Promise<number> {
+  const script = fileURLToPath(new URL('../scripts/setup.mjs', import.meta.url))
+  const [code] = await once(spawn(process.execPath, [script, ...args], { stdio: 'inherit' }), 'close')
+  return typeof code === 'number' ? code : 1
+}
+
 /** Sandboxes outlive a worker, but not the command that a person ended with Ctrl+C. */
-async function endSandboxes(data: string): Promise<void> {
-  const provider = createLocalProvider({ folder: sandboxFolder(data) })
-  for (const row of await provider.list()) await provider.destroy(row)
+async function endSandboxes(config: Config): Promise<void> {
+  const provider = await assembleProviders(config, config.sandbox === 'docker' ? 'docker' : 'local')
+  try {
+    for (const row of await provider.list()) await provider.destroy(row)
+  } catch (error) {
+    if (!(error instanceof HandsUnavailable)) throw error
+    // The next start on this data folder finds them.
+    process.stderr.write(`sandboxes are left behind: ${error.message}\n`)
+  }
 }

@@ -1,12 +1,12 @@
-import { setTimeout as sleep } from 'node:timers/promises'
-import type { Shipment } from './shipment.ts'
-import { describeLedger, describeUploads, lookAtShipment } from './shipment.ts'
+import { seconds } from './demo-lines.ts'
+import { describeLedger, describeUploads, hasUploads, lookAtShipment } from './shipment.ts'
 import type { Attempt, Stage } from './stage.ts'
+import { until } from './until.ts'
 
-const MEANWHILE = 'Also print the version.'
-const LOOK_MS = 100
-/** How far the command has come when the worker dies, and how far it goes on without one. */
-const DIES_AT = 2
+/** What the user says while nobody runs the agent. */
+export const MEANWHILE = 'Also print the version.'
+/** How far the command has come when what runs the agent dies, and how far it goes on before a successor is let in. */
+export const DIES_AT = 2
 const SEEN_ALONE = 2
 
 /** What the crash of the worker was seen to do. */
@@ -121,30 +121,7 @@ async function lookOn({
   return { aloneFrom, aloneTo: later.uploads.length, message: data?.[0]?.id ?? '' }
 }
 
-/** That many uploads, or as many as there are to be. */
-function hasUploads({ total }: Shipment, wanted: number): (shipment: Shipment) => boolean {
-  return ({ uploads, total: known }) => uploads.length >= Math.min(wanted, total || known || wanted)
-}
-
+/** Tells attempts by the worker of that process. */
 function isBy(pid: number): (attempt: Attempt | null) => attempt is Attempt {
   return (attempt): attempt is Attempt => attempt?.pid === pid
-}
-
-async function until<T, Wanted extends T>(
-  signal: AbortSignal,
-  look: () => Promise<T>,
-  isSo: (seen: T) => seen is Wanted,
-): Promise<Wanted>
-async function until<T>(signal: AbortSignal, look: () => Promise<T>, isSo: (seen: T) => boolean): Promise<T>
-async function until<T>(signal: AbortSignal, look: () => Promise<T>, isSo: (seen: T) => boolean): Promise<T> {
-  for (;;) {
-    signal.throwIfAborted()
-    const seen = await look()
-    if (isSo(seen)) return seen
-    await sleep(LOOK_MS, undefined, { signal })
-  }
-}
-
-function seconds(ms: number): string {
-  return `${(ms / 1000).toFixed(1)} s`
 }

@@ -24,6 +24,10 @@ export function toCallLine({ name, input }: ToolUse, outcome: string, remark = '
   return remark === '' ? line : `${line.padEnd(REMARK - 2)}  ${remark}`
 }
 
+export function seconds(ms: number): string {
+  return `${(ms / 1000).toFixed(1)} s`
+}
+
 /** What came of a call, in a few words: the lines that a change brings and takes, or a command's exit code and last line. */
 export function describeOutcome({ input }: ToolUse, { content, is_error }: ToolResult): string {
   const lines = textOf(content ?? [])

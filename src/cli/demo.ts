@@ -1,8 +1,11 @@
-import { toLine } from './demo-lines.ts'
-import { describeError } from './describe-error.ts'
-import { EXIT } from './exit.ts'
-import { playScene } from './scene.ts'
+import { describeMissing, toComparison } from './comparison.ts'
+import { seconds, toLine } from './demo-lines.ts'
+import type { PlainRun } from './plain-run.ts'
+import { runPlainLoop } from './plain-run.ts'
+import type { PresentOptions, Show } from './present.ts'
+import { announceSession, presentShow } from './present.ts'
 import { ensureAgent, ensureEnvironment } from './provisions.ts'
+import { playScene } from './scene.ts'
 import { lookAtShipment } from './shipment.ts'
 import type { Stage } from './stage.ts'
 import { gatherEvidence, judge } from './verdict.ts'
@@ -11,63 +14,64 @@ const TASK = 'Write slug.sh with tests, make them pass, then ship it with ./ship
 /** A demo that takes longer than this has failed. */
 const LIMIT_MS = 180_000
 
-export interface DemoOptions {
-  readonly stage: Stage
-  /** Leaves the server up when the verdict is out, until `signal` aborts. */
-  readonly keep: boolean
-  readonly print: (line: string) => void
-  /** Aborts when a person ends the demo. */
-  readonly signal: AbortSignal
+export interface DemoOptions extends PresentOptions {
+  /** How long the plain loop stays down, in ms. */
+  readonly downMs?: number
 }
 
 /**
- * A session through the official client that loses its worker in the middle of a command. Answers 0 only if everything
- * that it claims was checked and holds, else 1; 130 when it was ended before the verdict.
+ * A session through the official client that loses its worker in the middle of a command, and beside it a plain loop
+ * that meets the same. Answers 0 only if everything that it claims of the session was checked and holds.
  */
-export async function runDemo({ stage, keep, print, signal }: DemoOptions): Promise<number> {
-  print(toLine('setup', `${stage.parts.map((part) => `${part} ✓`).join(' · ')} · sandbox: ${stage.sandboxKind}`))
-  print(toLine('model', stage.scripted ? 'scripted, offline' : 'the one that is configured'))
-  const limit = AbortSignal.timeout(LIMIT_MS)
-  let isOk = false
-  try {
-    isOk = await performDemo({ stage, print, signal: AbortSignal.any([signal, limit]) })
-  } catch (error) {
-    if (signal.aborted) return EXIT.interrupted
-    print('')
-    print(`FAIL  ${limit.aborted ? `not over after ${LIMIT_MS / 1000} s` : describeError(error, stage.client.baseURL)}`)
-  }
-  if (keep) {
-    print(`Up at   ${stage.client.baseURL}   Ctrl+C ends it.`)
-    if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }))
-  } else {
-    print('Look around: npm run demo -- --keep      Use it: npm start')
-  }
-  return isOk ? EXIT.done : EXIT.failed
+export async function runDemo({ downMs, ...options }: DemoOptions): Promise<number> {
+  const show: Show = (shown) => showShipping(shown, downMs)
+  return presentShow(options, { model: 'scripted, offline', limitMs: LIMIT_MS, show })
 }
 
-async function performDemo({ stage, print, signal }: Omit<DemoOptions, 'keep'>): Promise<boolean> {
+async function showShipping({ stage, print, signal }: Parameters<Show>[0], downMs?: number): Promise<boolean> {
   const { client } = stage
   const began = performance.now()
-  const session = await client.beta.sessions.create(
-    {
-      agent: await ensureAgent(client, { signal }),
-      environment_id: await ensureEnvironment(client, { signal }),
-      title: 'demo',
-    },
-    { signal },
-  )
-  print(toLine('watch', stage.watch(session.id)))
-  print(toLine('', "this workflow's history IS the session"))
-  print('')
+  const agent = await ensureAgent(client, { signal })
+  const environment_id = await ensureEnvironment(client, { signal })
+  const session = await announceSession({ stage, print, signal }, { agent, environment_id, title: 'demo' })
   print(toLine('you', TASK))
-  const play = await playScene({ stage, session: session.id, task: TASK, print, signal })
-  const seconds = (performance.now() - began) / 1000
-  const shipment = await lookAtShipment(stage, session.id)
-  const evidence = await gatherEvidence(stage, { session: session.id, play, shipment })
+  let plain: Promise<Compared> | null = null
+  // Not before: its start would take the processor from what is measured until then.
+  const onFirstWord = (): void => void (plain = compare({ stage, signal, downMs }))
+  const play = await playScene({ stage, session, task: TASK, onFirstWord, print, signal })
+  const ms = performance.now() - began
+  const evidence = await gatherEvidence(stage, { session, play, shipment: await lookAtShipment(stage, session) })
   const { ok, summary, problems } = judge(evidence)
-  const command = evidence.commandSeconds?.toFixed(1) ?? '?'
   print('')
-  print(`${ok ? 'PASS' : 'FAIL'}  ${summary} · ${seconds.toFixed(1)} s, of which ${command} s your command`)
+  const compared = await (plain ?? compare({ stage, signal, downMs }))
+  const lines =
+    'error' in compared
+      ? describeMissing(compared.error, client.baseURL)
+      : toComparison({ ...evidence, modelCalls: evidence.paid ?? 0, ms }, compared.run)
+  for (const line of lines) print(line)
+  print('')
+  const command = evidence.commandSeconds?.toFixed(1) ?? '?'
+  print(`${ok ? 'PASS' : 'FAIL'}  ${summary} · ${seconds(ms)}, of which ${command} s your command`)
   for (const problem of problems) print(`      ✗ ${problem}`)
   return ok
+}
+
+type Compared = { readonly run: PlainRun } | { readonly error: unknown }
+
+/** Never rejects: what the plain loop does is no claim of the demo, but it is told. */
+async function compare({
+  stage: { scripted },
+  signal,
+  downMs,
+}: {
+  readonly stage: Stage
+  readonly signal: AbortSignal
+  readonly downMs: number | undefined
+}): Promise<Compared> {
+  if (scripted === null) return { error: new Error('there is no scripted model') }
+  try {
+    return { run: await runPlainLoop({ loop: scripted.plainLoop, task: TASK, signal, downMs }) }
+  } catch (error) {
+    return { error }
+  }
 }

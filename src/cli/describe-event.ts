@@ -70,8 +70,8 @@ function describeOutput(text: string, isError: boolean): readonly string[] {
   return [...cut, ...shown, ...(isError && !isTold ? ['        ✗ the tool failed'] : [])]
 }
 
-/** Blanks as one, control characters as nothing, so that no output can play with the terminal. */
-function oneLine(text: string): string {
+/** A text as one line of limited length: blanks as one, control characters as nothing, so that no output can play with the terminal. */
+export function oneLine(text: string): string {
   const line = text
     .replaceAll(/\s+/g, ' ')
     .replaceAll(/\p{Cc}/gu, '')

@@ -9,6 +9,8 @@ export interface FollowOptions {
   readonly session: string
   /** A stream that is open already, so that nothing which is sent afterwards is missed. */
   readonly stream: AsyncIterable<StreamedEvent>
+  /** Asks for previews of the agent's words on streams that are opened again, too. */
+  readonly previews?: boolean
   /** Aborting it ends the iteration with an error. */
   readonly signal: AbortSignal
   /** Called when the stream ended before the session did, before a new one is opened. */
@@ -85,9 +87,9 @@ async function reopen(options: FollowOptions): Promise<Reopened> {
   }
 }
 
-async function openAgain({ client, session, signal }: FollowOptions): Promise<Reopened> {
+async function openAgain({ client, session, previews = false, signal }: FollowOptions): Promise<Reopened> {
   const { events } = client.beta.sessions
-  const stream = await events.stream(session, {}, { signal })
+  const stream = await events.stream(session, previewsIf(previews), { signal })
   try {
     const missed: StreamedEvent[] = []
     for await (const event of events.list(session, { limit: 1000 }, { signal })) missed.push(event)
@@ -96,6 +98,11 @@ async function openAgain({ client, session, signal }: FollowOptions): Promise<Re
     stream.controller.abort()
     throw error
   }
+}
+
+/** The parameters of a stream with or without previews of the agent's words. */
+export function previewsIf(wanted: boolean): { event_deltas?: 'agent.message'[] } {
+  return wanted ? { event_deltas: ['agent.message'] } : {}
 }
 
 function isPassing(error: unknown): boolean {

@@ -2,7 +2,7 @@ import type Anthropic from '@anthropic-ai/sdk'
 import { ConflictError } from '@anthropic-ai/sdk'
 
 /** What `run` uses when nobody names a model. */
-const MODEL = 'claude-opus-5-5'
+export const MODEL = 'claude-opus-5-5'
 const NAME = 'longhand run'
 const ENVIRONMENT = 'default'
 const PAGE = 100

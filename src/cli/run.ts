@@ -4,7 +4,8 @@ import { describeError } from './describe-error.ts'
 import { createDescriber } from './describe-event.ts'
 import { EXIT } from './exit.ts'
 import type { StreamedEvent } from './follow.ts'
-import { followSession } from './follow.ts'
+import { followSession, previewsIf } from './follow.ts'
+import { createPreviewer } from './preview.ts'
 import { ensureAgent, ensureEnvironment } from './provisions.ts'
 
 export interface RunOptions {
@@ -15,6 +16,8 @@ export interface RunOptions {
   readonly model?: string | undefined
   /** JSON lines, an event each, and nothing else. */
   readonly json: boolean
+  /** stdout as a terminal: gets the agent's words as they come. Without it only whole lines are printed. */
+  readonly write?: ((text: string) => void) | undefined
   /** stdout. */
   readonly print: (line: string) => void
   /** stderr. */
@@ -65,18 +68,21 @@ function toTitle(task: string): string {
 }
 
 async function follow(session: string, options: RunOptions): Promise<number> {
-  const { client, task, json, print, warn, signal } = options
+  const { client, task, json, write, print, warn, signal } = options
+  const previews = write !== undefined && !json
   const { events } = client.beta.sessions
   // Open before the task is sent, so that nothing of it is missed.
-  const stream = await events.stream(session, {}, { signal })
+  const stream = await events.stream(session, previewsIf(previews), { signal })
   await events.send(
     session,
     { events: [{ type: 'user.message', content: [{ type: 'text', text: task }] }] },
     { signal },
   )
   const describe = createDescriber()
+  const preview = previews ? createPreviewer(write) : () => false
   const onCut = (): void => warn('the stream ended; reading on')
-  for await (const event of followSession({ client, session, stream, signal, onCut })) {
+  for await (const event of followSession({ client, session, stream, previews, signal, onCut })) {
+    if (preview(event)) continue
     for (const line of json ? [JSON.stringify(event)] : describe(event)) print(line)
     const code = exitOf(event)
     if (code !== null) return code

@@ -4,7 +4,7 @@ import { crashWorker } from './crash.ts'
 import { describeOutcome, toCallLine, toLine } from './demo-lines.ts'
 import { textOf } from './describe-event.ts'
 import type { StreamedEvent } from './follow.ts'
-import { followSession } from './follow.ts'
+import { followSession, previewsIf } from './follow.ts'
 import { describeLedger, describeUploads, lookAtShipment } from './shipment.ts'
 import type { Stage } from './stage.ts'
 import type { Play } from './verdict.ts'
@@ -19,12 +19,18 @@ export interface SceneOptions {
   readonly stage: Stage
   readonly session: string
   readonly task: string
+  /** Called once, when the first word of the agent has come. */
+  readonly onFirstWord?: () => void
   readonly print: (line: string) => void
   readonly signal: AbortSignal
 }
 
 /** What is known so far of the session that is followed. */
 interface Scene {
+  /** When the task was sent, by `performance.now()`. */
+  readonly sentAt: number
+  /** The remark on how soon the agent's first word came; null before it. */
+  firstWord: string | null
   readonly calls: Map<string, Of<'agent.tool_use'>>
   /** Ids of the messages that the agent has taken up. */
   readonly taken: Set<string>
@@ -38,15 +44,25 @@ interface Scene {
 export async function playScene(options: SceneOptions): Promise<Play> {
   const { stage, session, task, print, signal } = options
   const { client } = stage
-  const stream = await client.beta.sessions.events.stream(session, {}, { signal })
-  await client.beta.sessions.events.send(
+  const { events } = client.beta.sessions
+  const stream = await events.stream(session, previewsIf(true), { signal })
+  const scene: Scene = {
+    sentAt: performance.now(),
+    firstWord: null,
+    calls: new Map(),
+    taken: new Set(),
+    starting: null,
+    crash: null,
+    answer: '',
+  }
+  await events.send(
     session,
     { events: [{ type: 'user.message', content: [{ type: 'text', text: task }] }] },
     { signal },
   )
-  const scene: Scene = { calls: new Map(), taken: new Set(), starting: null, crash: null, answer: '' }
   const onCut = (): void => print('the stream ended; reading on')
   for await (const event of followSession({ client, session, stream, signal, onCut })) {
+    hearFirstWord(event, scene, options)
     if (event.type === 'user.message' && event.processed_at !== null) scene.taken.add(event.id)
     else if (event.type === 'agent.message') await showMessage(event, scene, options)
     else if (event.type === 'agent.tool_use') await showCall(event, scene, options)
@@ -58,12 +74,22 @@ export async function playScene(options: SceneOptions): Promise<Play> {
   throw new Error('expected the session to end')
 }
 
+/** The first piece of a preview is the first word; where there are no previews, it is the first whole message. */
+function hearFirstWord(event: StreamedEvent, scene: Scene, { onFirstWord }: SceneOptions): void {
+  const isPreview = event.type === 'event_delta'
+  if (scene.firstWord !== null || !(isPreview || event.type === 'agent.message')) return
+  const ms = (performance.now() - scene.sentAt).toFixed(0)
+  scene.firstWord = isPreview ? `first word after ${ms} ms` : `first message after ${ms} ms (no preview came)`
+  onFirstWord?.()
+}
+
 async function showMessage({ content }: Of<'agent.message'>, scene: Scene, options: SceneOptions): Promise<void> {
   const { stage, session, print } = options
   scene.answer = textOf(content)
   const isAnswered = scene.crash !== null && scene.taken.has(scene.crash.message)
   const isBare = scene.calls.size === 0 && (await stage.sandbox(session)) === null
-  const remark = isBare ? 'no sandbox started yet' : isAnswered ? '(your message from during the crash)' : ''
+  const bare = `${scene.firstWord} · no sandbox started yet`
+  const remark = isBare ? bare : isAnswered ? '(your message from during the crash)' : ''
   print(toLine('agent', scene.answer, remark))
 }
 

@@ -10,11 +10,16 @@ export interface Shipment {
   readonly total: number
 }
 
-const LOOK = 'cat ledger.txt 2>/dev/null | wc -l; cat upload.log 2>/dev/null'
+/** The command that {@link toShipment} reads, for the folder of ./ship.sh. */
+export const LOOK = 'cat ledger.txt 2>/dev/null | wc -l; cat upload.log 2>/dev/null'
 
 /** Looks at ledger and uploads from outside, past any worker. */
 export async function lookAtShipment(stage: Stage, session: string): Promise<Shipment> {
-  const [ledger = '', ...log] = ((await stage.look(session, LOOK)) ?? '').split('\n')
+  return toShipment((await stage.look(session, LOOK)) ?? '')
+}
+
+export function toShipment(looked: string): Shipment {
+  const [ledger = '', ...log] = looked.split('\n')
   const steps = log.flatMap((line) => {
     const [, upload, total] = /^uploading (\d+)\/(\d+)$/.exec(line) ?? []
     return upload === undefined ? [] : [{ upload: Number(upload), total: Number(total) }]
@@ -31,6 +36,11 @@ export function describeUploads({ uploads, total }: Shipment, from: number): str
   const steps = uploads.slice(from).map((upload) => `${upload}/${total} …`)
   // A long run is told by its ends.
   return steps.length > 2 ? `${steps[0]} ${steps.at(-1)}` : steps.join(' ')
+}
+
+/** That many uploads, or as many as there are to be. */
+export function hasUploads({ total }: Shipment, wanted: number): (shipment: Shipment) => boolean {
+  return ({ uploads, total: known }) => uploads.length >= Math.min(wanted, total || known || wanted)
 }
 
 export function describeLedger({ ledger }: Shipment): string {

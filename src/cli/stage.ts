@@ -21,6 +21,29 @@ export interface Attempt {
   readonly startedAt: number
 }
 
+/** A plain agent loop on the same scripted model, which a person starts and a crash ends. */
+export interface PlainLoop extends AsyncDisposable {
+  /** Starts it on a task, in a folder that stays the same from start to start. Answers its process id. */
+  start(task: string): number
+  /** Ends the loop alone, with SIGKILL: what it has started goes on, as far as it can without it. */
+  kill(): void
+  /** Resolves when the loop that was started last has ended: its exit code, null after a signal, and what it printed. */
+  ended(): Promise<{ readonly code: number | null; readonly printed: string }>
+  /** Types a line at it. False when nobody was there to read it. */
+  type(line: string): Promise<boolean>
+  /** Runs a command of ours in its folder: what it prints. */
+  look(command: string): Promise<string>
+  /** The conversations that it has sent to the model's server so far, a text for each message, by that server's record. */
+  requests(): readonly (readonly string[])[]
+}
+
+/** What there is beside the server when the model is the scripted one. */
+export interface Scripted {
+  /** Requests that the model's server got from our worker. */
+  modelCalls(): number
+  readonly plainLoop: PlainLoop
+}
+
 /** Where the demo plays: a whole server on a data folder of its own, and ways to look at it from outside. */
 export interface Stage extends AsyncDisposable {
   readonly client: Anthropic
@@ -28,8 +51,8 @@ export interface Stage extends AsyncDisposable {
   readonly parts: readonly string[]
   /** What sandboxes are made of, tried out before the demo began. */
   readonly sandboxKind: string
-  /** Whether the model is the scripted one. */
-  readonly scripted: boolean
+  /** Null when the model is a real one. */
+  readonly scripted: Scripted | null
   /** Where a person finds the session's workflow: a page of Temporal's Web UI, where there is one. */
   watch(session: string): string
   /** Ends the worker with SIGKILL and keeps it from being started again. Answers its process id. */

@@ -18,24 +18,38 @@ export interface Play {
   readonly stopReason: string | null
 }
 
-export interface Evidence extends Play {
+/** A session's events as the API lists them, and as history has them. */
+interface Log {
   /** Ids in the order of the API's list. */
   readonly listed: readonly string[]
   readonly history: HistoryCount
-  readonly shipment: Shipment
-  readonly commandSeconds: number | null
 }
 
-type Claim = readonly [holds: boolean, problem: string]
+export interface Evidence extends Play, Log {
+  readonly shipment: Shipment
+  readonly commandSeconds: number | null
+  /** Requests that the model's server got from our worker; null where nobody counts them. */
+  readonly paid: number | null
+}
+
+/** A claim: whether it holds, and what to say when it does not. */
+export type Claim = readonly [holds: boolean, problem: string]
 
 /** Judges the demo: every claim that it makes, against what was seen. */
 export function judge(evidence: Evidence): Verdict {
-  const { listed, history } = evidence
+  return toVerdict(evidence, [
+    ...claimsOnEvents(evidence),
+    ...claimsOnModel(evidence),
+    ...claimsOnCommand(evidence),
+    ...claimsOnSession(evidence),
+  ])
+}
+
+/** The API's list and history in one sentence, and the claims that do not hold. */
+export function toVerdict({ listed, history }: Log, claims: readonly Claim[]): Verdict {
+  const problems = claims.flatMap(([holds, problem]) => (holds ? [] : [problem]))
   const lost = history.events.filter((id) => !listed.includes(id)).length
   const doubled = listed.length - new Set(listed).size
-  const problems = [...claimsOnLog(evidence), ...claimsOnCommand(evidence), ...claimsOnSession(evidence)].flatMap(
-    ([holds, problem]) => (holds ? [] : [problem]),
-  )
   const relation = listed.length === history.events.length ? '=' : '≠'
   return {
     ok: problems.length === 0,
@@ -44,7 +58,8 @@ export function judge(evidence: Evidence): Verdict {
   }
 }
 
-function claimsOnLog({ listed, history, crash }: Evidence): readonly Claim[] {
+/** That the API tells every event of history, once and in its order, and none besides. */
+export function claimsOnEvents({ listed, history }: Log): readonly Claim[] {
   const lost = history.events.filter((id) => !listed.includes(id)).length
   const added = listed.filter((id) => !history.events.includes(id)).length
   const isSameOrder = listed.join() === history.events.join()
@@ -54,17 +69,24 @@ function claimsOnLog({ listed, history, crash }: Evidence): readonly Claim[] {
     [added === 0, `${added} events of the API are not in history`],
     [listed.length === new Set(listed).size, 'an event stands in the API twice'],
     [isSameOrder || lost + added > 0, 'the API lists the events in another order than history'],
-    [crash === null || listed.includes(crash.message), 'the message sent without a worker is not in the log'],
     [history.modelCalls > 0, 'history has no model call'],
-    [history.repeatedModelCalls === 0, `${history.repeatedModelCalls} model calls were made more than once`],
   ]
 }
 
-function claimsOnCommand({ crash, history, shipment, commandSeconds }: Evidence): readonly Claim[] {
+function claimsOnModel({ history, paid }: Evidence): readonly Claim[] {
+  const { modelCalls, repeatedModelCalls } = history
+  return [
+    [repeatedModelCalls === 0, `${repeatedModelCalls} model calls were made more than once`],
+    [paid === null || paid === modelCalls, `the model's server got ${paid} requests for ${modelCalls} model calls`],
+  ]
+}
+
+function claimsOnCommand({ crash, listed, history, shipment, commandSeconds }: Evidence): readonly Claim[] {
   const { ledger, uploads, total } = shipment
   if (crash === null) return [[false, 'the worker was never killed: ./ship.sh was not called']]
   const isEachOnce = uploads.length === total && uploads.every((upload, index) => upload === index + 1)
   return [
+    [listed.includes(crash.message), 'the message sent without a worker is not in the log'],
     [crash.successor !== crash.killed, 'the worker that took over is the one that was killed'],
     [crash.aloneTo > crash.aloneFrom, 'the command was not seen going on without a worker'],
     [crash.attempt > 1, 'the new worker made no second attempt at the call'],
@@ -89,8 +111,15 @@ export async function gatherEvidence(
   stage: Stage,
   { session, play, shipment }: { readonly session: string; readonly play: Play; readonly shipment: Shipment },
 ): Promise<Evidence> {
-  const listed: string[] = []
-  for await (const { id } of stage.client.beta.sessions.events.list(session)) listed.push(id)
+  const listed = await listEvents(stage.client, session)
   const commandSeconds = play.crash && (await stage.commandSeconds(session, play.crash.call))
-  return { ...play, listed, history: await stage.count(session), shipment, commandSeconds }
+  const history = await stage.count(session)
+  return { ...play, listed, history, shipment, commandSeconds, paid: stage.scripted?.modelCalls() ?? null }
+}
+
+/** Ids of a session's events, in the order of the API's list. */
+export async function listEvents(client: Stage['client'], session: string): Promise<readonly string[]> {
+  const listed: string[] = []
+  for await (const { id } of client.beta.sessions.events.list(session)) listed.push(id)
+  return listed
 }

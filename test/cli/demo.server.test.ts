@@ -4,26 +4,37 @@ import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { expect, test } from 'vitest'
+import { hasDocker } from '../support/docker.ts'
 import { temporaryFolder } from '../support/programs.ts'
 
 const root = join(import.meta.dirname, '../..')
+const kinds = [['local', 'bubblewrap'] as const, ...((await hasDocker()) ? [['docker', 'docker'] as const] : [])]
 
-test('the demo passes without a terminal, and leaves nothing behind', async () => {
-  const folder = await temporaryFolder()
-  const { PATH, HOME, XDG_CACHE_HOME, TEMPORAL_ADDRESS } = process.env
-  const child = spawn(process.execPath, ['--import', 'tsx', join(root, 'src/cli.ts'), 'demo'], {
-    cwd: root,
-    env: { PATH, HOME, XDG_CACHE_HOME, TEMPORAL_ADDRESS, TMPDIR: folder },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
-  const [out, err, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')])
-  console.log(out)
-  expect({ code, err }).toEqual({ code: 0, err: '' })
-  const [last, verdict] = out.trimEnd().split('\n').toReversed()
-  expect(last).toBe('Look around: npm run demo -- --keep      Use it: npm start')
-  expect(verdict).toMatch(
-    /^PASS {2}(\d+) events in the API = \1 in Temporal's history, 0 lost, 0 doubled · \d+\.\d s, of which \d+\.\d s your command$/,
-  )
-  expect(out).toMatch(/exit 0 · attempt [2-9] joined attempt 1 · ledger\.txt: 1 line\n/)
-  expect((await readdir(folder)).filter((name) => name.startsWith('longhand-demo-'))).toEqual([])
-}, 240_000)
+test.each(kinds)(
+  'the demo passes without a terminal and leaves nothing behind, in %s sandboxes',
+  async (kind, told) => {
+    const folder = await temporaryFolder()
+    const { PATH, HOME, XDG_CACHE_HOME, TEMPORAL_ADDRESS } = process.env
+    const child = spawn(process.execPath, ['--import', 'tsx', join(root, 'src/cli.ts'), 'demo', '--sandbox', kind], {
+      cwd: root,
+      env: { PATH, HOME, XDG_CACHE_HOME, TEMPORAL_ADDRESS, TMPDIR: folder },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    const [out, err, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')])
+    console.log(out)
+    expect({ code, err }).toEqual({ code: 0, err: '' })
+    const [last, verdict] = out.trimEnd().split('\n').toReversed()
+    expect(last).toBe('Look around: npm run demo -- --keep      Use it: npm start')
+    expect(verdict).toMatch(
+      /^PASS {2}(\d+) events in the API = \1 in Temporal's history, 0 lost, 0 doubled · \d+\.\d s, of which \d+\.\d s your command$/,
+    )
+    expect(out).toContain(`· sandbox: ${told}\n`)
+    expect(out).toMatch(/exit 0 · attempt [2-9] joined attempt 1 · ledger\.txt: 1 line\n/)
+    expect(out).toMatch(/ first word after \d+ ms/)
+    expect(out).toMatch(/^ {2}ledger\.txt +1 line +2 lines$/m)
+    expect(out).toMatch(/^ {2}model calls +6 +11$/m)
+    expect(out).toMatch(/^ {2}the message meanwhile +answered +lost: nobody was there$/m)
+    expect((await readdir(folder)).filter((name) => name.startsWith('longhand-demo-'))).toEqual([])
+  },
+  240_000,
+)

@@ -1,13 +1,14 @@
 import { describe, expect, test } from 'vitest'
 import { runDemo } from '../../src/cli/demo.ts'
-import type { DemoOptions } from '../../src/cli/demo.ts'
-import { calls, idle, message, result, says } from './events.ts'
+import type { PresentOptions } from '../../src/cli/present.ts'
+import { calls, delta, idle, message, result, says } from './events.ts'
 import { startFakeServer } from './fake-server.ts'
 import type { FakeStageOptions } from './fake-stage.ts'
 import { createFakeStage } from './fake-stage.ts'
 
 const final = says('final', 'All 6 tests pass; shipped once.  Version 1.0.0.')
 const shipping = [
+  delta('hello', "I'll"),
   says('hello', "I'll start with the tests."),
   calls('write', 'write', { file_path: 'test.sh', content: 'one\ntwo\n' }),
   result('write', 'wrote 8 bytes to test.sh'),
@@ -18,7 +19,7 @@ const shipping = [
   final,
   idle(),
 ]
-const listed = shipping.filter((event) => !('processed_at' in event && event.processed_at === null))
+const listed = shipping.filter((event) => 'processed_at' in event && event.processed_at !== null)
 const history = {
   events: listed.map((event) => ('id' in event ? String(event.id) : '')),
   modelCalls: 3,
@@ -34,13 +35,13 @@ interface Shown {
 
 async function show(
   { events = shipping, ...world }: Partial<FakeStageOptions> & { events?: readonly object[] } = {},
-  options: Partial<DemoOptions> = {},
+  options: Partial<PresentOptions> = {},
 ): Promise<Shown> {
   const { client } = await startFakeServer({ streams: [{ events, then: 'stay' }], listed })
   const { stage, deeds } = createFakeStage({ client, history, ...world })
   const lines: string[] = []
   const print = (line: string): void => void lines.push(line)
-  const code = await runDemo({ stage, keep: false, print, signal: new AbortController().signal, ...options })
+  const code = await runDemo({ stage, keep: false, print, downMs: 1, signal: new AbortController().signal, ...options })
   return { code, lines, deeds }
 }
 
@@ -56,7 +57,7 @@ describe('the demo', () => {
     expect(text).toContain(
       'setup   Temporal ✓ · Postgres ✓ · sandbox: make-believe\nmodel   scripted, offline\nwatch   http://ui/sesn_1',
     )
-    expect(text).toMatch(/^agent {3}I'll start with the tests\. +no sandbox started yet$/m)
+    expect(text).toMatch(/^agent {3}I'll start with the tests\. +first word after N ms · no sandbox started yet$/m)
     expect(text).toMatch(/^ {2}write {3}test\.sh +\+2 +sandbox 1 up N ms after the first tool call$/m)
     expect(text).toMatch(/^ {2}✗ kill -9 101 .* N s into \.\/ship\.sh\. Nothing runs the agent now\.$/m)
     expect(text).toMatch(/the command is still running in its sandbox: +4\/8 … 5\/8 …\n/)
@@ -67,6 +68,8 @@ describe('the demo', () => {
     )
     expect(text).toMatch(/exit 0 · attempt 2 joined attempt 1 · ledger\.txt: 1 line$/m)
     expect(text).toMatch(/Version 1\.0\.0\. {3}\(your message from during the crash\)$/m)
+    expect(text).toMatch(/^compared +Longhand +a plain loop\n {2}ledger\.txt +1 line +2 lines\n {2}model calls +3 +4$/m)
+    expect(text).toMatch(/^ {2}lost in the crash +0 of 8 events +2 of 3 messages$/m)
     expect(text).toContain(
       "PASS  8 events in the API = 8 in Temporal's history, 0 lost, 0 doubled · N s, of which N s your command",
     )
@@ -85,6 +88,23 @@ describe('the demo', () => {
     const { code, lines, deeds } = await show({ events: [final, idle()] })
     expect([code, deeds]).toEqual([1, []])
     expect(lines).toContain('      ✗ the worker was never killed: ./ship.sh was not called')
+  })
+
+  test('tells of the first message where no preview came', async () => {
+    const { lines } = await show({ events: shipping.slice(1) })
+    expect(lines.join('\n')).toMatch(/first message after \d+ ms \(no preview came\) · no sandbox started yet$/m)
+  })
+
+  test('passes and says so when the plain loop did not do its part', async () => {
+    const { code, lines } = await show({ plainLoop: { isEarly: true } })
+    expect(code).toBe(0)
+    expect(lines).toContainEqual(expect.stringMatching(/^compared {2}not measured, .*: it ended before \.\/ship\.sh/))
+  })
+
+  test('fails when a model call was paid twice', async () => {
+    const { code, lines } = await show({ modelCalls: 4 })
+    expect(code).toBe(1)
+    expect(lines).toContain("      ✗ the model's server got 4 requests for 3 model calls")
   })
 
   test('does not claim that the message was answered when it was not taken up', async () => {

@@ -11,6 +11,11 @@ export function says(id: string, text: string): object {
   return { type: 'agent.message', id, content: [{ type: 'text', text }], processed_at: AT }
 }
 
+/** A piece of a preview. */
+export function delta(id: string, text: string): object {
+  return { type: 'event_delta', event_id: id, delta: { type: 'content_delta', content: { type: 'text', text } } }
+}
+
 export function calls(id: string, name: string, input: object): object {
   return { type: 'agent.tool_use', id, name, input, processed_at: AT }
 }

@@ -16,6 +16,8 @@ export interface FakeScript {
   readonly listed?: readonly object[]
   readonly agents?: readonly object[]
   readonly environments?: readonly object[]
+  /** What the session has used. */
+  readonly usage?: object
   /** Answers with an error instead, by `METHOD /path`; used up one after the other. */
   readonly failures?: Readonly<Record<string, readonly number[]>>
 }
@@ -24,6 +26,8 @@ export interface FakeServer {
   readonly client: Anthropic
   /** `METHOD /path` of every request, in order. */
   readonly requests: readonly string[]
+  /** The query of every request, in order. */
+  readonly queries: readonly string[]
   /** Parsed bodies, by `METHOD /path`. */
   readonly bodies: ReadonlyMap<string, unknown>
 }
@@ -33,6 +37,7 @@ export const SESSION = 'sesn_1'
 /** A server that knows just enough of the API for the commands; it goes with the test. */
 export async function startFakeServer(script: FakeScript = {}): Promise<FakeServer> {
   const requests: string[] = []
+  const queries: string[] = []
   const bodies = new Map<string, unknown>()
   const streams = [...(script.streams ?? [])]
   const failures = new Map(Object.entries(script.failures ?? {}).map(([route, codes]) => [route, [...codes]]))
@@ -45,12 +50,15 @@ export async function startFakeServer(script: FakeScript = {}): Promise<FakeServ
     'POST /v1/agents': { id: 'agent_made' },
     'POST /v1/environments': { id: 'env_made' },
     'POST /v1/sessions': { id: SESSION },
+    [`GET /v1/sessions/${SESSION}`]: { id: SESSION, usage: script.usage ?? {} },
     [`POST /v1/sessions/${SESSION}/events`]: { data: [{ id: 'sevt_sent' }] },
   }
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const route = `${request.method} ${new URL(request.url ?? '', 'http://fake').pathname}`
+    const { pathname, search } = new URL(request.url ?? '', 'http://fake')
+    const route = `${request.method} ${pathname}`
     requests.push(route)
+    queries.push(search.slice(1))
     const body = await readAll(request)
     if (body !== '') bodies.set(route, JSON.parse(body))
     const failure = failures.get(route)?.shift()
@@ -71,6 +79,7 @@ export async function startFakeServer(script: FakeScript = {}): Promise<FakeServ
   return {
     client: new Anthropic({ baseURL: `http://127.0.0.1:${port}`, apiKey: 'k', maxRetries: 0 }),
     requests,
+    queries,
     bodies,
   }
 }

@@ -1,5 +1,7 @@
 import type Anthropic from '@anthropic-ai/sdk'
 import type { HistoryCount, Stage } from '../../src/cli/stage.ts'
+import type { FakePlainLoopOptions } from './plain-loops.ts'
+import { createFakePlainLoop } from './plain-loops.ts'
 
 export interface FakeStageOptions {
   readonly client: Anthropic
@@ -7,6 +9,13 @@ export interface FakeStageOptions {
   readonly commandSeconds?: number | null
   /** Lines that the command has written to its ledger at the end. */
   readonly ledger?: number
+  /** Requests that the model's server got. */
+  readonly modelCalls?: number
+  readonly plainLoop?: FakePlainLoopOptions
+  /** The model is a real one. */
+  readonly live?: boolean
+  /** What a new worker replays; null when it never has to. */
+  readonly replayed?: number | null
 }
 
 const TOTAL = 8
@@ -14,11 +23,14 @@ const NOTHING: HistoryCount = { events: [], modelCalls: 0, repeatedModelCalls: 0
 
 /**
  * A stage of pure make-believe: the sandbox is up from the second time on that somebody asks for it, every look at the
- * command finds it one upload further, a killed worker is gone at once, a new one takes over as soon as it is started. `deeds` is what was done to it, in order.
+ * command finds it one upload further, a killed worker is gone at once, a new one takes over as soon as it is started.
+ * `deeds` is what was done to it, in order.
  */
 export function createFakeStage(options: FakeStageOptions): { stage: Stage; deeds: string[] } {
   const deeds: string[] = []
-  const { client, history = NOTHING, commandSeconds = 8 } = options
+  const { client, history = NOTHING, commandSeconds = 8, replayed = 84 } = options
+  const { modelCalls = history.modelCalls } = options
+  const plainLoop = createFakePlainLoop(options.plainLoop).loop
   let alive = true
   let worker = 101
   let uploads = 0
@@ -27,7 +39,7 @@ export function createFakeStage(options: FakeStageOptions): { stage: Stage; deed
     client,
     parts: ['Temporal', 'Postgres'],
     sandboxKind: 'make-believe',
-    scripted: true,
+    scripted: options.live ? null : { modelCalls: () => modelCalls, plainLoop },
     watch: (session) => `http://ui/${session}`,
     killWorker() {
       deeds.push(`kill ${worker}`)
@@ -49,7 +61,7 @@ export function createFakeStage(options: FakeStageOptions): { stage: Stage; deed
     },
     commandSeconds: async () => commandSeconds,
     attempt: async () => ({ attempt: worker - 100, pid: worker, startedAt: Date.now() }),
-    replayed: async () => 84,
+    replayed: async () => replayed,
     count: async () => history,
     async [Symbol.asyncDispose]() {
       deeds.push('closed')

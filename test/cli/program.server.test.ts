@@ -56,7 +56,7 @@ describe('longhand', () => {
   test('prints help and version on stdout', async () => {
     const help = await longhand(['--help'])
     expect([help.code, help.err]).toEqual([0, ''])
-    for (const command of ['dev', 'run', 'env', 'doctor', 'demo', 'migrate'])
+    for (const command of ['dev', 'run', 'env', 'doctor', 'demo', 'migrate', 'keys', 'workspaces'])
       expect(help.out).toContain(`  ${command} `)
     expect(await longhand(['--version'])).toMatchObject({ code: 0, out: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) })
   }, 30_000)

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import Anthropic from '@anthropic-ai/sdk'
 import { runTask } from '../../src/cli/run.ts'
 import type { RunOptions } from '../../src/cli/run.ts'
-import { deleted, idle, message, running, says, terminated } from './events.ts'
+import { delta, deleted, idle, message, running, says, terminated } from './events.ts'
 import type { FakeScript } from './fake-server.ts'
 import { SESSION, startFakeServer } from './fake-server.ts'
 
@@ -103,6 +103,25 @@ describe('run', () => {
   test('ends with 130 when interrupted before there is a session', async () => {
     const { client } = await startFakeServer()
     expect(await run(client, { signal: AbortSignal.abort() })).toEqual({ code: 130, out: [], err: ['interrupted'] })
+  })
+
+  test('shows the words of the agent as they come, on a terminal', async () => {
+    const server = await startFakeServer(
+      ending(message('m', 'do it'), delta('a', 'all '), delta('a', 'done'), says('a', 'all done'), idle()),
+    )
+    const written: string[] = []
+    const { out } = await run(server.client, { write: (text) => written.push(text) })
+    expect(written).toEqual(['agent   ', 'all ', 'done', '', '\n'])
+    expect(out).toEqual(['you     do it'])
+    expect(server.queries).toContainEqual(expect.stringMatching(/^event_deltas(\[\]|%5B%5D)=agent\.message$/))
+  })
+
+  test('asks for no previews without a terminal, and for none with json', async () => {
+    const { client, queries } = await startFakeServer(ending(idle()))
+    await run(client, { write: () => undefined, json: true })
+    const other = await startFakeServer(ending(idle()))
+    await run(other.client)
+    expect([...queries, ...other.queries].join()).not.toContain('event_deltas')
   })
 
   test('prints nothing but events with json', async () => {

@@ -24,6 +24,7 @@ const good: Evidence = {
   history: { events: ['a', 'm', 'b'], modelCalls: 6, repeatedModelCalls: 0, attempts: new Map([['ship', 2]]) },
   shipment: { ledger: 1, uploads: [1, 2, 3], total: 3 },
   commandSeconds: 8,
+  paid: 6,
 }
 const { history, shipment } = good
 
@@ -39,6 +40,7 @@ const broken: readonly (readonly [claim: string, change: Partial<Evidence>, prob
     { history: { ...history, repeatedModelCalls: 1 } },
     /^1 model calls were made more than once$/,
   ],
+  ['a model call paid twice', { paid: 7 }, /the model's server got 7 requests for 6 model calls/],
   ['no crash', { crash: null }, /the worker was never killed/],
   ['the message lost', { crash: { ...crash, message: 'n' } }, /sent without a worker is not in the log/],
   ['the same worker', { crash: { ...crash, successor: 1 } }, /the one that was killed/],
@@ -66,6 +68,10 @@ describe('a verdict', () => {
     })
   })
 
+  test('holds where nobody counts the requests', () => {
+    expect(judge({ ...good, paid: null }).ok).toBe(true)
+  })
+
   test.each(broken)('fails for %s', (_what, change, problem) => {
     const { ok, problems } = judge({ ...good, ...change })
     expect(ok).toBe(false)
@@ -90,6 +96,7 @@ describe('evidence', () => {
       history,
       shipment,
       commandSeconds: 7.5,
+      paid: 6,
     })
   })
 })
