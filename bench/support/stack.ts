@@ -5,13 +5,13 @@ import { Connection } from '@temporalio/client'
 import { findFreePorts } from '../../src/dev/ports.ts'
 import { awaitReady } from '../../src/dev/ready.ts'
 import { Supervisor } from '../../src/dev/supervisor.ts'
-import { findTemporalBinary, temporalProcess } from '../../src/dev/temporal.ts'
-
-/** When SQLite waits for the disk: at every commit (`full`) or at checkpoints (`normal`). */
-export type Synchronous = 'full' | 'normal'
+import { benchTemporal } from './temporal.ts'
+import type { Flags, Synchronous } from './temporal.ts'
 
 export interface StackOptions {
   readonly synchronous: Synchronous
+  /** `tuned` if not given. */
+  readonly flags?: Flags
   /** A TypeScript file that gets the address as its argument and calls `announceReady`. */
   readonly worker: string
 }
@@ -26,11 +26,10 @@ export interface Stack {
 
 /** Runs `use` against a stack that exists for that long: afterwards its processes and its database are gone. */
 export async function withStack<T>(
-  { synchronous, worker }: StackOptions,
+  { synchronous, flags = 'tuned', worker }: StackOptions,
   use: (stack: Stack) => Promise<T>,
 ): Promise<T> {
   const cache = join(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'longhand')
-  const binary = await findTemporalBinary(cache)
   // Not the folder for temporary files: where that is in memory, waiting for the disk would cost nothing.
   const folder = await mkdtemp(join(cache, 'bench-'))
   try {
@@ -38,13 +37,12 @@ export async function withStack<T>(
     const { port, uiPort } = await findFreePorts(['port', 'uiPort'])
     const address = `127.0.0.1:${port}`
     const shared = { env: process.env, logFile: join(folder, 'log') }
-    const server = temporalProcess({ ...shared, binary, database: join(folder, 'temporal.db'), port, uiPort })
-    const args = server.args.map((argument) => argument.replace(/^synchronous=.*/, `synchronous=${synchronous}`))
-    await supervisor.start({ ...server, args })
+    const temporal = await benchTemporal({ cache, folder, port, uiPort, synchronous, flags })
+    await supervisor.start(temporal.process)
     const command = { command: process.execPath, args: ['--import', 'tsx', worker, address] }
     await supervisor.start({ ...shared, ...command, name: 'worker', ipc: true, ready: awaitReady })
     await using connection = await connect(address)
-    return await use({ connection: connection.value, settings: args.filter((argument) => argument.includes('=')) })
+    return await use({ connection: connection.value, settings: temporal.flags })
   } finally {
     await rm(folder, { recursive: true })
   }

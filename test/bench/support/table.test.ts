@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { toTable } from '../../../bench/support/report.ts'
+import { toTable } from '../../../bench/support/table.ts'
 
 describe('a table', () => {
   test('pads every column to its widest cell', () => {

@@ -1,0 +1,39 @@
+import { describe, expect, test } from 'vitest'
+import { lengthsOf, toTask, toText } from '../../../bench/support/directive.ts'
+
+const asked = { role: 'assistant', content: [{ type: 'tool_use' }, { type: 'tool_use' }] }
+const answered = { role: 'user', content: [{ type: 'tool_result' }, { type: 'tool_result' }] }
+
+function told(directive: Parameters<typeof toText>[0]) {
+  return { role: 'user', content: [{ type: 'text', text: toText(directive) }] }
+}
+
+describe('directive', () => {
+  test('asks for its tools together, round by round, then answers', () => {
+    const messages = [told({ tag: 'a', tools: 2, rounds: 2 })]
+    const steps = [messages, [...messages, asked, answered], [...messages, asked, answered, asked, answered]]
+    expect(steps.map((conversation) => toTask({ messages: conversation }))).toMatchObject([
+      { tag: 'a', step: 0, turn: { stopReason: 'tool_use', blocks: [{ name: 'bash' }, { name: 'bash' }] } },
+      { tag: 'a', step: 1, turn: { stopReason: 'tool_use' } },
+      { tag: 'a', step: 2, turn: { stopReason: 'end_turn', blocks: [{ type: 'text' }] } },
+    ])
+  })
+
+  test('counts the rounds of the last turn alone', () => {
+    const messages = [told({ tag: 'a', tools: 1 }), asked, answered, told({ tag: 'b' })]
+    expect(toTask({ messages })).toMatchObject({ tag: 'b', step: 0, turn: { stopReason: 'end_turn' } })
+  })
+
+  test('refuses a conversation without one', () => {
+    expect(() => toTask({ messages: [{ role: 'user', content: 'hello' }] })).toThrow('no directive')
+  })
+
+  test('gives the text’s length up to the end of each word’s delta', () => {
+    const { turn } = toTask({ messages: [told({ tag: 'a', words: 12 })] })
+    const [block] = turn.blocks
+    const text = block?.type === 'text' ? block.text : ''
+    expect(lengthsOf(12)).toHaveLength(12)
+    expect(lengthsOf(12).at(-1)).toBe(text.length)
+    expect(text.slice(0, lengthsOf(12)[1])).toBe('word0 word1 ')
+  })
+})
