@@ -1,12 +1,14 @@
 #!/usr/bin/env node
-// The command `longhand`: the built program where there is one (an installed package), else the source (a checkout).
+// The command `longhand`: from source where that is (a checkout), else the built program (an installed package).
 import { existsSync } from 'node:fs'
 
-const built = new URL('../dist/cli.js', import.meta.url)
-if (existsSync(built)) {
-  await import(built.href)
-} else {
+const source = new URL('../src/cli.ts', import.meta.url)
+if (existsSync(source)) {
   const { register } = await import('tsx/esm/api')
   register()
-  await import('../src/cli.ts')
+  await import(source.href)
+} else {
+  const { prepareCommand } = await import('../scripts/setup/command.mjs')
+  if (await prepareCommand(process.argv.slice(2), process.env))
+    await import(new URL('../dist/cli.js', import.meta.url).href)
 }

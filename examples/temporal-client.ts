@@ -30,7 +30,7 @@ const handle = await workflow.start('session', {
 await handle.signal('events', { events: [say('And once more.')] })
 
 // Reads history alone, as the API does. Both messages are answered when the session is idle behind them.
-const log = createSessionLog({ source: createHistorySource(workflow), log: { warn: console.warn } })
+const log = createSessionLog({ source: createHistorySource(workflow), log: console })
 const limit = AbortSignal.timeout(60_000)
 let events = await getEvents(log, session)
 while (

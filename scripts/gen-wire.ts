@@ -17,6 +17,7 @@ const REQUESTS = [
   'AgentVersionsQuery',
   'EnvironmentCreate',
   'EnvironmentListQuery',
+  'EnvironmentUpdate',
   'EventListQuery',
   'EventStreamQuery',
   'EventsSend',

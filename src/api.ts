@@ -1,21 +1,24 @@
 import { hostname } from 'node:os'
 import { createApp } from './api/app.ts'
+import { openPreviewFeed } from './api/preview-feed.ts'
 import { endLog } from './api/read-log.ts'
 import { createTemporalWorkflows } from './api/temporal-workflows.ts'
+import { openModelCatalog } from './backend.ts'
 import type { ServerConfig } from './config.ts'
-import { ConfigError, readConfig, requireServerConfig } from './config.ts'
+import { readConfig, requireServerConfig } from './config.ts'
 import { announceReady } from './dev/ready.ts'
+import { StartError } from './dev/start-error.ts'
 import { openTemporalClient } from './history/client.ts'
 import { createAesCodec } from './history/codec.ts'
 import { createSessionLog } from './history/session-log.ts'
 import { createHistorySource } from './history/source.ts'
-import { stopRequested } from './lifetime.ts'
+import { explainEnd, stopRequested } from './lifetime.ts'
 import type { Log } from './log.ts'
 import { createLog } from './log.ts'
-import { createModelCatalog } from './model/catalog.ts'
 import { currentHarness } from './model/harness.ts'
 import { policyOf } from './session/policy.ts'
 import { openDatabase } from './store/postgres/database.ts'
+import { createDeltaChannel } from './store/postgres/deltas.ts'
 import { createNotifier, deletedChannel } from './store/postgres/notify.ts'
 import { createStores } from './store/postgres/stores.ts'
 import { mintId } from './wire/mint.ts'
@@ -26,8 +29,11 @@ import { BRAIN_QUEUE, DEFAULT_WORKSPACE } from './workflows/messages.ts'
 async function main(config: ServerConfig, log: Log): Promise<void> {
   await using database = await openDatabase(config.databaseUrl, log)
   const stores = createStores(database)
-  if (config.apiKey)
-    await stores.keys.ensure({ id: mintId('key'), name: 'configured', workspaceId: DEFAULT_WORKSPACE }, config.apiKey)
+  if (config.apiKey) {
+    const key = { id: mintId('key'), name: 'configured', workspaceId: DEFAULT_WORKSPACE }
+    if (!(await stores.keys.ensure(key, config.apiKey)))
+      log.warn('the key of LONGHAND_API_KEY was revoked and opens nothing: configure another')
+  }
 
   await using notifier = await createNotifier(config.databaseUrl, log)
   const { connection, namespace } = config.temporal
@@ -44,16 +50,17 @@ async function main(config: ServerConfig, log: Log): Promise<void> {
     {
       ...stores,
       log: sessionLog,
+      previews: await openPreviewFeed(createDeltaChannel(notifier, config.codecKey)),
       workflows: createTemporalWorkflows({ client: temporal.workflow, taskQueue: BRAIN_QUEUE }),
       validator: createValidator(),
       policy: policyOf(currentHarness),
-      models: createModelCatalog({ apiKey: config.modelApiKey ?? '', baseUrl: config.modelBaseUrl, now: Date.now }),
+      models: await openModelCatalog(config),
       announceDeleted: (session) => notifier.publish(deletedChannel, session),
     },
     log,
   )
   const stopped = stopRequested()
-  await app.listen({ host: '127.0.0.1', port: config.port })
+  await listen(app, config.port)
   announceReady()
   await stopped
   await app.close()
@@ -61,12 +68,21 @@ async function main(config: ServerConfig, log: Log): Promise<void> {
   await temporal.connection.close()
 }
 
+async function listen(app: ReturnType<typeof createApp>, port: number): Promise<void> {
+  try {
+    await app.listen({ host: '127.0.0.1', port })
+  } catch (cause) {
+    if (!(cause instanceof Error && 'code' in cause && cause.code === 'EADDRINUSE')) throw cause
+    const remedy = 'Stop what listens there, or choose another with LONGHAND_PORT.'
+    throw new StartError(`port ${port} on 127.0.0.1 is taken`, remedy, { cause })
+  }
+}
+
 const log = createLog('api')
 try {
   await main(requireServerConfig(readConfig({}, process.env)), log)
 } catch (error) {
-  log.fatal({ err: error }, 'the api process cannot go on')
-  process.exitCode = error instanceof ConfigError ? error.exitCode : 5
+  process.exitCode = explainEnd(error, log)
 }
 // What still waits, for a command in its sandbox or for a connection, must not keep the process from its successor.
 process.exit()

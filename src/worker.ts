@@ -7,10 +7,12 @@ import { createCallModel } from './activities/model.ts'
 import { createOpenSession } from './activities/open.ts'
 import { createStatusWriter } from './activities/status-writer.ts'
 import { startSweeper } from './activities/sweeper.ts'
+import { prepareWorkflowBundle } from './activities/workflow-bundle.ts'
 import type { WorkerPorts } from './activities/workers.ts'
 import { createBrainWorker, createHandsWorker } from './activities/workers.ts'
+import { openModelEndpoint } from './backend.ts'
 import type { ServerConfig } from './config.ts'
-import { ConfigError, readConfig, requireServerConfig } from './config.ts'
+import { cacheFolder, readConfig, requireServerConfig } from './config.ts'
 import { announceReady } from './dev/ready.ts'
 import type { SandboxHands } from './hands/sandbox-hands.ts'
 import { createSandboxHands } from './hands/sandbox-hands.ts'
@@ -20,7 +22,7 @@ import { createAesCodec } from './history/codec.ts'
 import type { SessionLog } from './history/session-log.ts'
 import { createSessionLog } from './history/session-log.ts'
 import { createHistorySource } from './history/source.ts'
-import { stopRequested } from './lifetime.ts'
+import { explainEnd, stopRequested } from './lifetime.ts'
 import type { Log } from './log.ts'
 import { createLog } from './log.ts'
 import type { Harness } from './model/harness.ts'
@@ -30,14 +32,15 @@ import { createSandboxProvider } from './sandboxes.ts'
 import { DELETED_REASON } from './session/names.ts'
 import { policyOf } from './session/policy.ts'
 import { openDatabase } from './store/postgres/database.ts'
+import { createDeltaChannel, deltaSettings } from './store/postgres/deltas.ts'
 import { withLock } from './store/postgres/lock.ts'
+import { createNotifier } from './store/postgres/notify.ts'
+import type { DeltaChannel } from './store/deltas.ts'
 import type { Stores } from './store/postgres/stores.ts'
 import { createStores } from './store/postgres/stores.ts'
+import type { Validator } from './wire/validate.ts'
 import { createValidator } from './wire/validate.ts'
 import { BRAIN_QUEUE, HANDS_QUEUE } from './workflows/messages.ts'
-
-/** Where the model is when nobody says otherwise. */
-const DEFAULT_MODEL_URL = 'https://api.anthropic.com'
 
 /** The worker process: brain and hands in one; as many of it as you like. */
 async function main(config: ServerConfig, log: Log): Promise<void> {
@@ -49,6 +52,8 @@ async function main(config: ServerConfig, log: Log): Promise<void> {
   })
   await using database = await openDatabase(config.databaseUrl, log)
   const stores = createStores(database)
+  await using notifier = await createNotifier(config.databaseUrl, log, { settings: deltaSettings })
+  const deltas = createDeltaChannel(notifier, config.codecKey)
 
   const { connection, namespace } = config.temporal
   const identity = `worker ${process.pid}@${hostname()}`
@@ -57,7 +62,7 @@ async function main(config: ServerConfig, log: Log): Promise<void> {
   const native = await NativeConnection.connect(connection)
   const sessionLog = createSessionLog({ source: createHistorySource(temporal.workflow), log })
   const hands = createSandboxHands({
-    provider: createSandboxProvider(config),
+    provider: await createSandboxProvider(config),
     bindings: stores.bindings,
     log,
   })
@@ -73,7 +78,7 @@ async function main(config: ServerConfig, log: Log): Promise<void> {
 
   const stopped = stopRequested()
   await runWorkers(
-    { config, stores, sessionLog, hands, log, ports: { connection: native, namespace, codecs, identity } },
+    { config, stores, deltas, sessionLog, hands, log, ports: { connection: native, namespace, codecs, identity } },
     stopped,
   )
   await sweeper.stop()
@@ -85,6 +90,7 @@ async function main(config: ServerConfig, log: Log): Promise<void> {
 interface Parts {
   readonly config: ServerConfig
   readonly stores: Stores
+  readonly deltas: DeltaChannel
   readonly sessionLog: SessionLog
   readonly hands: SandboxHands
   readonly log: Log
@@ -93,17 +99,18 @@ interface Parts {
 
 /** Both workers until `stopped`: they then finish what they do, hand over the rest and end. */
 async function runWorkers(
-  { config, stores, sessionLog, hands, log, ports }: Parts,
+  { config, stores, deltas, sessionLog, hands, log, ports }: Parts,
   stopped: Promise<void>,
 ): Promise<void> {
   const writer = createStatusWriter(stores.sessions, log)
-  const validator = createValidator()
-  const model = createMessagesModel({
-    apiKey: config.modelApiKey ?? '',
-    baseUrl: config.modelBaseUrl ?? DEFAULT_MODEL_URL,
-  })
+  // Setting it up takes a fifth of a second of every recovery; a session that was started by hand may wait for it.
+  let validator: Validator | undefined
+  const model = createMessagesModel(await openModelEndpoint(config))
+  const bundle = await prepareWorkflowBundle(cacheFolder(process.env))
+  log.info(bundle, 'the workflows are bundled')
   const brain = await createBrainWorker(ports, {
     taskQueue: BRAIN_QUEUE,
+    bundle: bundle.file,
     activities: {
       ...createCallModel({
         log: sessionLog,
@@ -111,10 +118,11 @@ async function runWorkers(
         configuration: (session) => stores.sessions.configuration(session),
         harness: requireHarness,
         tools: toolDefinitions,
+        publish: (batch) => deltas.publish(batch),
       }),
       ...createOpenSession({
         ...stores,
-        parseAgent: (body) => validator.parseBody('agents.create', body),
+        parseAgent: (body) => (validator ??= createValidator()).parseBody('agents.create', body),
         policy: policyOf(currentHarness),
       }),
     },
@@ -159,8 +167,7 @@ const log = createLog('worker')
 try {
   await main(requireServerConfig(readConfig({}, process.env)), log)
 } catch (error) {
-  log.fatal({ err: error }, 'the worker process cannot go on')
-  process.exitCode = error instanceof ConfigError ? error.exitCode : 5
+  process.exitCode = explainEnd(error, log)
 }
 // What still waits, for a command in its sandbox or for a connection, must not keep the process from its successor.
 process.exit()

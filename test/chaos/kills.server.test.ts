@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { describeTimes, killApi, killWorker } from './kills.ts'
+import { killMidAnswer } from './mid-answer.ts'
 import type { Yard } from './yard.ts'
 import { openYard } from './yard.ts'
 
@@ -26,6 +27,33 @@ describe('a server whose processes are killed', () => {
           `mid-command ${describeTimes(kills.map(({ command }) => command))}`,
       )
       expect(kills).toHaveLength(ROUNDS)
+    },
+  )
+
+  test(
+    'is told to stop its worker idle, mid-model and mid-command: the next one goes on where that one was',
+    { timeout: LIMIT_MS },
+    async () => {
+      const stops = []
+      for (let round = 0; round < ROUNDS; round++) {
+        stops.push(await killWorker(yard, { endsAlone: round % 2 === 0, signal: 'SIGTERM' }))
+      }
+      console.info(
+        `worker stopped: n = ${stops.length} at each point; mid-command ${describeTimes(stops.map(({ command }) => command))}`,
+      )
+      expect(stops).toHaveLength(ROUNDS)
+    },
+  )
+
+  test(
+    'loses its worker in the middle of an answer: what was shown is a beginning, and every stream folds',
+    {
+      timeout: LIMIT_MS,
+    },
+    async () => {
+      for (let round = 0; round < ROUNDS; round++) await killMidAnswer(yard)
+      console.info(`worker killed mid-answer: n = ${ROUNDS}`)
+      expect(yard.model.requests.length).toBeGreaterThanOrEqual(2 * ROUNDS)
     },
   )
 

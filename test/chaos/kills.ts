@@ -17,8 +17,12 @@ const COMMAND = 'echo run >> ledger; while [ ! -e go ]; do sleep 0.05; done; ech
 /**
  * Kills the worker while one session is idle, one asks its model and one runs a command; then says something to each.
  * Rejects when anything acknowledged is lost or doubled, a command ran twice, or a request was not made again as it was.
+ * With SIGTERM it is a deploy: the worker hands over instead of dying.
  */
-export async function killWorker(yard: Yard, { endsAlone }: { endsAlone: boolean }): Promise<WorkerKill> {
+export async function killWorker(
+  yard: Yard,
+  { endsAlone, signal }: { readonly endsAlone: boolean; readonly signal?: 'SIGTERM' },
+): Promise<WorkerKill> {
   const [idle, model, command] = await Promise.all([yard.createSession(), yard.createSession(), yard.createSession()])
   const sent = { idle: [await yard.send(idle, '#program\nSAY first')], model: [] as string[], command: [] as string[] }
   // The first try of this very request says nothing more; the next one is answered.
@@ -31,7 +35,7 @@ export async function killWorker(yard: Yard, { endsAlone }: { endsAlone: boolean
 
   const killedAt = Date.now()
   const since = (): number => Date.now() - killedAt
-  const { isBack } = await yard.kill('worker')
+  const { isBack } = await yard.kill('worker', signal)
   await Promise.all([
     yard.send(idle, '#program\nSAY second').then((id) => sent.idle.push(id)),
     yard.send(model, 'And then?').then((id) => sent.model.push(id)),

@@ -11,14 +11,16 @@ import { startDemoModel } from '../../src/model/demo/demo-model.ts'
 import { devOptions } from '../../src/programs.ts'
 import { sandboxFolder } from '../../src/sandboxes.ts'
 import type { SessionEvent } from '../../src/wire/types.ts'
+import { testCodecKey } from '../support/codecs.ts'
 
 /** A whole server of real processes on a folder of its own, for killing. The model alone lives in this process. */
 export interface Yard extends AsyncDisposable {
   /** Repeats what fails until a killed api is back. */
   readonly client: Anthropic
   readonly model: DemoModel
-  /** SIGKILL, and a new process at once; `isBack` resolves when that one serves. */
-  kill(name: 'api' | 'worker'): Promise<{ readonly isBack: Promise<void> }>
+  readonly temporalAddress: string
+  /** SIGKILL unless told otherwise, and a new process at once; `isBack` resolves when that one serves. */
+  kill(name: 'api' | 'worker', signal?: 'SIGTERM'): Promise<{ readonly isBack: Promise<void> }>
   /** Runs a command in the session's sandbox, past any worker: what it prints, or null while there is no sandbox. */
   look(session: string, command: string): Promise<string | null>
   createSession(): Promise<string>
@@ -37,7 +39,13 @@ export async function openYard(): Promise<Yard> {
   const model = await startDemoModel({ keepRequests: 100_000 })
   const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !FOREIGN.test(name)))
   const config = readConfig({ data, port: '0' }, env)
-  const settings = { ...config, modelApiKey: model.apiKey, modelBaseUrl: model.url }
+  const settings = {
+    ...config,
+    sandbox: 'local',
+    modelApiKey: model.apiKey,
+    modelBaseUrl: model.url,
+    codecKey: testCodecKey(),
+  } as const
   const close = async (): Promise<void> => {
     await model.close()
     await rm(data, { recursive: true, force: true })
@@ -46,7 +54,7 @@ export async function openYard(): Promise<Yard> {
     await close()
     throw error
   })
-  const { base_url: baseURL, api_key: apiKey } = dev.state()
+  const { base_url: baseURL, api_key: apiKey, temporal_address: temporalAddress } = dev.state()
   const client = new Anthropic({ baseURL, apiKey, maxRetries: RETRIES })
   const provider = createLocalProvider({ folder: sandboxFolder(data) })
   const { sessions } = client.beta
@@ -61,11 +69,12 @@ export async function openYard(): Promise<Yard> {
   return {
     client,
     model,
-    async kill(name) {
+    temporalAddress,
+    async kill(name, signal) {
       const pid = dev.supervisor.pid(name)
       if (pid === undefined) throw new Error(`expected a ${name} to kill`)
       dev.supervisor.hold(name)
-      process.kill(pid, 'SIGKILL')
+      process.kill(pid, signal ?? 'SIGKILL')
       await until(async () => dev.supervisor.pid(name) === undefined)
       return { isBack: dev.supervisor.release(name) }
     },

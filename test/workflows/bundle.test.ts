@@ -1,7 +1,8 @@
 import { builtinModules } from 'node:module'
 import { beforeAll, describe, expect, test } from 'vitest'
+import { modulesOf } from '../../src/activities/workflow-bundle.ts'
 import type { Bundle } from './bundle.ts'
-import { buildBundle, modulesOf } from './bundle.ts'
+import { buildBundle } from './bundle.ts'
 
 const LIMIT_MS = 60_000
 /** The bundle without its source map. */
@@ -20,13 +21,13 @@ function packagesOf(modules: readonly string[]): readonly string[] {
 
 describe('the workflow bundle', () => {
   test('holds our workflows and the pure core, and nothing else of ours', () => {
-    const own = modulesOf(bundle).filter((name) => name.startsWith('./src/'))
+    const own = modulesOf(bundle.code).filter((name) => name.startsWith('./src/'))
     expect(own).toEqual(expect.arrayContaining(['./src/workflows/session.ts', './src/session/decide.ts']))
     expect(own.filter((name) => !/^\.\/src\/(workflows|session|wire)\//.test(name))).toEqual([])
   })
 
   test('holds no package but Temporal’s own and what those need', () => {
-    expect(packagesOf(modulesOf(bundle))).toEqual([
+    expect(packagesOf(modulesOf(bundle.code))).toEqual([
       '@temporalio/common',
       '@temporalio/workflow',
       'long',
@@ -37,14 +38,14 @@ describe('the workflow bundle', () => {
 
   test('holds no module of Node’s', () => {
     const builtin = new Set([...builtinModules, ...builtinModules.map((name) => `node:${name}`)])
-    expect(modulesOf(bundle).filter((name) => builtin.has(name) || name.startsWith('node:'))).toEqual([])
+    expect(modulesOf(bundle.code).filter((name) => builtin.has(name) || name.startsWith('node:'))).toEqual([])
     expect(bundle.code).not.toMatch(/require\(["']node:/)
   })
 
   test('is small', () => {
     const [code = ''] = bundle.code.split('//# sourceMappingURL')
     console.info(
-      `bundle: ${(code.length / 1024).toFixed(0)} KiB, ${modulesOf(bundle).length} modules; ${(bundle.code.length / 1024).toFixed(0)} KiB with its source map`,
+      `bundle: ${(code.length / 1024).toFixed(0)} KiB, ${modulesOf(bundle.code).length} modules; ${(bundle.code.length / 1024).toFixed(0)} KiB with its source map`,
     )
     expect(code.length).toBeLessThan(MAX_BYTES)
   })

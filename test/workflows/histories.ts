@@ -6,6 +6,7 @@ import { historyFromJSON, historyToJSON } from '@temporalio/common/lib/proto-uti
 import { decodeEvent } from '../../src/history/decode.ts'
 import type { HistoryItem } from '../../src/history/item.ts'
 import type { LogState } from '../../src/session/state.ts'
+import { testCodecs } from '../support/codecs.ts'
 
 /** A history as it was recorded, and what the workflow said of its state then. */
 export interface KeptHistory {
@@ -44,6 +45,6 @@ export async function readHistories(): Promise<readonly KeptHistory[]> {
 
 /** What of a raw history the log is made of. */
 export async function itemsOf({ events }: History): Promise<readonly HistoryItem[]> {
-  const items = await Promise.all((events ?? []).map((event) => decodeEvent(event, [])))
+  const items = await Promise.all((events ?? []).map((event) => decodeEvent(event, testCodecs())))
   return items.filter((item) => item !== null)
 }

@@ -14,6 +14,7 @@ import { mintId } from '../../src/wire/mint.ts'
 import type { SessionInput } from '../../src/workflows/messages.ts'
 import { STATE_QUERY } from '../../src/workflows/messages.ts'
 import { handsQueue } from '../../src/workflows/options.ts'
+import { testCodecs } from '../support/codecs.ts'
 import type { Bundle } from './bundle.ts'
 import type { Begun, FakeActivities } from './fake-activities.ts'
 import { createFakeActivities } from './fake-activities.ts'
@@ -71,19 +72,21 @@ Runtime.install({ logger: new DefaultLogger('ERROR'), shutdownSignals: [] })
 
 export async function startRig({ address, bundle, prefix, cached = 100 }: RigOptions): Promise<Rig> {
   const taskQueue = `${prefix}-brain`
+  const codecs = testCodecs()
   const client = await openTemporalClient({
     connection: { address },
     namespace: 'default',
-    codecs: [],
+    codecs,
     identity: prefix,
   })
   const connection = await NativeConnection.connect({ address })
   const fakes = createFakeActivities(client.activity)
   const gate = createGate()
   const common = { connection, namespace: 'default', identity: prefix, shutdownGraceTime: 0 }
+  const dataConverter = { payloadCodecs: [...codecs] }
   const activities = await Promise.all([
-    Worker.create({ ...common, taskQueue, activities: { ...fakes.brain } }),
-    Worker.create({ ...common, taskQueue: handsQueue(taskQueue), activities: { ...fakes.hands } }),
+    Worker.create({ ...common, taskQueue, activities: { ...fakes.brain }, dataConverter }),
+    Worker.create({ ...common, taskQueue: handsQueue(taskQueue), activities: { ...fakes.hands }, dataConverter }),
   ])
   const serving = Promise.all(activities.map((worker) => worker.run()))
   let workflows: { worker: Worker; ended: Promise<void> } | null = null
@@ -99,7 +102,7 @@ export async function startRig({ address, bundle, prefix, cached = 100 }: RigOpt
       taskQueue,
       workflowBundle: bundle,
       maxCachedWorkflows: cached,
-      dataConverter: { payloadCodecs: [gate.codec] },
+      dataConverter: { payloadCodecs: [gate.codec, ...codecs] },
       sinks: { index: { hint: { fn: () => undefined }, large: { fn: () => undefined } } },
     })
     workflows = { worker, ended: worker.run() }
