@@ -139,8 +139,10 @@ describe('dev', () => {
       LONGHAND_API_KEY: state.api_key,
       LONGHAND_DATA: data,
       LONGHAND_MODEL_API_KEY: 'sk',
+      LONGHAND_MODEL_BACKEND: 'anthropic',
       LONGHAND_PORT: new URL(state.base_url).port,
       LONGHAND_SANDBOX: 'local',
+      LONGHAND_SANDBOX_IMAGE: 'longhand-sandbox:1',
       TEMPORAL_ADDRESS: state.temporal_address,
       TEMPORAL_NAMESPACE: 'default',
     })

@@ -3,6 +3,7 @@ import { sql } from 'kysely'
 import type { IngressRequest, IngressRow, IngressStore } from '../ingress.ts'
 import { refusingBuried } from './burial.ts'
 import type { Database } from './database.ts'
+import { relaxed } from './relaxed.ts'
 import type { Schema } from './schema.ts'
 
 type Mint = Parameters<IngressStore['begin']>[1]
@@ -27,6 +28,7 @@ export function createIngressStore(database: Database): IngressStore {
     async accepted(id) {
       await database
         .updateTable('ingress')
+        .from(relaxed.as('relaxed'))
         .set({ state: 'accepted', accepted_at: sql<Date>`now()` })
         .where('id', '=', id)
         .where('state', '=', 'begun')
@@ -36,6 +38,7 @@ export function createIngressStore(database: Database): IngressStore {
     async answered(id) {
       await database
         .updateTable('ingress')
+        .from(relaxed.as('relaxed'))
         .set({ state: 'answered', accepted_at: sql<Date>`coalesce(accepted_at, now())` })
         .where('id', '=', id)
         .execute()

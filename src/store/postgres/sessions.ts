@@ -6,6 +6,7 @@ import { refusingBuried } from './burial.ts'
 import { refusingViolation } from './constraint.ts'
 import type { Database } from './database.ts'
 import { buildSessionList, readConfigurations } from './session-list.ts'
+import { relaxed } from './relaxed.ts'
 import type { Schema } from './schema.ts'
 
 /**
@@ -161,7 +162,7 @@ async function hint(database: Database, hints: readonly StatusHint[]): Promise<v
     )
     update sessions s
     set status = l.status, run = l.run, length = l.length, updated_at = greatest(now(), s.updated_at)
-    from locked l
+    from locked l, ${relaxed} as relaxed
     where s.id = l.id and (s.run, s.length) < (l.run, l.length)
   `.execute(database)
 }
