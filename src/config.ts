@@ -67,7 +67,7 @@ interface Setting<T> {
 const text = { expected: 'a text that is not empty', parse: (value: string) => value || undefined }
 const settings = {
   modelApiKey: { env: ['LONGHAND_MODEL_API_KEY', 'ANTHROPIC_API_KEY'], key: 'model_api_key', ...text },
-  modelBaseUrl: { env: ['LONGHAND_MODEL_BASE_URL'], key: 'model_base_url', ...url('http:', 'https:') },
+  modelBaseUrl: { env: ['LONGHAND_MODEL_BASE_URL'], key: 'model_base_url', ...modelUrl() },
   modelBackend: { env: ['LONGHAND_MODEL_BACKEND'], key: 'model_backend', ...choice(backends) },
   modelNames: { env: ['LONGHAND_MODEL_NAMES'], key: 'model_names', expected: 'name=name,…', parse: parseNames },
   databaseUrl: { env: ['DATABASE_URL'], key: 'database_url', ...url('postgres:', 'postgresql:') },
@@ -214,6 +214,16 @@ function definedOnly(env: Environment): Record<string, string> {
 
 function xdgFolder(env: Environment, variable: string, fallback: string): string {
   return env[variable] || join(env['HOME'] || homedir(), fallback)
+}
+
+/** Without a user and password: what a connection fails on is told to clients of the session. */
+function modelUrl(): Pick<Setting<string>, 'expected' | 'parse'> {
+  const { expected, parse: parseUrl } = url('http:', 'https:')
+  const isOpen = (value: string): boolean => new URL(value).username === '' && new URL(value).password === ''
+  return {
+    expected: `${expected}, without user and password`,
+    parse: (value) => (parseUrl(value) !== undefined && isOpen(value) ? value : undefined),
+  }
 }
 
 function url(...protocols: string[]): Pick<Setting<string>, 'expected' | 'parse'> {

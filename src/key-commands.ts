@@ -4,6 +4,7 @@ import { createKey, listKeys, revokeKey } from './cli/keys.ts'
 import { createWorkspace, listWorkspaces } from './cli/workspaces.ts'
 import type { Environment } from './config.ts'
 import { readConfig } from './config.ts'
+import { readDevState } from './dev/dev-state.ts'
 import { findRunningPostgres } from './dev/running-postgres.ts'
 import { StartError } from './dev/start-error.ts'
 import { createLog } from './log.ts'
@@ -79,7 +80,7 @@ export function addKeyCommands(program: Command, { env, ending, print, warn }: C
 async function withDatabase(url: string, work: (database: Database) => Promise<number>): Promise<number> {
   const database = await openDatabase(url, createLog('keys')).catch((cause: unknown) => {
     const message = cause instanceof Error ? cause.message : String(cause)
-    throw new StartError(message, 'Start it, or mend DATABASE_URL.', { cause })
+    throw new StartError(message, 'Start it, or name another with DATABASE_URL or --data.', { cause })
   })
   try {
     return await work(database)
@@ -94,10 +95,12 @@ async function withDatabase(url: string, work: (database: Database) => Promise<n
 async function findDatabase({ config: file, data }: Flags, env: Environment): Promise<string> {
   const config = readConfig({ config: file, data }, env)
   if (data === undefined && config.databaseUrl !== undefined) return config.databaseUrl
-  const url = (await findRunningPostgres(config.data)) ?? config.databaseUrl
+  // A dev that was named may run on your own PostgreSQL; without one, the environment's is not what was meant.
+  const own = (await readDevState(config.data)) === undefined ? undefined : config.databaseUrl
+  const url = (await findRunningPostgres(config.data)) ?? own
   if (url !== undefined) return url
   throw new StartError(
-    'no longhand dev with a Postgres of its own runs on this data folder',
+    `no longhand dev runs on ${config.data}`,
     'Start one with npm start, name its folder with --data, or set DATABASE_URL.',
   )
 }

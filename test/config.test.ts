@@ -99,6 +99,12 @@ describe('the configuration', () => {
     ['a sandbox of another kind', {}, { LONGHAND_SANDBOX: 'none' }, 'LONGHAND_SANDBOX must be auto, docker or local'],
     ['another database', {}, { DATABASE_URL: 'mysql://h/d' }, 'DATABASE_URL must be a URL starting with postgres://'],
     ['a model URL without a scheme', {}, { LONGHAND_MODEL_BASE_URL: 'host' }, 'LONGHAND_MODEL_BASE_URL must be a URL'],
+    [
+      'a model URL with a password',
+      {},
+      { LONGHAND_MODEL_BASE_URL: 'http://u:p@h' },
+      'LONGHAND_MODEL_BASE_URL must be a URL starting with http:// or https://, without user and password',
+    ],
     ['a short codec key', {}, { LONGHAND_CODEC_KEY: 'AAAA' }, 'LONGHAND_CODEC_KEY must be 32 bytes in base64'],
     [
       'a file that is not there',

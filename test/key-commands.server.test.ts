@@ -115,7 +115,7 @@ describe('the commands for keys', () => {
       out: [],
       err: [expect.stringContaining('no longhand dev')],
     })
-    // No dev runs on the named folder: what is configured is all there is.
-    expect(await commandsOf(env)('keys', 'list', '--data', await temporaryFolder())).toMatchObject({ code: 0 })
+    // No dev runs on the named folder: the database of the environment is not the one that was meant.
+    expect(await commandsOf(env)('keys', 'list', '--data', await temporaryFolder())).toMatchObject({ code: 5, out: [] })
   })
 })

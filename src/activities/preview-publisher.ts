@@ -71,9 +71,10 @@ export function createPreviewPublisher(options: PublisherOptions): PreviewPublis
   return {
     add(parts) {
       if (isClosed) return
+      // What waited before says how slow the channel is; a single answer may be as long as it likes.
+      if (buffer.bytes > MOST_WAITING) return giveUp()
       for (const part of parts) buffer.add(part)
-      if (buffer.bytes > MOST_WAITING) giveUp()
-      else void send()
+      void send()
     },
     close() {
       close()

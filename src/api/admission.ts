@@ -22,6 +22,7 @@ export interface Submission {
  * moved on since then. Costs nothing for a request without a key that is no retry.
  */
 export async function recall({ ingress }: ApiContext, submission: Submission): Promise<IngressRow | null> {
+  if (readKey(submission) === null && !isRetry(submission)) return null
   const row = await ingress.find(toIngress(submission))
   return row && demandSame(row)
 }
@@ -49,20 +50,29 @@ export function markAnswered(ingress: IngressStore, { request, reply }: Submissi
   })
 }
 
-function toIngress({ request, target }: Submission): IngressRequest {
+function toIngress(submission: Submission): IngressRequest {
+  const { request, target } = submission
+  return {
+    workspaceId: request.caller.workspaceId,
+    target,
+    key: readKey(submission),
+    bodyHash: createHash('sha256')
+      .update(JSON.stringify(request.body ?? null))
+      .digest('hex'),
+    isRetry: isRetry(submission),
+  }
+}
+
+function readKey({ request }: Submission): string | null {
   const key = request.headers['idempotency-key']
   if (Array.isArray(key) || (key !== undefined && (key === '' || key.length > KEY_LENGTH))) {
     throw new ApiError('invalid_request', `idempotency-key: expected 1 to ${KEY_LENGTH} characters`)
   }
-  return {
-    workspaceId: request.caller.workspaceId,
-    target,
-    key: key ?? null,
-    bodyHash: createHash('sha256')
-      .update(JSON.stringify(request.body ?? null))
-      .digest('hex'),
-    isRetry: Number(request.headers['x-stainless-retry-count'] ?? 0) > 0,
-  }
+  return key ?? null
+}
+
+function isRetry({ request }: Submission): boolean {
+  return Number(request.headers['x-stainless-retry-count'] ?? 0) > 0
 }
 
 function demandSame(row: IngressRow | { readonly conflict: true }): IngressRow {

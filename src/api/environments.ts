@@ -6,7 +6,7 @@ import { PAGE_SIZES } from '../wire/limits.ts'
 import { mintId } from '../wire/mint.ts'
 import { decodeCursor, encodeCursor, toPage } from '../wire/pages.ts'
 import type { Environment } from '../wire/types.ts'
-import { admit } from './admission.ts'
+import { admit, recall } from './admission.ts'
 import type { ApiContext, Caller } from './context.ts'
 import { fromCreated, isCreatedPosition } from './created.ts'
 
@@ -19,8 +19,11 @@ export function environmentRoutes(app: FastifyInstance, context: ApiContext): vo
     const { body, caller } = request
     const params = validator.parseBody('environments.create', body)
     const draft = createEnvironment(params, { id: mintId('env'), now: new Date().toISOString() })
-    // A request that repeats one is answered with the environment that the first one made.
-    const { ids } = await admit(context, { request, reply, target: 'environments' }, () => [draft.id])
+    // A request that repeats one is answered with the environment that the first one made, unless that was deleted.
+    const submission = { request, reply, target: 'environments' }
+    const earlier = await recall(context, submission)
+    if (earlier?.state === 'answered') return readEnvironment(context, caller, earlier.ids[0] ?? '')
+    const { ids } = await admit(context, submission, () => [draft.id])
     return refusingTakenName(environments.create(caller.workspaceId, { ...draft, id: ids[0] ?? draft.id }))
   })
 

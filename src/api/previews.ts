@@ -59,18 +59,21 @@ export function createPreviews(wanted: ReadonlySet<PreviewedType>): Previews {
       held = [...held, batch].slice(-MOST_HELD)
       return []
     },
-    follow: (marks) =>
-      marks.flatMap((mark) => {
+    follow(marks) {
+      // The stream has shown the events of all these marks: of a call that began and ended among them nothing may follow.
+      const over = new Set(marks.filter(({ is }) => is === 'over').map(keyOf))
+      return marks.flatMap((mark) => {
         const key = keyOf(mark)
         const mine = release(key)
-        if (mark.is === 'over') {
+        if (over.has(key)) {
           running.delete(key)
           return []
         }
         const call: Running = { attempt: 0, next: null }
         running.set(key, call)
         return mine.flatMap((batch) => show(batch, call))
-      }),
+      })
+    },
     shed() {
       held = []
       for (const call of running.values()) call.next = null

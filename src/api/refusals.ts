@@ -43,7 +43,7 @@ function isStoreAway(error: unknown): boolean {
 
 /** Answers what cannot even be read as HTTP, or took too long to arrive, and closes its connection. */
 export function refuseConnection(error: unknown, socket: Duplex): void {
-  if (!socket.writable || codeOf(error) === 'ECONNRESET') {
+  if (!socket.writable || codeOf(error) === 'ECONNRESET' || isAnswering(socket)) {
     socket.destroy()
     return
   }
@@ -85,4 +85,10 @@ function toHttp({ status, headers, body }: ErrorResponse): string {
 
 function codeOf(error: unknown): string {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : ''
+}
+
+/** Whether a response has begun on this connection: nothing of ours may be written into it. */
+function isAnswering(socket: Duplex): boolean {
+  const message: unknown = Reflect.get(socket, '_httpMessage')
+  return typeof message === 'object' && message !== null && Reflect.get(message, 'headersSent') === true
 }

@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { LogNotFound } from '../history/session-log.ts'
 import { ApiError, toErrorBody } from '../wire/errors.ts'
 import { formatErrorEvent } from '../wire/sse.ts'
+import { authenticate } from './auth.ts'
 import type { ApiContext } from './context.ts'
 import { FrameWriter } from './frame-writer.ts'
 import { createPreviews } from './previews.ts'
@@ -9,7 +10,7 @@ import { readRow } from './read-log.ts'
 import { itemsBehind, parseLastEventId, unknownPlace } from './resume.ts'
 import { SessionStream, createFramer } from './session-stream.ts'
 
-/** Silence on a stream is bounded, for proxies' sake. */
+/** Silence on a stream is bounded, for proxies' sake; and so is how long a revoked key goes on reading. */
 const KEEP_ALIVE_MS = 15_000
 const HEADERS = {
   'content-type': 'text/event-stream; charset=utf-8',
@@ -29,7 +30,15 @@ export function streamRoutes(app: FastifyInstance, context: ApiContext): void {
     const { raw } = reply
     const writer = new FrameWriter(raw, { farewell: () => farewell(request), over: stop })
     const stream = new SessionStream(writer, createPreviews(new Set(types)), framesOf)
-    const keepAlive = setInterval(() => stream.keepAlive(), KEEP_ALIVE_MS)
+    const keepAlive = setInterval(() => {
+      stream.keepAlive()
+      void endIfRevoked()
+    }, KEEP_ALIVE_MS)
+    async function endIfRevoked(): Promise<void> {
+      // What cannot be asked now is asked again in a while.
+      const error: unknown = await authenticate(request.headers, context.keys).catch((reason: unknown) => reason)
+      if (error instanceof ApiError) writer.end()
+    }
     let cancel = (): void => undefined
     let unlisten = (): void => undefined
     function stop(): void {

@@ -34,7 +34,7 @@ const CONFIGURED = 'configured'
  */
 export async function createKey(register: KeyRegister, name: string, workspace: string): Promise<number> {
   const { store, mintId, json, print, warn } = register
-  const fault = faultInName(name)
+  const fault = name === CONFIGURED ? `the name ${CONFIGURED} is that of LONGHAND_API_KEY's key` : faultInName(name)
   if (fault !== undefined) {
     warn(fault)
     return EXIT.usage

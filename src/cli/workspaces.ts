@@ -54,7 +54,8 @@ export async function findWorkspace(
   reference: string,
 ): Promise<string | undefined> {
   const workspaces = await store.workspaces()
-  const found = workspaces.find(({ id }) => id === reference) ?? workspaces.find(({ name }) => name === reference)
+  const isNamed = ({ name }: Workspace): boolean => name.toLowerCase() === reference.toLowerCase()
+  const found = workspaces.find(({ id }) => id === reference) ?? workspaces.find(isNamed)
   if (found === undefined) warn(`no workspace ${JSON.stringify(reference)}: see longhand workspaces list`)
   return found?.id
 }

@@ -52,7 +52,7 @@ export function startWatching(log: TrackedLog, { source, outages, pause }: Watch
         if (stopped.signal.aborted) return
         if (isNotFound(error)) return tellGone()
         outages.began(log.session, error)
-        refusals = isInvalidArgument(error) ? refusals + 1 : 0
+        refusals = token && isInvalidArgument(error) ? refusals + 1 : 0
         if (refusals > TOKEN_TRIES) token = null
         const delayMs = refusals > 0 ? TOKEN_RETRY_MS : FIRST_RETRY_MS * 2 ** failures
         failures += 1

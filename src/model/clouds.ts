@@ -12,6 +12,8 @@ export class BackendError extends Error {
   override readonly name = 'BackendError'
 }
 
+const LONGEST_REASON = 300
+
 type Options = typeof CLIENT_OPTIONS & { readonly baseURL?: string }
 
 interface Cloud {
@@ -87,7 +89,11 @@ async function withCredentials(client: BaseAnthropic): Promise<BaseAnthropic> {
 /** What is no answer and no broken connection is a search for credentials in vain; they may be there the next time. */
 function fail(name: CloudName, error: unknown): never {
   if (error instanceof APIError || error instanceof APIUserAbortError) throw error
-  const message = `the back end ${name} has no credentials: ${reasonOf(error)}`
+  // Every client of the session reads this: nothing of this machine's files is to be in it.
+  const reason = reasonOf(error)
+    .replaceAll(/(?:\/[^\s/]+){2,}/g, '[path]')
+    .slice(0, LONGEST_REASON)
+  const message = `the back end ${name} has no credentials: ${reason}`
   throw new ModelFailure({ kind: 'request_failed', retryable: true, message }, { cause: error })
 }
 

@@ -36,13 +36,14 @@ const KIND_OF_TYPE = new Map<string, ModelFailureKind>([
 export function toModelFailure(error: unknown, context: FailureContext): ModelFailure | undefined {
   if (error instanceof ModelFailure) return error
   if (error instanceof APIConnectionError) {
-    const message = `${context.host} cannot be reached (${innermostReason(error)})`
+    const message = toMessage(`${context.host} cannot be reached (${innermostReason(error)})`, context)
     return new ModelFailure({ kind: 'unreachable', retryable: true, message }, { cause: error })
   }
   if (error instanceof APIError) return toRefusal(error, context)
   // What Node's fetch throws while a body is read, and nothing else, is a TypeError with a cause.
   if (!(error instanceof TypeError) || error.cause === undefined) return undefined
-  return garbled(`the connection to ${context.host} broke off (${innermostReason(error)})`, { cause: error })
+  const message = `the connection to ${context.host} broke off (${innermostReason(error)})`
+  return garbled(toMessage(message, context), { cause: error })
 }
 
 /** The `error` event of a stream that began with status 200. `data` is the event's JSON text. */

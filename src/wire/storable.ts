@@ -41,8 +41,8 @@ export function isCrowded(json: Uint8Array): boolean {
 
 /**
  * Looks through a parsed JSON body for what no part of the server could keep or hand on: too deep nesting, too many
- * values, U+0000, halves of surrogate pairs, numbers past all bounds, keys named `__proto__`. Walks with a list of its own, so that depth costs
- * no stack.
+ * values, U+0000, halves of surrogate pairs, numbers past all bounds, keys named `__proto__`. Walks with a list of its
+ * own, so that depth costs no stack.
  */
 export function inspect(body: unknown): Inspection {
   const open: Siblings[] = [{ values: [body], depth: 0 }]

@@ -147,6 +147,14 @@ describe('a preview’s publisher', () => {
     expect(said()).toEqual(['a'])
   })
 
+  test('sends an answer that comes in one piece, however long', async () => {
+    const { publisher, said, answer } = open()
+    publisher.add([text('x'.repeat(200 * 1024))])
+    publisher.close()
+    for (let batch = 0; batch < 60; batch++) await answer()
+    expect(said().join('')).toHaveLength(200 * 1024)
+  })
+
   test('sends everything in order in batches that fit, whatever comes', async () => {
     const anything = fc.oneof(
       fc

@@ -45,6 +45,19 @@ function shown(steps: readonly Step[], wanted: readonly PreviewedType[] = ['agen
 }
 
 describe('a stream’s previews', () => {
+  test('of a call whose beginning and end the stream has shown in one go are not shown behind its event', () => {
+    const previews = createPreviews(new Set(BOTH))
+    expect(previews.arrive(batch(0))).toEqual([])
+    const call = { run: 'run-1', activity: 'a' }
+    expect(
+      previews.follow([
+        { ...call, is: 'scheduled' },
+        { ...call, is: 'over' },
+      ]),
+    ).toEqual([])
+    expect(previews.arrive(batch(1))).toEqual([])
+  })
+
   test.each<{ name: string; steps: readonly Step[]; frames: readonly string[] }>([
     {
       name: 'go on as they come while their call runs',

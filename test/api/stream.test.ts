@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { get } from 'node:http'
 import type { IncomingMessage } from 'node:http'
-import { describe, expect, onTestFinished, test } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import type { LogItem } from '../../src/history/project.ts'
 import type { Subscriber } from '../../src/history/session-log.ts'
 import { AUTHORIZED, createFakeApp, storeSession } from './fakes.ts'
@@ -19,17 +19,21 @@ interface Serving {
   readonly query?: string
   readonly headers?: Record<string, string>
   readonly steps?: readonly Step[]
+  /** Whether the caller's key is good; it is, if not given. */
+  readonly isValid?: () => boolean
 }
 
 /** A server whose log subscribes when the test lets it. */
-async function serve({ query = '', headers = {}, steps = [] }: Serving = {}) {
+async function serve({ query = '', headers = {}, steps = [], isValid = () => true }: Serving = {}) {
   const asked = promised<Subscriber>()
   const granted = promised<void>()
   const cancelled = promised<void>()
   const left = promised<void>()
   const previews = new Set<(batch: FramedBatch) => void>()
   const subscribers: Subscriber[] = []
+  const { keys } = createFakeApp().context
   const { app, world } = createFakeApp(() => ({
+    keys: { verify: async (secret) => (isValid() ? keys.verify(secret) : null) },
     log: {
       ...createFakeApp().context.log,
       subscribe: async (_, subscriber) => {
@@ -99,6 +103,24 @@ describe('a stream', () => {
       ['m1', false],
     ])
     await cancelled
+  })
+
+  test('ends soon after its key was revoked', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
+    onTestFinished(() => void vi.useRealTimers())
+    let isValid = true
+    const { request, asked, grant, cancelled } = await serve({ isValid: () => isValid })
+    await asked
+    grant()
+    const [response] = await once(request, 'response')
+    vi.advanceTimersByTime(15_000)
+    const [keptAlive] = await once(response, 'data')
+    expect(String(keptAlive)).toBe(': keep-alive\n\n')
+    isValid = false
+    vi.advanceTimersByTime(15_000)
+    response.resume()
+    await once(response, 'end')
+    await expect(cancelled).resolves.toBeUndefined()
   })
 
   test('of a log that has ended already opens and ends', async () => {

@@ -39,6 +39,7 @@ describe('keys create', () => {
   test.each([
     ['an unknown workspace', 'ci', 'nowhere', 4, /^no workspace "nowhere"/],
     ['a name that is taken', 'taken', 'default', 1, /^workspace default has a key named "taken"/],
+    ['the name of the configured key', 'configured', 'default', 2, /^the name configured is that of LONGHAND_API_KEY/],
     ['an empty name', '', 'default', 2, /^a name is/],
     ['spaces around', ' ci', 'default', 2, /^a name is/],
     ['a line break', 'c\ni', 'default', 2, /^a name is/],
@@ -129,8 +130,7 @@ describe('keys revoke', () => {
 
   test('warns of what the key of the configuration means', async () => {
     const { register, err } = fakeRegister()
-    await createKey(register, 'configured', 'default')
-    err.length = 0
+    await register.store.create({ id: 'key_1', name: 'configured', workspaceId: 'default' }, 'secret')
     expect(await revokeKey(register, 'configured', 'default')).toBe(0)
     expect(err.join(' ')).toMatch(/LONGHAND_API_KEY.*opens nothing any more/)
   })

@@ -177,6 +177,20 @@ describe('a subscription', () => {
     expect(said).toEqual([AWAY, BACK, AWAY])
   })
 
+  test('asks a server that refuses it even without a token ever more slowly', async () => {
+    const { source, log, pauses } = openLog()
+    source.grow(...OPEN)
+    const { recording } = await subscribed(source, log)
+    await source.whenWaiting()
+    source.fail('poll', ...Array.from({ length: 7 }, () => new ServerError(3)))
+    source.grow(...ITEMS.slice(4, 5))
+    await recording.until({ ids: 1 })
+    await source.whenWaiting()
+    expect(pauses.slice(0, 4)).toEqual([50, 50, 50, 50])
+    expect(pauses).toHaveLength(7)
+    expect(pauses.slice(4).every((ms) => ms >= 200)).toBe(true)
+  })
+
   test('brings what became of activities with the items that stand before it, also without any', async () => {
     const { source, log } = openLog()
     const items = history(started(), signaled(confirm('y', 'a')), scheduled('7'), cancelRequested(3))

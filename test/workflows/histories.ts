@@ -23,7 +23,9 @@ const HISTORY = '.history.json'
 export async function writeHistory({ name, workflowId, history, state }: KeptHistory): Promise<void> {
   // One event a line: a recording that changes is then a change that a person can read.
   const { events } = JSON.parse(historyToJSON(history)) as { events: readonly object[] }
-  const lines = events.map((event) => JSON.stringify(event)).join(',\n')
+  // A trace of calls names the folders of whoever recorded it.
+  const bare = (key: string, value: unknown): unknown => (key === 'stackTrace' ? '' : value)
+  const lines = events.map((event) => JSON.stringify(event, bare)).join(',\n')
   await writeFile(join(FOLDER, `${name}${HISTORY}`), `{"events":[\n${lines}\n]}\n`)
   await writeFile(join(FOLDER, `${name}.state.json`), `${JSON.stringify({ workflowId, state }, null, 1)}\n`)
 }

@@ -1,5 +1,5 @@
-import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
-import type { DeltaBatch, DeltaChannel } from '../deltas.ts'
+import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto'
+import type { DeltaBatch, DeltaChannel, DeltaPart } from '../deltas.ts'
 import type { Notifier } from './notify.ts'
 
 const channel = 'longhand_deltas'
@@ -34,11 +34,20 @@ function decode(session: string, open: () => string): DeltaBatch | null {
       typeof activity === 'string' &&
       Number.isSafeInteger(attempt) &&
       Number.isSafeInteger(seq) &&
-      Array.isArray(parts)
+      Array.isArray(parts) &&
+      parts.every(isPart)
     return isBatch ? { session, run, activity, attempt, seq, parts } : null
   } catch {
     return null
   }
+}
+
+function isPart(part: unknown): part is DeltaPart {
+  if (typeof part !== 'object' || part === null || !('type' in part && 'id' in part)) return false
+  if (typeof part.id !== 'string') return false
+  if (part.type === 'start') return 'of' in part && (part.of === 'agent.message' || part.of === 'agent.thinking')
+  if (part.type !== 'text' || !('index' in part && 'text' in part)) return false
+  return Number.isSafeInteger(part.index) && Number(part.index) >= 0 && typeof part.text === 'string'
 }
 
 /** Texts on their way, each bound to its session. */
@@ -53,7 +62,9 @@ const ALGORITHM = 'aes-256-gcm'
 const NONCE_BYTES = 12
 const TAG = { authTagLength: 16 }
 
-function createSeal(key: Uint8Array): Seal {
+/** Under a key of its own: what nobody keeps must not use up the number of messages that the log's key is good for. */
+function createSeal(master: Uint8Array): Seal {
+  const key = Buffer.from(hkdfSync('sha256', master, '', 'longhand deltas', 32))
   return {
     seal(text, session) {
       const nonce = randomBytes(NONCE_BYTES)

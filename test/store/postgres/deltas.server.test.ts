@@ -77,8 +77,16 @@ describe('a delta channel', () => {
     const notifier = await open(await newDatabase())
     const got: unknown[] = []
     await createDeltaChannel(notifier).subscribe((session, read) => got.push([session, read()]))
-    for (const payload of ['', 'sesn_1', 'sesn_1 {', 'sesn_1 null', 'sesn_1 {"run":1}', 'sesn_1 []'])
-      await notifier.publish('longhand_deltas', payload)
-    await expect.poll(() => got).toEqual([['', null], ['', null], ...Array.from({ length: 4 }, () => ['sesn_1', null])])
+    const parts = [
+      null,
+      { type: 'start', id: 'a' },
+      { type: 'start', id: 'a', of: 'agent.tool_use' },
+      { type: 'text', id: 'a', text: 'x' },
+      { type: 'text', id: 'a', text: 'x', index: -1 },
+      { type: 'later', id: 'a' },
+    ].map((part) => `sesn_1 ${JSON.stringify({ run: 'r', activity: '1', attempt: 1, seq: 0, parts: [part] })}`)
+    const others = ['sesn_1 {', 'sesn_1 null', 'sesn_1 {"run":1}', 'sesn_1 []', ...parts]
+    for (const payload of ['', 'sesn_1', ...others]) await notifier.publish('longhand_deltas', payload)
+    await expect.poll(() => got).toEqual([['', null], ['', null], ...others.map(() => ['sesn_1', null])])
   })
 })

@@ -39,12 +39,22 @@ describe('migrating', () => {
         ('key_2', 'default', 'configured', sha256('two'), '2026-01-02'),
         ('key_3', 'default', 'other', sha256('three'), '2026-01-01')
     `.execute(database)
+    // What only SQL by hand can have made then.
+    await sql`insert into workspaces (id, name) values ('w1', 'default'), ('w2', 'Acme'), ('w3', 'acme')`.execute(
+      database,
+    )
+    await sql`
+      insert into sessions (id, workspace_id, environment_id, configuration_id, agent_id, agent_version, status, metadata, created_at, updated_at)
+      values ('sesn_1', 'default', 'env_gone', 'cfg_1', 'agent_1', 1, 'idle', '{}', now(), now())
+    `.execute(database)
     await migrate(database)
-    const { keys } = createStores(database)
+    const { keys, sessions } = createStores(database)
+    expect((await keys.workspaces()).map(({ name }) => name)).toEqual(['Default', 'default w1', 'Acme', 'acme w3'])
+    expect(await sessions.find('sesn_1')).not.toBeNull()
     expect(await keys.verify('one')).toBeNull()
     expect(await keys.verify('two')).toEqual({ id: 'key_2', name: 'configured', workspaceId: 'default' })
     expect(await keys.verify('three')).toMatchObject({ id: 'key_3' })
-    expect((await keys.list()).map(({ ending }) => ending)).toEqual(['', '', ''])
+    expect((await keys.list()).map(({ ending }) => ending)).toEqual(['', ''])
   })
 
   test('says which step failed and changes nothing', async () => {
