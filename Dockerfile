@@ -1,4 +1,4 @@
-# The service: `api`, `worker`, or any command of `longhand` (`migrate`, `doctor`, `dev`, …), by argument.
+# The service: `api`, `worker`, or any command of `longhand` (`migrate`, `doctor`, `dev`, …) but `setup`, by argument.
 #
 #   docker build -t longhand .
 #   docker run --env-file settings longhand migrate
@@ -7,7 +7,10 @@
 #     -v /var/run/docker.sock:/var/run/docker.sock --group-add $(stat -c %g /var/run/docker.sock) longhand worker
 #
 # The api listens on loopback alone. The worker alone needs the socket, for its sandboxes: who has that is root on its
-# host. `dev` needs TEMPORAL_ADDRESS and DATABASE_URL here: neither server is in the image.
+# host. `dev` needs TEMPORAL_ADDRESS here, for Temporal's server is not in the image; the packaged PostgreSQL is.
+#
+# The models of a cloud need its SDK, one or more of the optional peers in package.json, by name and version:
+#   docker build -t longhand --build-arg PEERS="@anthropic-ai/bedrock-sdk@1.1.2" .
 ARG BASE=node:22-bookworm-slim
 
 FROM ${BASE} AS build
@@ -15,7 +18,10 @@ WORKDIR /longhand
 COPY package.json package-lock.json ./
 RUN npm ci --ignore-scripts
 COPY . .
-RUN npm run build && npm prune --omit=dev --ignore-scripts
+ARG PEERS=""
+# Without --save-prod npm takes them for the development dependencies of the same name, which are left out.
+RUN npm run build && npm prune --omit=dev --ignore-scripts \
+ && if [ -n "${PEERS}" ]; then npm install --no-save --save-prod --omit=dev --ignore-scripts ${PEERS}; fi
 # Links libraries of the packaged PostgreSQL, which the service's user could not.
 RUN node --input-type=module --eval "await (await import('./dist/dev/postgres-binaries.js')).findPostgresBinaries()"
 

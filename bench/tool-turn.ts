@@ -35,6 +35,7 @@ pairs.`,
         notes.push(`${kind}: not measured: ${error instanceof Error ? error.message : String(error)}`)
       }
     }
+    if (series.length === 0) throw new Error(`no kind of sandbox could be measured: ${notes.join('; ')}`)
     return { series, flags, notes }
   },
 })

@@ -46,4 +46,5 @@ async function main(args, env) {
   }
 }
 
-process.exitCode = await main(process.argv.slice(2), process.env)
+// What a step has given up on, a connection for one, must not keep this process alive.
+process.exit(await main(process.argv.slice(2), process.env))

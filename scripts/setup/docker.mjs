@@ -1,50 +1,53 @@
 import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
+import { readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { withLock } from './lock.mjs'
 import { which } from './run.mjs'
 
 const answerMs = 2_000
-const pullMs = 20_000
+const silenceMs = 24 * 60 * 60 * 1000
 const recipeLabel = 'longhand.recipe'
 const localBase = 'longhand-sandbox-base:1'
 
 /**
  * Sees to the image of Docker sandboxes: there already, or built on the base image that a registry gives within 20 s, or
- * on one made here from Debian packages. Answers `{ok, reason, isThere}`: whether Docker sandboxes
- * are possible, why they are not, and whether there is a daemon all the same.
+ * on one made here from Debian packages. A registry that let the 20 s pass is not asked again for a day. Answers
+ * `{ok, reason, isThere}`: whether Docker sandboxes are possible, why they are not, and whether there is a daemon all
+ * the same.
  */
-export async function prepareDocker({ root, cache, env, report }) {
+export async function prepareDocker({ root, cache, env, report, pullMs = 20_000 }) {
   if (env.LONGHAND_SANDBOX === 'local') return { ok: false, reason: 'not asked for' }
   if (env.DOCKER_HOST === undefined && !existsSync('/var/run/docker.sock')) {
     return { ok: false, reason: 'no Docker daemon answers' }
   }
-  const docker = await connect()
-  if (docker === undefined) return { ok: false, reason: 'no Docker daemon answers' }
+  const clients = await connect()
+  if (clients === undefined) return { ok: false, reason: 'no Docker daemon answers' }
   const recipe = await readRecipe(root)
   const wanted = env.LONGHAND_SANDBOX_IMAGE || recipe.name
-  if (await isThere(docker, wanted, wanted === recipe.name ? recipe.hash : undefined)) {
+  const found = await look(clients, wanted, wanted === recipe.name ? recipe.hash : undefined)
+  if (found.problem !== undefined) return { ok: false, isThere: true, reason: found.problem }
+  if (found.isThere) {
     report.done('sandbox', `Docker, image ${wanted} ✓`)
     return { ok: true }
   }
   if (wanted !== recipe.name) return { ok: false, isThere: true, reason: `Docker has no image ${wanted}` }
   const onWait = () => report.start('sandbox', 'waiting for another setup that builds the image')
   return withLock({ cache, name: 'sandbox-image', onWait }, async () => {
-    if (await isThere(docker, wanted, recipe.hash)) return { ok: true }
-    return buildImage({ docker, recipe, env, report })
+    if ((await look(clients, wanted, recipe.hash)).isThere) return { ok: true }
+    return buildImage({ clients, recipe, cache, env, report, pullMs })
   })
 }
 
-// Neither package is there before the first step of setup has run.
+// `brief` gives up a connection on which nothing is heard; building and pulling take their time. Neither package is there
+// before the first step of setup has run.
 async function connect() {
   try {
     const { default: Docker } = await import('dockerode')
-    const docker = new Docker()
-    const late = new Promise((_, reject) => setTimeout(reject, answerMs, new Error('late')).unref())
-    await Promise.race([docker.ping(), late])
-    return docker
+    const brief = new Docker({ connectionTimeout: answerMs, timeout: answerMs })
+    await brief.ping()
+    return { docker: new Docker(), brief }
   } catch {
     return undefined
   }
@@ -73,41 +76,58 @@ async function readImageName(root) {
   return (await tsImport(source, import.meta.url)).DEFAULT_IMAGE
 }
 
-// An image that somebody has built by hand has no recipe on it, and is what he wants.
-async function isThere(docker, name, hash) {
+// Answers `isThere`, or `problem`: a daemon need not tell, as behind a proxy that lets few requests through. An image that
+// somebody has built by hand has no recipe on it, and is what he wants.
+async function look({ brief }, name, hash) {
   try {
-    const { Config } = await docker.getImage(name).inspect()
+    const { Config } = await brief.getImage(name).inspect()
     const built = Config?.Labels?.[recipeLabel]
-    return hash === undefined || built === undefined || built === hash
+    return { isThere: hash === undefined || built === undefined || built === hash }
   } catch (error) {
-    if (error.statusCode === 404) return false
-    throw error
+    if (error.statusCode === 404) return { isThere: false }
+    return { problem: `Docker does not tell of the image ${name}: ${error.message.trim()}` }
   }
 }
 
-async function buildImage({ docker, recipe, env, report }) {
+async function buildImage({ clients, recipe, cache, env, report, pullMs }) {
+  const { docker } = clients
   const progress = report.progress('sandbox', () => `building the image ${recipe.name}`)
-  const problem = (await buildOnPulled(docker, recipe)) && (await buildOnPackages({ docker, recipe, env }))
+  const first = await buildOnPulled({ clients, recipe, cache, pullMs })
+  const problem = first && (await buildOnPackages({ docker, recipe, env, first }))
   report.start('sandbox', `${problem === undefined ? '✓ ' : ''}${progress.end()}`)
   return problem === undefined ? { ok: true } : { ok: false, isThere: true, reason: problem }
 }
 
-// These two answer what kept them from it.
-async function buildOnPulled(docker, recipe) {
+// These three answer what kept them from it.
+async function buildOnPulled({ clients, recipe, cache, pullMs }) {
+  const unpulled = (await look(clients, recipe.base)).isThere
+    ? undefined
+    : await pull({ docker: clients.docker, name: recipe.base, cache, pullMs })
+  if (unpulled !== undefined) return unpulled
   try {
-    if (!(await isThere(docker, recipe.base))) {
-      const abortSignal = AbortSignal.timeout(pullMs)
-      await follow(docker, await docker.pull(recipe.base, { abortSignal }), abortSignal)
-    }
-    return await build(docker, recipe, {})
+    return await build(clients.docker, recipe, {})
   } catch (error) {
-    return `no registry gives ${recipe.base}: ${error.message}`
+    return `the image ${recipe.name} was not built on ${recipe.base}: ${error.message.trim()}`
   }
 }
 
-async function buildOnPackages({ docker, recipe, env }) {
+async function pull({ docker, name, cache, pullMs }) {
+  const silent = join(cache, 'silent-registry')
+  const { mtimeMs } = await stat(silent).catch(() => ({ mtimeMs: 0 }))
+  if (Date.now() - mtimeMs < silenceMs) return `the registry was silent within the last day (or remove ${silent})`
+  const abortSignal = AbortSignal.timeout(pullMs)
+  try {
+    await follow(docker, await docker.pull(name, { abortSignal }), abortSignal)
+    return undefined
+  } catch (error) {
+    if (abortSignal.aborted) await writeFile(silent, '')
+    return `no registry gives ${name}: ${abortSignal.aborted ? `${pullMs / 1000} s have passed` : error.message.trim()}`
+  }
+}
+
+async function buildOnPackages({ docker, recipe, env, first }) {
   if ((await which('mmdebstrap', env)) === undefined) {
-    return `no registry gives ${recipe.base}, and without mmdebstrap it cannot be made (apt-get install mmdebstrap)`
+    return `${first}; without mmdebstrap no base can be made here (apt-get install mmdebstrap)`
   }
   try {
     await importBase({ docker, recipe, env })

@@ -28,7 +28,17 @@ const switches = [
 
 /** What is looked at from inside, by a command that prints nothing when it is in order. */
 const probes = [
-  { name: 'network', wanted: 'loopback only', command: `tail -n +3 /proc/net/dev | grep -v '^ *lo:' | cut -d: -f1` },
+  {
+    name: 'network',
+    wanted: 'loopback only',
+    // Kernels put tunnels that are down into every new network. Without /sys, these lists tell what is up: an interface
+    // joins a multicast group of its own, and gets an IPv6 address, when it is brought up.
+    command: `cd /proc/net
+      for i in $(tail -n +3 dev | cut -d: -f1); do
+        if [ $i = lo ]; then continue; fi
+        if [ ! -r igmp ] || grep -q "[[:space:]]$i *:" igmp || grep -qs " $i$" if_inet6; then echo $i; fi
+      done`,
+  },
   {
     name: 'privileges',
     wanted: 'no capabilities, no new privileges',

@@ -185,7 +185,26 @@ report() {
   answer "$reason $code $total $cap $1"
 }
 
-drop_outputs() { find "$R/calls" -mindepth 2 \( -name head -o -name tail \) "$@" -exec rm -f {} +; }
+# Gives up the outputs of calls that are done and that no worker is telling of any more; `find` takes the arguments.
+drop_outputs() {
+  find "$R/calls" -mindepth 2 -maxdepth 2 -name done "$@" -exec sh -c '
+    for f; do
+      { read -r pid since < "${f%done}worker"; } 2>/dev/null && [ -e "/proc/$pid" ] && continue
+      rm -f "${f%done}head" "${f%done}tail"
+    done' drop {} +
+}
+
+# Whether there is room for all that this call may keep.
+has_room() {
+  set -- $(stat -f -c '%a %S' "$R" 2>/dev/null)
+  [ $# -ne 2 ] || [ $(($1 * $2)) -gt $((cap + tail + 3 * bytes + 65536)) ]
+}
+
+# The oldest outputs go first: a caller that lost its connection may still come for the others.
+make_room() {
+  has_room || drop_outputs -mmin +1
+  has_room || drop_outputs
+} < /dev/null
 
 # Puts this process's name to the claim. Where not even that has room, outputs are given up; fails when it is the agent
 # who has filled the runner's folder.
@@ -235,6 +254,7 @@ run() {
     join
     return
   fi
+  make_room
   in=$R/in.$$
   if [ -z "$inline" ]; then
     cat > "$in"
@@ -245,7 +265,7 @@ run() {
   fi
   if mkdir "$d" 2>/dev/null; then
     # A sandbox in which nothing can be claimed any more is of no use.
-    if ! sign || ! keep_text; then
+    if ! sign || ! { keep_text || { drop_outputs && keep_text; }; }; then
       answer gone
       return
     fi

@@ -67,6 +67,7 @@ export function storeSession(world: World, id: string, change: Partial<SessionRo
 
 function createContext(world: World): ApiContext {
   const environment = createEnvironment({ name: 'fake' }, { id: 'env_1', now: '2026-03-01T12:00:00.000Z' })
+  const environments = new Map([[environment.id, environment]])
   return {
     keys: {
       verify: async (secret) => (secret === KEY ? { id: 'key_1', name: 'fake', workspaceId: 'default' } : null),
@@ -92,12 +93,15 @@ function createContext(world: World): ApiContext {
       versions: async () => [],
     },
     environments: {
-      create: async (_, made) => made,
-      read: async (_, id) => (id === environment.id ? environment : null),
+      create: async (_, made) => {
+        environments.set(made.id, made)
+        return made
+      },
+      read: async (_, id) => environments.get(id) ?? null,
       update: async (_, id, change) => (id === environment.id ? change(environment) : null),
       archive: async () => null,
       delete: async () => 'missing',
-      list: async () => [environment],
+      list: async () => [...environments.values()],
       ensureDefault: async () => environment,
     },
     sessions: createSessions(world),

@@ -14,10 +14,10 @@ test.each(kinds)(
   'the demo passes without a terminal and leaves nothing behind, in %s sandboxes',
   async (kind, told) => {
     const folder = await temporaryFolder()
-    const { PATH, HOME, XDG_CACHE_HOME, TEMPORAL_ADDRESS } = process.env
+    const { PATH, HOME, XDG_CACHE_HOME, TEMPORAL_ADDRESS, DOCKER_HOST } = process.env
     const child = spawn(process.execPath, ['--import', 'tsx', join(root, 'src/cli.ts'), 'demo', '--sandbox', kind], {
       cwd: root,
-      env: { PATH, HOME, XDG_CACHE_HOME, TEMPORAL_ADDRESS, TMPDIR: folder },
+      env: { PATH, HOME, XDG_CACHE_HOME, TEMPORAL_ADDRESS, DOCKER_HOST, TMPDIR: folder },
       stdio: ['ignore', 'pipe', 'pipe'],
     })
     const [out, err, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')])

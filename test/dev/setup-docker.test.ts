@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { utimes } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { DEFAULT_IMAGE } from '../../src/hands/docker/image.ts'
@@ -12,7 +13,7 @@ const step = `
   import { prepareDocker } from '${root}/scripts/setup/docker.mjs'
   import { createReporter } from '${root}/scripts/setup/report.mjs'
   const report = createReporter({ quiet: false, stream: process.stderr })
-  const outcome = await prepareDocker({ root: '${root}', cache: process.env.CACHE, env: process.env, report })
+  const outcome = await prepareDocker({ root: '${root}', cache: process.env.CACHE, env: process.env, report, pullMs: 300 })
   process.stdout.write(JSON.stringify(outcome))`
 
 const pong = { status: 200, body: 'OK' }
@@ -59,14 +60,48 @@ describe('setup for Docker', () => {
     expect(requests.at(-1)).toMatch(/^POST \/images\/create\?fromImage=debian/)
   })
 
+  test('tells a build that fails from a registry that does', async () => {
+    const { outcome } = await prepare([pong, missing, missing, built, refused])
+    expect(outcome).toMatchObject({
+      ok: false,
+      reason: expect.stringMatching(/was not built on debian\S+: .*registry is unreachable; without mmdebstrap/),
+    })
+  })
+
+  test('asks a registry that let the time pass once in a day', async () => {
+    const env = { CACHE: await temporaryFolder() }
+    const first = await prepare([pong, missing, missing, missing, 'silence'], env)
+    expect(first.outcome).toMatchObject({ reason: expect.stringMatching(/no registry gives \S+: 0.3 s have passed/) })
+    const second = await prepare([pong, missing, missing, missing], env)
+    expect(second.outcome).toMatchObject({ reason: expect.stringContaining('was silent within the last day') })
+    expect(second.requests).toHaveLength(4)
+    const yesterday = Date.now() / 1000 - 25 * 60 * 60
+    await utimes(join(env.CACHE, 'silent-registry'), yesterday, yesterday)
+    expect((await prepare([pong, missing, missing, missing, refused], env)).requests).toHaveLength(5)
+  })
+
+  test.each([
+    ['filtered by a proxy', { status: 403, body: { message: 'forbidden' } }, 'forbidden'],
+    ['broken', refused, 'registry is unreachable'],
+    ['silent after its first answer', 'silence' as const, 'socket hang up'],
+  ])('says what a daemon answers that is %s', async (_, answer, reason) => {
+    const { outcome } = await prepare([pong, answer], { LONGHAND_SANDBOX_IMAGE: 'mine::1' })
+    expect(outcome).toEqual({
+      ok: false,
+      isThere: true,
+      reason: expect.stringMatching(new RegExp(`^Docker does not tell of the image mine::1: .*${reason}`)),
+    })
+  })
+
   test('builds nothing under another name', async () => {
     const { outcome, requests } = await prepare([pong, missing], { LONGHAND_SANDBOX_IMAGE: 'mine:1' })
     expect(outcome).toEqual({ ok: false, isThere: true, reason: 'Docker has no image mine:1' })
     expect(requests).toHaveLength(2)
   })
 
-  test('asks no daemon when sandboxes are to be local, and takes one that is silent for none', async () => {
+  test('asks no daemon when sandboxes are to be local, and takes one that is silent, or breaks off, for none', async () => {
     expect((await prepare([], { LONGHAND_SANDBOX: 'local' })).requests).toEqual([])
+    expect((await prepare(['silence'])).outcome).toEqual({ ok: false, reason: 'no Docker daemon answers' })
     expect((await prepare([null])).outcome).toEqual({ ok: false, reason: 'no Docker daemon answers' })
   })
 })

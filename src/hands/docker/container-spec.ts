@@ -107,6 +107,9 @@ function isolation(): NonNullable<ContainerSpec['HostConfig']> & { readonly Cgro
   return {
     CgroupnsMode: 'private',
     NetworkMode: 'none',
+    // Or /etc/resolv.conf would show what the host asks, which nobody can reach from here anyway.
+    Dns: ['127.0.0.1'],
+    DnsSearch: ['.'],
     IpcMode: 'private',
     CapDrop: ['ALL'],
     SecurityOpt: ['no-new-privileges', `seccomp=${JSON.stringify(seccompProfile())}`],

@@ -86,7 +86,7 @@ function describeLimits({ memory, cpus, pids, openFiles, file, tmp, home }: Limi
 /** How an image that is missing comes to be. */
 export function remedyForImage(image: string): string {
   return image === DEFAULT_IMAGE
-    ? 'Run node scripts/setup.mjs, or docker build -t longhand-sandbox:1 docker/sandbox.'
+    ? 'Run longhand setup (node scripts/setup.mjs), or docker build -t longhand-sandbox:1 docker/sandbox.'
     : `Pull or build ${image} on this daemon.`
 }
 

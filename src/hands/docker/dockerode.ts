@@ -7,18 +7,29 @@ export interface EngineOptions {
   /** Of a Unix socket. Default: what `DOCKER_HOST` says, else the socket where Docker puts it. */
   readonly socketPath?: string
   /** For an answer: to questions, and to what makes, starts and removes. */
-  readonly patience?: { readonly shortMs: number; readonly longMs: number }
+  readonly patience?: Patience
 }
+
+interface Patience {
+  readonly shortMs: number
+  readonly longMs: number
+  /** Between looks at the container of a process that runs. Default 30 s. */
+  readonly lookMs?: number
+}
+
+interface Clients {
+  readonly docker: Docker
+  /** Gives up a connection on which nothing is heard for the short patience: for requests that cannot be aborted. */
+  readonly brief: Docker
+}
+
+type Request<T> = (docker: Docker, clients: Clients) => Promise<T>
 
 /** Runs requests; `refusals` are statuses that are an answer too. */
 interface Requests {
-  readonly ask: <T>(what: string, request: (docker: Docker) => Promise<T>) => Promise<T>
+  readonly ask: <T>(what: string, request: Request<T>) => Promise<T>
   /** Null for one of the refusals. */
-  readonly askOr: <T>(
-    refusals: readonly number[],
-    what: string,
-    request: (docker: Docker) => Promise<T>,
-  ) => Promise<T | null>
+  readonly askOr: <T>(refusals: readonly number[], what: string, request: Request<T>) => Promise<T | null>
   readonly short: () => Deadline
   readonly long: () => Deadline
 }
@@ -27,35 +38,40 @@ interface Deadline {
   readonly abortSignal: AbortSignal
 }
 
-const usual = { shortMs: 10_000, longMs: 60_000 }
+const usual: Patience = { shortMs: 10_000, longMs: 60_000 }
+const usualLookMs = 30_000
 const removalPollMs = 20
 
 /** A daemon, through dockerode. Connects for each request: a daemon that was restarted is found again. */
 export function createEngine(options: EngineOptions = {}): Engine {
   const connect = createConnect(options)
   const requests = createRequests(connect, options)
+  const lookups = createLookups(requests)
   return {
-    ...createLookups(requests),
+    ...lookups,
     ...createContainers(requests),
     ...createVolumes(requests),
-    ...createExec(connect, requests),
+    ...createExec({ connect, requests, find: lookups.find, lookMs: options.patience?.lookMs ?? usualLookMs }),
   }
 }
 
-function createConnect({ socketPath }: EngineOptions): () => Promise<Docker> {
-  let client: Docker | undefined
+function createConnect({ socketPath, patience = usual }: EngineOptions): () => Promise<Clients> {
+  let clients: Clients | undefined
   return async () => {
     // A quarter of a second of loading, for those alone who have a use for it.
     const { default: Client } = await import('dockerode')
-    client ??= new Client(socketPath === undefined ? {} : { socketPath })
-    return client
+    const place = socketPath === undefined ? {} : { socketPath }
+    const limits = { connectionTimeout: patience.shortMs, timeout: patience.shortMs }
+    clients ??= { docker: new Client(place), brief: new Client({ ...place, ...limits }) }
+    return clients
   }
 }
 
-function createRequests(connect: () => Promise<Docker>, { patience = usual }: EngineOptions): Requests {
-  async function askOr<T>(refusals: readonly number[], what: string, request: (docker: Docker) => Promise<T>) {
+function createRequests(connect: () => Promise<Clients>, { patience = usual }: EngineOptions): Requests {
+  async function askOr<T>(refusals: readonly number[], what: string, request: Request<T>) {
     try {
-      return await request(await connect())
+      const clients = await connect()
+      return await request(clients.docker, clients)
     } catch (error) {
       const { status, reason } = describe(error)
       if (status !== undefined && refusals.includes(status)) return null
@@ -76,7 +92,7 @@ function createLookups({ ask, askOr, short }: Requests): Pick<Engine, 'info' | '
   return {
     async info() {
       // `GET /info`, which the client does not type.
-      const info = (await ask('info', (docker) => within(short(), docker.info()))) as {
+      const info = (await ask('info', (_, { brief }) => within(short(), brief.info()))) as {
         ServerVersion: string
         Driver: string
       }
@@ -84,16 +100,18 @@ function createLookups({ ask, askOr, short }: Requests): Pick<Engine, 'info' | '
     },
 
     async hasImage(name) {
-      const found = await askOr([404], 'image inspect', (docker) => within(short(), docker.getImage(name).inspect()))
+      const found = await askOr([404], 'image inspect', (_, { brief }) =>
+        within(short(), brief.getImage(name).inspect()),
+      )
       return found !== null
     },
 
     async find(name) {
       const found = await askOr([404], 'container inspect', (docker) => docker.getContainer(name).inspect(short()))
       if (found === null) return null
-      const { Id: id, State: state, Config: config } = found
+      const { Id: id, Created: createdAt, State: state, Config: config } = found
       const { Status: status, StartedAt: startedAt, ExitCode: exitCode } = state
-      return { id, status, startedAt, exitCode, labels: config.Labels }
+      return { id, status, createdAt, startedAt, exitCode, labels: config.Labels }
     },
 
     async list(label) {
@@ -103,8 +121,8 @@ function createLookups({ ask, askOr, short }: Requests): Pick<Engine, 'info' | '
 
     async usage(id) {
       const query = { stream: false, 'one-shot': true } as const
-      const { memory_stats: memory, pids_stats: pids } = await ask('container stats', (docker) =>
-        within(short(), docker.getContainer(id).stats(query)),
+      const { memory_stats: memory, pids_stats: pids } = await ask('container stats', (_, { brief }) =>
+        within(short(), brief.getContainer(id).stats(query)),
       )
       // What the page cache holds is given back when it is needed; the second name is that of control groups v2.
       const { total_inactive_file: v1, inactive_file: v2 } = memory.stats
@@ -167,11 +185,28 @@ function createVolumes({ ask, askOr, short }: Requests): Pick<Engine, 'orphans' 
   }
 }
 
-function createExec(connect: () => Promise<Docker>, { short }: Requests): Pick<Engine, 'exec'> {
+interface ExecParts extends Pick<Engine, 'find'> {
+  readonly connect: () => Promise<Clients>
+  readonly requests: Requests
+  readonly lookMs: number
+}
+
+function createExec({ connect, requests: { short }, find, lookMs }: ExecParts): Pick<Engine, 'exec'> {
+  /** A process may be silent for hours, and so is a daemon that froze or a connection that was cut on its way. */
+  function watch(id: string) {
+    const gone = new AbortController()
+    const look = async () => {
+      const state = await find(id).catch(() => null)
+      if (!['running', 'paused'].includes(state?.status ?? '')) gone.abort()
+    }
+    const timer = setInterval(() => void look(), lookMs)
+    return { signal: gone.signal, [Symbol.dispose]: () => clearInterval(timer) }
+  }
+
   return {
     async exec(id, { argv, user, folder, stdin, env = {} }) {
       try {
-        const container = (await connect()).getContainer(id)
+        const container = (await connect()).docker.getContainer(id)
         const exec = await container.exec({
           Cmd: [...argv],
           Env: Object.entries(env).map(([name, value]) => `${name}=${value}`),
@@ -182,7 +217,11 @@ function createExec(connect: () => Promise<Docker>, { short }: Requests): Pick<E
           AttachStderr: true,
           ...short(),
         })
-        const stream = await exec.start(stdin === undefined ? {} : { hijack: true, stdin: true })
+        using watched = watch(id)
+        const { signal } = watched
+        const stream = await exec.start({ abortSignal: signal, ...(stdin && { hijack: true, stdin: true }) })
+        // What the process said is cut off here: without an answer in it the sandbox's own state decides.
+        signal.addEventListener('abort', () => stream.destroy())
         // A caller that joins is answered without being read: EPIPE is no failure.
         stream.on('error', () => {})
         if (stdin !== undefined) stream.end(stdin)

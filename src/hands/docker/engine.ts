@@ -9,6 +9,8 @@ export interface EngineInfo {
 export interface ContainerState {
   readonly id: string
   readonly status: string
+  /** Moment in ISO 8601, by the daemon's clock. */
+  readonly createdAt: string
   /** As the daemon writes it, to the nanosecond: another one after every start. */
   readonly startedAt: string
   readonly exitCode: number

@@ -19,12 +19,12 @@ export function findWeaknesses(report: string, limits: Limits): readonly string[
     [seen.get('Seccomp') === '2', 'no seccomp filter is in force'],
     [mount('/').includes('ro'), 'the root file system is writable'],
     [seen.has('writable:/workspace'), 'the agent cannot write to /workspace: the image has to hold it, owned by 1000'],
-    ...(['tmp', 'home', 'runner'] as const).map((name) => {
-      const at = { tmp: '/tmp', home: '/home/agent', runner: '/run/longhand' }[name]
+    ...(['tmp', 'home', 'runner', 'shm'] as const).map((name) => {
+      const at = { tmp: '/tmp', home: '/home/agent', runner: '/run/longhand', shm: '/dev/shm' }[name]
       const isLimited = mount(at)[0] === 'tmpfs' && mount(at).includes(`size=${pages(limits[name])}k`)
       return [isLimited, `${at} is not a tmpfs of ${limits[name]} bytes`] as const
     }),
-    [[...seen.keys()].filter((name) => name.startsWith('interface:')).join() === 'interface:lo', 'there is a network'],
+    [seen.has('interface:lo') && interfacesUp(seen).length === 0, 'there is a network'],
     [isAtMost(seen, ['memory/memory.limit_in_bytes', 'memory.max'], limits.memory), 'the memory is not limited'],
     [
       swap === 0 ||
@@ -35,6 +35,7 @@ export function findWeaknesses(report: string, limits: Limits): readonly string[
     [isAtMost(seen, ['pids/pids.max', 'pids.max'], limits.pids), 'the number of processes is not limited'],
     [isAtMost(seen, ['cpu/cpu.cfs_quota_us', 'cpu.max'], limits.cpus * 100_000), 'the processors are not limited'],
     [Number(seen.get('ulimit:nofile')) <= limits.openFiles, 'the number of open files is not limited'],
+    [Number(seen.get('ulimit:fsize')) <= limits.file, 'the size of a file is not limited'],
     [seen.get('ulimit:core') === '0', 'core files are possible'],
   ]
   return checks.filter(([holds]) => !holds).map(([, weakness]) => weakness)
@@ -43,6 +44,14 @@ export function findWeaknesses(report: string, limits: Limits): readonly string[
 function parse(report: string): Map<string, string> {
   const lines = report.split('\n').map((line) => /^(\S+?):?\s+(.*)$/.exec(line))
   return new Map(lines.flatMap((found) => (found === null ? [] : [[found[1] ?? '', found[2] ?? ''] as const])))
+}
+
+/** But for loopback. Kernels put tunnels that are down into every new network; one that does not tell counts as up. */
+function interfacesUp(seen: ReadonlyMap<string, string>): readonly string[] {
+  const flagUp = 1
+  const isUp = (flags: string) => !/^0x[0-9a-f]+$/.test(flags) || (Number(flags) & flagUp) !== 0
+  const others = [...seen].filter(([name]) => name.startsWith('interface:') && name !== 'interface:lo')
+  return others.filter(([, flags]) => isUp(flags)).map(([name]) => name)
 }
 
 /** Real, effective, saved and file system's. */

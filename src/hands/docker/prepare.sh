@@ -9,7 +9,10 @@ while read -r device at type options rest; do
   case $at in / | /tmp | /workspace | /home/agent | /run/longhand | /dev/shm) echo "mount:$at $type,$options" ;; esac
 done < /proc/self/mounts
 while read -r name rest; do
-  case $name in *:*) echo "interface:${name%%:*} -" ;; esac
+  case $name in *:*) ;; *) continue ;; esac
+  flags=-
+  { read -r flags < "/sys/class/net/${name%%:*}/flags"; } 2>/dev/null
+  echo "interface:${name%%:*} $flags"
 done < /proc/net/dev
 for f in memory/memory.limit_in_bytes memory/memory.memsw.limit_in_bytes pids/pids.max cpu/cpu.cfs_quota_us \
   memory.max memory.swap.max pids.max cpu.max; do
@@ -17,6 +20,9 @@ for f in memory/memory.limit_in_bytes memory/memory.memsw.limit_in_bytes pids/pi
 done
 grep -E '^SwapTotal:' /proc/meminfo
 echo "ulimit:nofile $(ulimit -n)"
+while read -r first second third soft hard rest; do
+  [ "$first $second $third" != 'Max file size' ] || echo "ulimit:fsize $hard"
+done < /proc/self/limits
 echo "ulimit:core $(ulimit -c)"
 [ ! -w /workspace ] || echo 'writable:/workspace -'
 read -r boot < /run/longhand/boot

@@ -16,6 +16,9 @@ export interface ProvisionOptions {
   readonly limits: Limits
 }
 
+/** The container stands, but not with everything that was asked for. */
+class TooWeak extends HandsUnavailable {}
+
 interface Claim {
   readonly id: string
   /** Made just now by this call. */
@@ -38,9 +41,10 @@ export async function provisionContainer(options: ProvisionOptions, key: Sandbox
       const row = await begin(options, id)
       if (row !== null) return row
     } catch (error) {
-      // What another has made may serve him well.
-      if (isOurs) await options.engine.remove(id)
-      throw error
+      // What another has just made may serve him well. What he died over would be in the way for ever.
+      const isAbandoned = !isOurs && (await isUnfit(options.engine, id, error))
+      if (isOurs || isAbandoned) await options.engine.remove(id)
+      if (!isAbandoned) throw error
     }
   }
   throw new HandsUnavailable(`generation ${key.generation} of ${key.sessionId} is being removed by others all the time`)
@@ -71,6 +75,13 @@ async function claim({ engine, image, installation, limits }: ProvisionOptions, 
   throw new HandsUnavailable(`container ${name} was in the way for ${patienceMs} ms`)
 }
 
+/** Whether nobody can ever work in it: too weak, or never started, for longer than anybody waits. */
+async function isUnfit(engine: Engine, id: string, error: unknown): Promise<boolean> {
+  const state = await engine.find(id)
+  if (state === null || Date.now() - Date.parse(state.createdAt) < patienceMs) return false
+  return error instanceof TooWeak || state.status === 'created'
+}
+
 /** Starts it unless it runs, and looks at what is in force inside; null when somebody has removed it. */
 async function begin({ engine, limits }: ProvisionOptions, id: string): Promise<SandboxRow | null> {
   if (!(await engine.start(id))) return null
@@ -88,5 +99,5 @@ async function begin({ engine, limits }: ProvisionOptions, id: string): Promise<
   }
   const weaknesses = findWeaknesses(report, limits)
   if (weaknesses.length === 0) return row
-  throw new HandsUnavailable(`the sandbox would be weaker than asked: ${weaknesses.join('; ')}`)
+  throw new TooWeak(`the sandbox would be weaker than asked: ${weaknesses.join('; ')}`)
 }

@@ -15,6 +15,19 @@ export function parseGlob(pattern: string): ((path: string) => boolean) | { read
   }
 }
 
+/** Most of them that are worth a look. */
+const mostEndings = 50
+
+/**
+ * Texts of which one is at the end of every name that the pattern picks, free of what has a meaning in patterns; none
+ * when such names may end in any way.
+ */
+export function listEndings(pattern: string): readonly string[] {
+  const names = expandBraces(pattern)?.map((text) => toParts(text).at(-1) ?? '') ?? ['']
+  const endings = new Set(names.map((name) => /[^*?[\]\\]*$/.exec(name)?.[0] ?? ''))
+  return endings.has('') || endings.size > mostEndings ? [] : [...endings]
+}
+
 /** `**`, or the test of one name. */
 type Segment = '**' | ((name: string) => boolean)
 
@@ -22,10 +35,11 @@ type Segment = '**' | ((name: string) => boolean)
 type Piece = '*' | ((char: string) => boolean)
 
 function toSegments(pattern: string): Segment[] {
-  return pattern
-    .split('/')
-    .filter((part) => part !== '' && part !== '.')
-    .map((part) => (part === '**' ? '**' : toNameTest(part)))
+  return toParts(pattern).map((part) => (part === '**' ? '**' : toNameTest(part)))
+}
+
+function toParts(pattern: string): readonly string[] {
+  return pattern.split('/').filter((part) => part !== '' && part !== '.')
 }
 
 /** Both loops below keep only the last star to go back to, which is enough: an earlier one could gain nothing. */

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { createDockerProvider } from '../../../src/hands/docker/docker.ts'
+import { HandsUnavailable } from '../../../src/hands/hands.ts'
 import { createFakeEngine } from './fake-engine.ts'
 
 const key = { sessionId: 'sesn_1', generation: 1 }
@@ -39,6 +40,33 @@ describe('the Docker provider', () => {
     const { engine, provider } = build()
     await engine.create(name, { Labels: { 'longhand.installation': 'abc' } })
     await expect(provider.provision(key)).rejects.toThrow('weaker than asked')
+    expect(engine.removed).toEqual([])
+  })
+
+  test.each([
+    ['could never be started', 'created'],
+    ['is weaker than asked', 'running'],
+  ])('makes a new one where an old one, made by who died over it, %s', async (_, status) => {
+    const { engine, provider } = build()
+    const old = await engine.create(name, { Labels: { 'longhand.installation': 'abc' } })
+    const createdAt = new Date(Date.now() - 60_000).toISOString()
+    Object.assign(engine.containers.get(name) ?? {}, { status, createdAt })
+    engine.start = async (id) => {
+      if (id === old && status === 'created') throw new HandsUnavailable('no space left on device')
+      return true
+    }
+    await provider.provision(key).catch(() => {})
+    expect(engine.removed[0]).toBe(old)
+    expect(engine.removed).toHaveLength(2)
+  })
+
+  test('leaves alone an old one of which the daemon cannot tell', async () => {
+    const { engine, provider } = build()
+    await engine.create(name, { Labels: { 'longhand.installation': 'abc' } })
+    const createdAt = new Date(Date.now() - 60_000).toISOString()
+    Object.assign(engine.containers.get(name) ?? {}, { status: 'running', createdAt })
+    engine.answer = () => ''
+    await expect(provider.provision(key)).rejects.toThrow('cannot be prepared')
     expect(engine.removed).toEqual([])
   })
 

@@ -7,7 +7,12 @@ import { startFakeDaemon } from './fake-daemon.ts'
 
 const missing = { status: 404, body: { message: 'No such container: c' } }
 const broken = { status: 500, body: { message: 'no space left on device' } }
-const running = { Id: 'c', State: { Status: 'running', StartedAt: 't', ExitCode: 0 }, Config: { Labels: { a: 'b' } } }
+const running = {
+  Id: 'c',
+  Created: 'm',
+  State: { Status: 'running', StartedAt: 't', ExitCode: 0 },
+  Config: { Labels: { a: 'b' } },
+}
 const request = { argv: ['true'], user: '1000:1000', folder: '/' }
 
 const questions: readonly (readonly [string, (engine: Engine) => Promise<unknown>])[] = [
@@ -23,9 +28,15 @@ const questions: readonly (readonly [string, (engine: Engine) => Promise<unknown
   ['usage', (engine) => engine.usage('c')],
 ]
 
-async function ask<T>(answers: readonly FakeAnswer[], question: (engine: Engine) => Promise<T>) {
+const patience = { shortMs: 2_000, longMs: 2_000 }
+
+async function ask<T>(
+  answers: readonly FakeAnswer[],
+  question: (engine: Engine) => Promise<T>,
+  more: { readonly lookMs?: number } = {},
+) {
   await using daemon = await startFakeDaemon(answers)
-  const engine = createEngine({ socketPath: daemon.socketPath, patience: { shortMs: 2_000, longMs: 2_000 } })
+  const engine = createEngine({ socketPath: daemon.socketPath, patience: { ...patience, ...more } })
   const outcome = await question(engine).catch((error: unknown) => error)
   return { outcome, requests: daemon.requests }
 }
@@ -45,6 +56,14 @@ describe('a daemon', () => {
       expect(String(outcome)).toContain('Docker does not answer')
     },
   )
+
+  test.each(questions)('that is silent about %s makes the hands unavailable, and is left', async (_, question) => {
+    await using daemon = await startFakeDaemon(['silence'])
+    const engine = createEngine({ socketPath: daemon.socketPath, patience: { shortMs: 100, longMs: 100 } })
+    await expect(question(engine)).rejects.toThrow(HandsUnavailable)
+    // A connection left open would keep a command from ending.
+    await expect.poll(() => daemon.connections()).toBe(0)
+  })
 
   test('that is not there makes the hands unavailable', async () => {
     const engine = createEngine({ socketPath: '/nonexistent/docker.sock' })
@@ -68,7 +87,7 @@ describe('a daemon', () => {
         'a look',
         [{ status: 200, body: running }],
         (engine) => engine.find('c'),
-        { id: 'c', status: 'running', startedAt: 't', exitCode: 0, labels: { a: 'b' } },
+        { id: 'c', status: 'running', createdAt: 'm', startedAt: 't', exitCode: 0, labels: { a: 'b' } },
       ],
       ['a removal of what is gone', [missing, missing], (engine) => engine.remove('c'), undefined],
       [
@@ -109,6 +128,27 @@ describe('a daemon', () => {
     expect((await ask(given, (engine) => engine.exec('c', request))).outcome).toMatchObject({
       stderr: expect.stringContaining(reason),
     })
+  })
+
+  const started = { status: 201, body: { Id: 'e' } }
+  const firstFrame = Buffer.from('\u0001\0\0\0\0\0\0\u0004said', 'latin1')
+  const said = { status: 200, body: firstFrame, isEndless: true }
+  const inState = (status: string) => ({ status: 200, body: { ...running, State: { Status: status } } })
+
+  test.each([
+    ['is gone', missing],
+    ['has ended', inState('exited')],
+    ['cannot be asked about', broken],
+  ])('that says no more of an exec gives what came once the container %s', async (_, state) => {
+    const given = [started, said, inState('running'), inState('paused'), state]
+    const { outcome, requests } = await ask(given, (engine) => engine.exec('c', request), { lookMs: 10 })
+    expect(outcome).toEqual({ stdout: Buffer.from('said'), stderr: '' })
+    expect(requests.length).toBeGreaterThanOrEqual(given.length)
+  })
+
+  test('that never starts an exec is waited for only while the container is there', async () => {
+    const { outcome } = await ask([started, 'silence', missing], (engine) => engine.exec('c', request), { lookMs: 10 })
+    expect(outcome).toBeInstanceOf(HandsUnavailable)
   })
 
   test('whose answer to an exec breaks off gives what came', async () => {

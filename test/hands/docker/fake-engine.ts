@@ -32,7 +32,14 @@ export function createFakeEngine(): FakeEngine {
     async create(name, { Labels = {} }) {
       if (containers.has(name)) return null
       const id = String(++serial).padStart(64, '0')
-      containers.set(name, { id, status: 'created', startedAt: '', exitCode: 0, labels: Labels })
+      containers.set(name, {
+        id,
+        status: 'created',
+        createdAt: new Date().toISOString(),
+        startedAt: '',
+        exitCode: 0,
+        labels: Labels,
+      })
       return id
     },
     async start(id) {

@@ -16,8 +16,10 @@ mount:/tmp tmpfs,rw,nosuid,nodev,relatime,size=262144k
 mount:/home/agent tmpfs,rw,nosuid,nodev,relatime,size=262144k,mode=755,uid=1000,gid=1000
 mount:/run/longhand tmpfs,rw,nosuid,nodev,relatime,size=49152k,mode=755,uid=1000,gid=1000
 mount:/workspace ext4,rw,relatime
-interface:lo -
+mount:/dev/shm tmpfs,rw,nosuid,nodev,noexec,relatime,size=65536k
+interface:lo 0x9
 ulimit:nofile 4096
+ulimit:fsize 10737418240
 ulimit:core 0
 writable:/workspace -
 `
@@ -38,6 +40,7 @@ describe('the hardening of a sandbox', () => {
   test.each([
     ['control groups v1', v1],
     ['control groups v2', v2],
+    ['tunnels of the kernel that are down', `${v1}interface:tunl0 0x80\ninterface:sit0 0x80\n`],
     ['a host without swap and without its accounting', v1.replace(/.*memsw.*\n/, '').replace('1048576', '0')],
   ])('is in force as seen with %s', (_, report) => {
     expect(findWeaknesses(report, defaultLimits)).toEqual([])
@@ -53,7 +56,11 @@ describe('the hardening of a sandbox', () => {
     ['a /workspace of somebody else', v1.replace('writable:/workspace -\n', ''), 'cannot write to /workspace'],
     ['a /tmp on the disk', v1.replace('mount:/tmp tmpfs', 'mount:/tmp ext4'), '/tmp is not a tmpfs of 268435456 bytes'],
     ['a larger home', v1.replace(/(agent.*size=)262144k/, '$1524288k'), '/home/agent is not a tmpfs'],
-    ['a network', `${v1}interface:eth0 -\n`, 'there is a network'],
+    ['a network', `${v1}interface:eth0 0x1003\n`, 'there is a network'],
+    ['an interface that does not tell', `${v1}interface:eth0 -\n`, 'there is a network'],
+    ['no report of the network', v1.replace('interface:lo 0x9\n', ''), 'there is a network'],
+    ['a larger /dev/shm', v1.replace('size=65536k', 'size=1024000k'), '/dev/shm is not a tmpfs of 67108864 bytes'],
+    ['files of any size', v1.replace('fsize 10737418240', 'fsize unlimited'), 'the size of a file'],
     ['unlimited memory', v1.replace('bytes 2147483648', 'bytes 9223372036854771712'), 'the memory is not limited'],
     ['no memory controller', v2.replace(/.*memory\.max.*\n/, ''), 'the memory is not limited'],
     ['swap', v2.replace('swap.max 0', 'swap.max max'), 'swap is not limited'],

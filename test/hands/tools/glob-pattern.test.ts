@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { parseGlob } from '../../../src/hands/tools/glob-pattern.ts'
+import { listEndings, parseGlob } from '../../../src/hands/tools/glob-pattern.ts'
 
 describe('a glob pattern', () => {
   test.each([
@@ -36,6 +36,22 @@ describe('a glob pattern', () => {
   ])('%s picks from %j', (pattern, paths, picked) => {
     const matches = parseGlob(pattern)
     expect(typeof matches === 'function' && paths.filter((path) => matches(path))).toEqual(picked)
+    const endings = listEndings(pattern)
+    for (const path of picked) expect(endings.length === 0 || endings.some((end) => path.endsWith(end))).toBe(true)
+  })
+
+  test.each([
+    ['**/*.ts', ['.ts']],
+    ['src/*.{ts,tsx,ts}', ['.ts', '.tsx']],
+    ['a[bc]d', ['d']],
+    ['a?', []],
+    ['{x,**}', []],
+    ['\\*', []],
+    ['a\\', []],
+    ['dir/', ['dir']],
+    [`*.{${Array.from({ length: 60 }, (_, i) => i).join()}}`, []],
+  ])('%s picks names that end with one of %j', (pattern, endings) => {
+    expect(listEndings(pattern)).toEqual(endings)
   })
 
   test.each([

@@ -41,6 +41,28 @@ describe('glob', () => {
     expect(await callTool(sandbox, 'glob', input)).toEqual(good(paths.join('\n')))
   })
 
+  test('tells when there are more files than it looks at, and finds what ends as the pattern does all the same', async () => {
+    const { sandbox: full } = await sandboxes.open()
+    const command = `mkdir many && seq -f many/%.0f 50100 | xargs touch; touch "many/it's.ts"`
+    await full.run({ id: 'many', command, timeoutMs: 60_000, capBytes: 10_240 })
+    const { text } = await callTool(full, 'glob', { pattern: 'many/*' })
+    expect(text.split('\n').slice(-2)).toEqual([
+      '[49800 older files are left out]',
+      '[only 50000 files were looked at, there are more: give a longer path or a narrower pattern]',
+    ])
+    expect(await callTool(full, 'glob', { pattern: "**/*'s.{ts,js}" })).toEqual(good("/workspace/many/it's.ts"))
+  })
+
+  test('gives no path that was cut where the listing is', async () => {
+    const { sandbox: full } = await sandboxes.open()
+    const name = 'x'.repeat(230)
+    const command = `mkdir many && seq -f many/%.0f${name} 19000 | xargs touch`
+    await full.run({ id: 'long', command, timeoutMs: 60_000, capBytes: 10_240 })
+    const lines = (await callTool(full, 'glob', { pattern: 'many/*' })).text.split('\n')
+    expect(lines.slice(0, 200).filter((line) => !new RegExp(`^/workspace/many/\\d+${name}$`).test(line))).toEqual([])
+    expect(lines.at(-1)).toMatch(/^\[only 1\d+ files were looked at, there are more: /)
+  })
+
   test('gives at most 200 and says how many are left out', async () => {
     const { text } = await callTool(sandbox, 'glob', { pattern: 'many/*' })
     const lines = text.split('\n')
