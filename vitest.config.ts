@@ -43,7 +43,14 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: 'unit', include: ['test/**/*.test.ts'], exclude: [servers, long], testTimeout: 10_000 },
+        test: {
+          name: 'unit',
+          include: ['test/**/*.test.ts'],
+          exclude: [servers, long],
+          // A process for each of the files would spend half of its time on loading the same modules again.
+          isolate: false,
+          testTimeout: 10_000,
+        },
       },
       {
         extends: true,

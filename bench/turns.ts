@@ -1,14 +1,9 @@
-import { fileURLToPath } from 'node:url'
 import { Arm, toOverhead } from './support/arm.ts'
 import { createBenchmark } from './support/benchmark.ts'
+import { instantWorker } from './support/instant.ts'
 import { startBenchModel } from './support/model.ts'
 import type { Aim, Series } from './support/result.ts'
 import { startService } from './support/service.ts'
-
-const worker = {
-  command: process.execPath,
-  args: ['--import', import.meta.resolve('tsx'), fileURLToPath(import.meta.resolve('./turns/instant-worker.ts'))],
-}
 
 interface Shape {
   readonly label: string
@@ -47,9 +42,9 @@ server with default flags, turn by turn of a round.`,
 a time; many are in *Throughput*.`,
   async measure({ count, say }) {
     await using model = await startBenchModel()
-    await using full = await startService({ modelUrl: model.url, worker })
-    await using normal = await startService({ modelUrl: model.url, worker, synchronous: 'normal' })
-    await using plain = await startService({ modelUrl: model.url, worker, flags: 'default' })
+    await using full = await startService({ modelUrl: model.url, worker: instantWorker })
+    await using normal = await startService({ modelUrl: model.url, worker: instantWorker, synchronous: 'normal' })
+    await using plain = await startService({ modelUrl: model.url, worker: instantWorker, flags: 'default' })
     const rounds = count(24, 1)
     const series: Series[] = []
     for (const shape of shapes) {

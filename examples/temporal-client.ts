@@ -34,13 +34,13 @@ const log = createSessionLog({ source: createHistorySource(workflow), log: conso
 const limit = AbortSignal.timeout(60_000)
 let events = await getEvents(log, session)
 while (
-  events.filter(({ type }) => type === 'user.message').length < 2 ||
-  events.at(-1)?.type !== 'session.status_idle'
+  events.filter(({ event }) => event.type === 'user.message').length < 2 ||
+  events.at(-1)?.event.type !== 'session.status_idle'
 ) {
   await setTimeout(200, undefined, { signal: limit })
   events = await getEvents(log, session)
 }
-for (const event of events) console.log(event.type, 'content' in event ? event.content : '')
+for (const { event } of events) console.log(event.type, 'content' in event ? event.content : '')
 log.close()
 await connection.close()
 

@@ -9,7 +9,8 @@ import { findFreePorts } from '../src/dev/ports.ts'
 import { Supervisor } from '../src/dev/supervisor.ts'
 import { findTemporalBinary, temporalProcess } from '../src/dev/temporal.ts'
 import { buildBundle } from '../test/workflows/bundle.ts'
-import { writeHistory } from '../test/workflows/histories.ts'
+import { itemsOf, writeHistory } from '../test/workflows/histories.ts'
+import { readLog } from '../test/workflows/log.ts'
 import { recordings } from '../test/workflows/recordings.ts'
 import { startRig } from '../test/workflows/rig.ts'
 
@@ -32,10 +33,15 @@ try {
   )) {
     const session = await rig.start(input)
     await play(session)
-    const state = await session.settle()
-    const history = await session.history()
-    await writeHistory({ name, workflowId: session.id, history, state })
-    console.log(`${name}: ${history.events?.length ?? 0} events`)
+    await session.settle()
+    const runs = await session.histories()
+    for (const [index, history] of runs.entries()) {
+      // Each run is replayed for itself, and came to a state of its own.
+      const { state } = readLog(session.id, await itemsOf(history))
+      const kept = runs.length === 1 ? name : `${name}-${index + 1}`
+      await writeHistory({ name: kept, workflowId: session.id, history, state })
+      console.log(`${kept}: ${history.events?.length ?? 0} events`)
+    }
   }
 } finally {
   await supervisor.stop()

@@ -2,8 +2,10 @@ import { hostname } from 'node:os'
 import { createApp } from './api/app.ts'
 import { openPreviewFeed } from './api/preview-feed.ts'
 import { endLog } from './api/read-log.ts'
+import { createQuota } from './api/quota.ts'
 import { createTemporalWorkflows } from './api/temporal-workflows.ts'
 import { openModelCatalog } from './backend.ts'
+import { openBlobs } from './blobs.ts'
 import type { ServerConfig } from './config.ts'
 import { readConfig, requireServerConfig } from './config.ts'
 import { announceReady } from './dev/ready.ts'
@@ -15,8 +17,7 @@ import { createHistorySource } from './history/source.ts'
 import { explainEnd, stopRequested } from './lifetime.ts'
 import type { Log } from './log.ts'
 import { createLog } from './log.ts'
-import { currentHarness } from './model/harness.ts'
-import { policyOf } from './session/policy.ts'
+import { createPolicies } from './policies.ts'
 import { openDatabase } from './store/postgres/database.ts'
 import { createDeltaChannel } from './store/postgres/deltas.ts'
 import { createNotifier, deletedChannel } from './store/postgres/notify.ts'
@@ -28,7 +29,7 @@ import { BRAIN_QUEUE, DEFAULT_WORKSPACE } from './workflows/messages.ts'
 /** The api process: stateless, as many as you like beside one Temporal and one PostgreSQL. */
 async function main(config: ServerConfig, log: Log): Promise<void> {
   await using database = await openDatabase(config.databaseUrl, log)
-  const stores = createStores(database)
+  const stores = createStores(database, config.codecKey)
   if (config.apiKey) {
     const key = { id: mintId('key'), name: 'configured', workspaceId: DEFAULT_WORKSPACE }
     if (!(await stores.keys.ensure(key, config.apiKey)))
@@ -43,17 +44,29 @@ async function main(config: ServerConfig, log: Log): Promise<void> {
     codecs: config.codecKey ? [createAesCodec(config.codecKey)] : [],
     identity: `api ${process.pid}@${hostname()}`,
   })
-  const sessionLog = createSessionLog({ source: createHistorySource(temporal.workflow), log })
+  const sessionLog = createSessionLog({
+    source: createHistorySource(temporal.workflow),
+    archive: stores.archive,
+    log,
+  })
   await notifier.subscribe(deletedChannel, (session) => void endLog(sessionLog, session))
 
   const app = createApp(
     {
       ...stores,
       log: sessionLog,
+      blobs: openBlobs(config, stores.sessions),
       previews: await openPreviewFeed(createDeltaChannel(notifier, config.codecKey)),
       workflows: createTemporalWorkflows({ client: temporal.workflow, taskQueue: BRAIN_QUEUE }),
       validator: createValidator(),
-      policy: policyOf(currentHarness),
+      policyFor: createPolicies(config),
+      quota: createQuota(
+        { requests: config.workspaceRequests, running: config.workspaceSessions },
+        {
+          countRunning: (workspace, most) => stores.sessions.countRunning(workspace, most),
+          now: Date.now,
+        },
+      ),
       models: await openModelCatalog(config),
       announceDeleted: (session) => notifier.publish(deletedChannel, session),
     },

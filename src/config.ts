@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path'
 import { loadClientConnectConfig } from '@temporalio/envconfig'
 import type { ClientConnectConfig } from '@temporalio/envconfig'
 import { parse } from 'smol-toml'
+import { DEFAULT_QUOTAS } from './api/quota.ts'
 import { DEFAULT_IMAGE } from './hands/docker/image.ts'
 
 /** Where a session's hands may run; `auto` is docker if its daemon answers and has the image, else local. */
@@ -39,6 +40,12 @@ export interface Config {
   readonly sandboxImage: string
   /** 32 bytes for the payload codec (AES-256-GCM). */
   readonly codecKey: Uint8Array | undefined
+  /** History events, and signals, after which a session's workflow goes over to another run. */
+  readonly runEvents: number
+  /** Requests a second that one api process takes of a workspace. */
+  readonly workspaceRequests: number
+  /** Sessions of a workspace that may run at once. */
+  readonly workspaceSessions: number
   readonly temporal: TemporalConfig
 }
 
@@ -65,6 +72,7 @@ interface Setting<T> {
 }
 
 const text = { expected: 'a text that is not empty', parse: (value: string) => value || undefined }
+const count = { expected: 'a whole number of at least 1', parse: parseCount }
 const settings = {
   modelApiKey: { env: ['LONGHAND_MODEL_API_KEY', 'ANTHROPIC_API_KEY'], key: 'model_api_key', ...text },
   modelBaseUrl: { env: ['LONGHAND_MODEL_BASE_URL'], key: 'model_base_url', ...modelUrl() },
@@ -77,6 +85,9 @@ const settings = {
   sandbox: { env: ['LONGHAND_SANDBOX'], key: 'sandbox', ...choice(['auto', 'docker', 'local']) },
   sandboxImage: { env: ['LONGHAND_SANDBOX_IMAGE'], key: 'sandbox_image', ...text },
   codecKey: { env: ['LONGHAND_CODEC_KEY'], key: 'codec_key', expected: '32 bytes in base64', parse: parseCodecKey },
+  runEvents: { env: ['LONGHAND_RUN_EVENTS'], key: 'run_events', ...count },
+  workspaceRequests: { env: ['LONGHAND_WORKSPACE_REQUESTS'], key: 'workspace_requests', ...count },
+  workspaceSessions: { env: ['LONGHAND_WORKSPACE_SESSIONS'], key: 'workspace_sessions', ...count },
 } satisfies { [Name in Exclude<keyof Config, 'temporal'>]: Setting<NonNullable<Config[Name]>> }
 
 type SettingName = keyof typeof settings
@@ -86,6 +97,7 @@ export type Flags = { readonly [Name in SettingName | 'config']?: string | undef
 
 const fileVariable = 'LONGHAND_CONFIG'
 const defaultPort = 8787
+const defaultRunEvents = 1000
 
 /**
  * Reads the configuration: flag, then environment, then file, then default. The file is TOML, or JSON when its name ends
@@ -117,6 +129,9 @@ export function readConfig(flags: Flags, env: Environment): Config {
     sandbox: read('sandbox', settings.sandbox) ?? 'auto',
     sandboxImage: read('sandboxImage', settings.sandboxImage) ?? DEFAULT_IMAGE,
     codecKey: read('codecKey', settings.codecKey),
+    runEvents: read('runEvents', settings.runEvents) ?? defaultRunEvents,
+    workspaceRequests: read('workspaceRequests', settings.workspaceRequests) ?? DEFAULT_QUOTAS.requests,
+    workspaceSessions: read('workspaceSessions', settings.workspaceSessions) ?? DEFAULT_QUOTAS.running,
     temporal: readTemporal(env),
   }
 }
@@ -231,6 +246,10 @@ function url(...protocols: string[]): Pick<Setting<string>, 'expected' | 'parse'
     expected: `a URL starting with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`,
     parse: (value) => (URL.canParse(value) && protocols.includes(new URL(value).protocol) ? value : undefined),
   }
+}
+
+function parseCount(value: string): number | undefined {
+  return /^[1-9]\d{0,8}$/.test(value) ? Number(value) : undefined
 }
 
 function parsePort(value: string): number | undefined {

@@ -7,6 +7,10 @@ import type { SessionWorkflows } from './api/workflows.ts'
 import type { SandboxRow } from './hands/bindings.ts'
 import type { Hands, ToolContext } from './hands/hands.ts'
 import type { SandboxKey, SandboxProvider } from './hands/sandbox.ts'
+import type { BlobStore } from './history/blobs.ts'
+import { fetchElement, toParcel } from './history/blobs.ts'
+import type { Position } from './history/position.ts'
+import { comparePositions } from './history/position.ts'
 import type { SessionLog } from './history/session-log.ts'
 import type { LogState } from './session/state.ts'
 import { mintId } from './wire/mint.ts'
@@ -23,20 +27,49 @@ export async function getSession(log: SessionLog, session: string): Promise<LogS
   return state
 }
 
-/** Finished events in log order, from position `from` (0 = the first) up to, not including, `to`. */
+/** Which events: those behind or before a place in the log, at most `limit` (default 1,000) from where the order begins. */
+export interface EventSlice {
+  /** Both exclusive. */
+  readonly after?: Position
+  readonly before?: Position
+  /** `asc` is log order; with `desc` the newest come first. */
+  readonly order?: 'asc' | 'desc'
+  readonly limit?: number
+  /** Where the large parts of events are; without it an event that has one is not answered but rejected. */
+  readonly blobs?: Pick<BlobStore, 'get'>
+}
+
+const NO_BLOBS: Pick<BlobStore, 'get'> = { get: async () => null }
+
+/**
+ * Finished events of a log by their places, forward or backward, each with its own place to go on from. Rejects with
+ * `BlobLost` when a large part of one is gone.
+ */
 export async function getEvents(
   log: SessionLog,
   session: string,
-  slice: { readonly from?: number; readonly to?: number } = {},
-): Promise<readonly SessionEvent[]> {
-  const { items } = await log.read(session)
-  return items.flatMap(({ shown, finished }) => (shown && finished ? [shown] : [])).slice(slice.from ?? 0, slice.to)
+  { after, before, order = 'asc', limit = 1000, blobs = NO_BLOBS }: EventSlice = {},
+): Promise<readonly { readonly event: SessionEvent; readonly position: Position }[]> {
+  const view = await log.read(session)
+  const [behind, end] = order === 'asc' ? [after, before] : [before, after]
+  const items = await log.slice(view, { order, limit, audience: 'client', ...(behind ? { behind } : {}) })
+  const isInside = (position: Position): boolean =>
+    !end || (order === 'asc' ? comparePositions(position, end) < 0 : comparePositions(position, end) > 0)
+  const events: { readonly event: SessionEvent; readonly position: Position }[] = []
+  for (const { shown, position, blobs: refs } of items) {
+    if (!shown || !isInside(position)) continue
+    events.push({ event: await fetchElement(blobs, session, { element: shown, blobs: refs }), position })
+  }
+  return events
 }
 
 /** Puts a user event into the log; durable when it resolves. Answers the event's id. */
 export async function emitEvent(workflows: SessionWorkflows, session: string, event: UserEvent): Promise<string> {
   const id = mintId('sevt')
-  await workflows.signal(session, { events: [{ ...event, id }] }, mintId('ingr'))
+  const { kept, contents } = toParcel([{ ...event, id }])
+  if (contents.size > 0)
+    throw new RangeError('expected an event that fits a signal; the API takes larger ones, and files')
+  await workflows.signal(session, { events: kept.elements }, mintId('ingr'))
   return id
 }
 

@@ -1,36 +1,44 @@
 import { hostname } from 'node:os'
-import type { Client } from '@temporalio/client'
-import { WorkflowNotFoundError } from '@temporalio/client'
 import { DefaultLogger, NativeConnection, Runtime } from '@temporalio/worker'
+import { createArchiveSweep } from './activities/archive-sweep.ts'
+import type { ArchiveRunPorts } from './activities/archive.ts'
+import { createArchiveRun } from './activities/archive.ts'
+import { createEndedRuns } from './activities/ended-runs.ts'
 import { createExecute } from './activities/execute.ts'
+import { createCompact } from './activities/compact.ts'
+import { createConfigurations } from './activities/configurations.ts'
+import { createContextReader } from './activities/context.ts'
 import { createCallModel } from './activities/model.ts'
 import { createOpenSession } from './activities/open.ts'
+import { createRemoveWorkflow } from './activities/remove-workflow.ts'
 import { createStatusWriter } from './activities/status-writer.ts'
 import { startSweeper } from './activities/sweeper.ts'
 import { prepareWorkflowBundle } from './activities/workflow-bundle.ts'
 import type { WorkerPorts } from './activities/workers.ts'
 import { createBrainWorker, createHandsWorker } from './activities/workers.ts'
 import { openModelEndpoint } from './backend.ts'
+import { openBlobs } from './blobs.ts'
 import type { ServerConfig } from './config.ts'
 import { cacheFolder, readConfig, requireServerConfig } from './config.ts'
 import { announceReady } from './dev/ready.ts'
 import type { SandboxHands } from './hands/sandbox-hands.ts'
 import { createSandboxHands } from './hands/sandbox-hands.ts'
 import { toolDefinitions } from './hands/tools/definitions.ts'
+import type { BlobStore } from './history/blobs.ts'
 import { openTemporalClient } from './history/client.ts'
 import { createAesCodec } from './history/codec.ts'
 import type { SessionLog } from './history/session-log.ts'
 import { createSessionLog } from './history/session-log.ts'
+import { copyRun } from './history/copy.ts'
 import { createHistorySource } from './history/source.ts'
 import { explainEnd, stopRequested } from './lifetime.ts'
 import type { Log } from './log.ts'
 import { createLog } from './log.ts'
 import type { Harness } from './model/harness.ts'
-import { currentHarness, findHarness } from './model/harness.ts'
+import { findHarness } from './model/harness.ts'
 import { createMessagesModel } from './model/messages-client.ts'
+import { createPolicies } from './policies.ts'
 import { createSandboxProvider } from './sandboxes.ts'
-import { DELETED_REASON } from './session/names.ts'
-import { policyOf } from './session/policy.ts'
 import { openDatabase } from './store/postgres/database.ts'
 import { createDeltaChannel, deltaSettings } from './store/postgres/deltas.ts'
 import { withLock } from './store/postgres/lock.ts'
@@ -40,7 +48,7 @@ import type { Stores } from './store/postgres/stores.ts'
 import { createStores } from './store/postgres/stores.ts'
 import type { Validator } from './wire/validate.ts'
 import { createValidator } from './wire/validate.ts'
-import { BRAIN_QUEUE, HANDS_QUEUE } from './workflows/messages.ts'
+import { BRAIN_QUEUE, HANDS_QUEUE, SESSION_WORKFLOW } from './workflows/messages.ts'
 
 /** The worker process: brain and hands in one; as many of it as you like. */
 async function main(config: ServerConfig, log: Log): Promise<void> {
@@ -51,7 +59,8 @@ async function main(config: ServerConfig, log: Log): Promise<void> {
     shutdownSignals: [],
   })
   await using database = await openDatabase(config.databaseUrl, log)
-  const stores = createStores(database)
+  const stores = createStores(database, config.codecKey)
+  const blobs = openBlobs(config, stores.sessions)
   await using notifier = await createNotifier(config.databaseUrl, log, { settings: deltaSettings })
   const deltas = createDeltaChannel(notifier, config.codecKey)
 
@@ -60,27 +69,35 @@ async function main(config: ServerConfig, log: Log): Promise<void> {
   const codecs = config.codecKey ? [createAesCodec(config.codecKey)] : []
   const temporal = await openTemporalClient({ connection, namespace, codecs, identity })
   const native = await NativeConnection.connect(connection)
-  const sessionLog = createSessionLog({ source: createHistorySource(temporal.workflow), log })
+  const source = createHistorySource(temporal.workflow)
+  const copy: ArchiveRunPorts['copy'] = (session, id) => copyRun(source, session, id)
+  const sessionLog = createSessionLog({ source, archive: stores.archive, log })
   const hands = createSandboxHands({
     provider: await createSandboxProvider(config),
     bindings: stores.bindings,
     log,
   })
+  const archiveSweep = createArchiveSweep({
+    ended: createEndedRuns(temporal.workflow, SESSION_WORKFLOW),
+    archive: stores.archive,
+    copy,
+    warn: (details, message) => log.warn(details, message),
+  })
   const sweeper = startSweeper({
     sessions: stores.sessions,
     log: sessionLog,
     exclusively: (work) => withLock(database, 'sweeper', work),
-    removeWorkflow: (session) => removeWorkflow(temporal, session),
+    removeWorkflow: createRemoveWorkflow(temporal),
     pruneIngress: (before) => stores.ingress.prune(before),
+    archiveEnded: (now) => archiveSweep.sweep(now),
     removeSandboxes: (session) => hands.destroySession(session),
+    removeBlobs: (session) => blobs.clear(session),
     warn: (details, message) => log.warn(details, message),
   })
 
   const stopped = stopRequested()
-  await runWorkers(
-    { config, stores, deltas, sessionLog, hands, log, ports: { connection: native, namespace, codecs, identity } },
-    stopped,
-  )
+  const ports = { connection: native, namespace, codecs, identity }
+  await runWorkers({ config, stores, blobs, deltas, sessionLog, copy, hands, log, ports }, stopped)
   await sweeper.stop()
   sessionLog.close()
   await native.close()
@@ -90,8 +107,10 @@ async function main(config: ServerConfig, log: Log): Promise<void> {
 interface Parts {
   readonly config: ServerConfig
   readonly stores: Stores
+  readonly blobs: BlobStore
   readonly deltas: DeltaChannel
   readonly sessionLog: SessionLog
+  readonly copy: ArchiveRunPorts['copy']
   readonly hands: SandboxHands
   readonly log: Log
   readonly ports: WorkerPorts
@@ -99,7 +118,7 @@ interface Parts {
 
 /** Both workers until `stopped`: they then finish what they do, hand over the rest and end. */
 async function runWorkers(
-  { config, stores, deltas, sessionLog, hands, log, ports }: Parts,
+  { config, stores, blobs, deltas, sessionLog, copy, hands, log, ports }: Parts,
   stopped: Promise<void>,
 ): Promise<void> {
   const writer = createStatusWriter(stores.sessions, log)
@@ -108,31 +127,32 @@ async function runWorkers(
   const model = createMessagesModel(await openModelEndpoint(config))
   const bundle = await prepareWorkflowBundle(cacheFolder(process.env))
   log.info(bundle, 'the workflows are bundled')
+  const asking = {
+    context: createContextReader(sessionLog, blobs),
+    blobs,
+    model,
+    configuration: createConfigurations((session) => stores.sessions.configuration(session)),
+    harness: requireHarness,
+    tools: toolDefinitions,
+  }
   const brain = await createBrainWorker(ports, {
     taskQueue: BRAIN_QUEUE,
     bundle: bundle.file,
     activities: {
-      ...createCallModel({
-        log: sessionLog,
-        model,
-        configuration: (session) => stores.sessions.configuration(session),
-        harness: requireHarness,
-        tools: toolDefinitions,
-        publish: (batch) => deltas.publish(batch),
-      }),
+      ...createCallModel({ ...asking, publish: (batch) => deltas.publish(batch) }),
+      ...createCompact(asking),
+      ...createArchiveRun({ copy, archive: stores.archive }),
       ...createOpenSession({
         ...stores,
         parseAgent: (body) => (validator ??= createValidator()).parseBody('agents.create', body),
-        policy: policyOf(currentHarness),
+        policyFor: createPolicies(config),
       }),
     },
     reports: {
-      hint: (id, { status, length }) => writer.hint({ id, run: 1, status, length }),
-      large: (session, size) =>
-        log.warn({ session, ...size }, 'the run is past the size at which it should be rolled over'),
+      hint: (id, hint) => writer.hint({ id, ...hint }),
     },
   })
-  const execute = await createHandsWorker(ports, { taskQueue: HANDS_QUEUE, activities: createExecute(hands) })
+  const execute = await createHandsWorker(ports, { taskQueue: HANDS_QUEUE, activities: createExecute(hands, blobs) })
   const workers = [brain, execute]
   const running = Promise.all(workers.map((worker) => worker.run()))
   announceReady()
@@ -146,21 +166,6 @@ function requireHarness(id: string): Harness {
   const harness = findHarness(id)
   if (!harness) throw new Error(`expected a released harness, got ${id}`)
   return harness
-}
-
-/** A deleted session's history is removed too; what is gone already is fine. */
-async function removeWorkflow({ workflow, workflowService, options }: Client, session: string): Promise<void> {
-  try {
-    const handle = workflow.getHandle(session)
-    const { status } = await handle.describe()
-    if (status.name === 'RUNNING') await handle.terminate(DELETED_REASON)
-    await workflowService.deleteWorkflowExecution({
-      namespace: options.namespace,
-      workflowExecution: { workflowId: session },
-    })
-  } catch (error) {
-    if (!(error instanceof WorkflowNotFoundError)) throw error
-  }
 }
 
 const log = createLog('worker')

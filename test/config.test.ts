@@ -32,6 +32,9 @@ describe('the configuration', () => {
       sandbox: 'auto',
       sandboxImage: 'longhand-sandbox:1',
       codecKey: undefined,
+      runEvents: 1000,
+      workspaceRequests: 2000,
+      workspaceSessions: 1000,
       temporal: { external: false, namespace: 'default', connection: {} },
     })
   })
@@ -57,6 +60,9 @@ describe('the configuration', () => {
     ['LONGHAND_API_KEY', 'mine', 'apiKey', 'mine'],
     ['LONGHAND_SANDBOX', 'local', 'sandbox', 'local'],
     ['LONGHAND_SANDBOX_IMAGE', 'mine:2', 'sandboxImage', 'mine:2'],
+    ['LONGHAND_RUN_EVENTS', '30', 'runEvents', 30],
+    ['LONGHAND_WORKSPACE_REQUESTS', '5', 'workspaceRequests', 5],
+    ['LONGHAND_WORKSPACE_SESSIONS', '7', 'workspaceSessions', 7],
     ['LONGHAND_CODEC_KEY', key, 'codecKey', Buffer.alloc(32, 7)],
   ] as const)('reads %s=%s as %s', (variable, value, name, expected) => {
     expect(readConfig({}, { HOME: home, [variable]: value })[name]).toEqual(expected)
@@ -97,6 +103,8 @@ describe('the configuration', () => {
     ['a port that is none', { port: '65536' }, {}, '--port must be a port, 0 to 65535'],
     ['a port with a unit', {}, { LONGHAND_PORT: '80k' }, 'LONGHAND_PORT must be a port'],
     ['a sandbox of another kind', {}, { LONGHAND_SANDBOX: 'none' }, 'LONGHAND_SANDBOX must be auto, docker or local'],
+    ['runs of no events', {}, { LONGHAND_RUN_EVENTS: '0' }, 'LONGHAND_RUN_EVENTS must be a whole number of at least 1'],
+    ['a quota of nothing', {}, { LONGHAND_WORKSPACE_SESSIONS: '0' }, 'must be a whole number of at least 1'],
     ['another database', {}, { DATABASE_URL: 'mysql://h/d' }, 'DATABASE_URL must be a URL starting with postgres://'],
     ['a model URL without a scheme', {}, { LONGHAND_MODEL_BASE_URL: 'host' }, 'LONGHAND_MODEL_BASE_URL must be a URL'],
     [

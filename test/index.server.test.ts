@@ -17,10 +17,12 @@ describe('the verbs of a session', () => {
     await recording.until('session.status_idle')
 
     const events = await getEvents(stack.log, session)
-    expect(events).toEqual(await listAll(stack.sdk, session))
-    expect(events.findIndex((event) => event.id === id)).toBe(2)
-    expect(await getEvents(stack.log, session, { from: 2, to: 4 })).toEqual(events.slice(2, 4))
-    expect(await getEvents(stack.log, session, { from: events.length })).toEqual([])
+    expect(events.map(({ event }) => event)).toEqual(await listAll(stack.sdk, session))
+    expect(events.findIndex(({ event }) => event.id === id)).toBe(2)
+    const [after, before] = [events[1]!.position, events[4]!.position]
+    expect(await getEvents(stack.log, session, { after, before })).toEqual(events.slice(2, 4))
+    expect(await getEvents(stack.log, session, { order: 'desc', limit: 2 })).toEqual(events.slice(-2).toReversed())
+    expect(await getEvents(stack.log, session, { after: events.at(-1)!.position })).toEqual([])
     expect(await getSession(stack.log, session)).toMatchObject({ status: 'idle', stop: { type: 'end_turn' } })
   })
 

@@ -1,29 +1,63 @@
 import { describe, expect, test } from 'vitest'
-import { ToolError, execute, provision } from '../src/index.ts'
-import { createFakeProvider } from './hands/fake-provider.ts'
-import { createScriptedHands } from './sdk/scripted-hands.ts'
+import { getEvents, getSession } from '../src/index.ts'
+import { LogNotFound } from '../src/history/session-log.ts'
+import { SESSION } from './support/history-builders.ts'
+import { createMemoryArchive } from './support/memory-archive.ts'
+import { archiveRuns, holdRuns, runsOf, toAtoms, wholeLog } from './support/run-builders.ts'
+import { openLog } from './support/session-log-builders.ts'
 
-describe('the verb execute', () => {
-  const context = { sessionId: 'sesn_1', toolUseId: 'sevt_1', abandoned: [], signal: new AbortController().signal }
+const ATOMS = toAtoms(['pair', 'mark', 'answer', 'retry', 'confirm', 'answer', 'message'])
+const RUNS = runsOf([ATOMS.slice(0, 3), ATOMS.slice(3)])
+const EVENTS = wholeLog(RUNS).flatMap(({ shown, finished, position }) =>
+  shown && finished ? [{ event: shown, position }] : [],
+)
 
-  test('answers the text of a tool', async () => {
-    const call = { name: 'bash', input: { command: 'ls' } }
-    expect(await execute(createScriptedHands(), call, context)).toBe('bash: ls')
+async function open() {
+  const archive = createMemoryArchive()
+  await archiveRuns(archive, RUNS, [1])
+  const { source, log } = openLog({ archive })
+  holdRuns(source, RUNS, [1])
+  return log
+}
+
+describe('getEvents', () => {
+  test('answers the finished events in order, each with its place', async () => {
+    expect(EVENTS).toHaveLength(7)
+    expect(await getEvents(await open(), SESSION)).toEqual(EVENTS)
+    expect(await getEvents(await open(), SESSION, { order: 'desc' })).toEqual(EVENTS.toReversed())
   })
 
-  test('rejects with what a failed tool said', async () => {
-    const failed = execute(createScriptedHands(), { name: 'bash', input: { command: 'fail' } }, context)
-    await expect(failed).rejects.toThrow(new ToolError('bash: fail'))
+  test('goes on from any place, forward and backward, page by page', async () => {
+    const log = await open()
+    for (const order of ['asc', 'desc'] as const) {
+      const walked: (typeof EVENTS)[number][] = []
+      for (;;) {
+        const last = walked.at(-1)?.position
+        const from = last ? { [order === 'asc' ? 'after' : 'before']: last } : {}
+        const page = await getEvents(log, SESSION, { order, limit: 2, ...from })
+        if (page.length === 0) break
+        walked.push(...page)
+      }
+      expect(walked).toEqual(order === 'asc' ? EVENTS : EVENTS.toReversed())
+    }
   })
-})
 
-describe('the verb provision', () => {
-  test('makes the sandbox of a generation once', async () => {
-    const provider = createFakeProvider()
-    const key = { sessionId: 'sesn_1', generation: 1 }
-    const row = await provision(provider, key)
-    expect(row).toMatchObject(key)
-    expect(await provision(provider, key)).toEqual(row)
-    expect(provider.made).toHaveLength(1)
+  test('keeps to what stands between two places, both left out', async () => {
+    const log = await open()
+    for (const [first, start] of EVENTS.entries()) {
+      for (const [last, end] of EVENTS.entries()) {
+        const between = { after: start.position, before: end.position }
+        const expected = EVENTS.slice(first + 1, Math.max(first + 1, last))
+        expect(await getEvents(log, SESSION, between)).toEqual(expected)
+        expect(await getEvents(log, SESSION, { ...between, order: 'desc' })).toEqual(expected.toReversed())
+        expect(await getEvents(log, SESSION, { ...between, order: 'desc', limit: 1 })).toEqual(expected.slice(-1))
+      }
+    }
+  })
+
+  test('rejects for a session that is nowhere, as getSession does', async () => {
+    const { log } = openLog()
+    await expect(getEvents(log, SESSION)).rejects.toThrow(LogNotFound)
+    await expect(getSession(log, SESSION)).rejects.toThrow(LogNotFound)
   })
 })

@@ -74,9 +74,14 @@ export class Arm implements AsyncDisposable {
     const tag = `${this.#name}-${this.#conversation.id}-${this.#turns}`
     this.#turns += 1
     const times = await this.#conversation.turn({ ...directive, tag })
-    const steps = (directive.tools ?? 0) > 0 ? (directive.rounds ?? 1) + 1 : 1
-    return { times, calls: Array.from({ length: steps }, (_, step) => this.#model.take(tag, step)) }
+    return { times, calls: takeCalls(this.#model, { ...directive, tag }) }
   }
+}
+
+/** The model calls of a turn that has ended. */
+export function takeCalls(model: BenchModel, { tag, tools = 0, rounds = 1 }: Directive): readonly ModelCall[] {
+  const steps = tools > 0 ? rounds + 1 : 1
+  return Array.from({ length: steps }, (_, step) => model.take(tag, step))
 }
 
 /** Milliseconds from the request to the idle session that were not the model's. */

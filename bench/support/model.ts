@@ -6,7 +6,7 @@ import type { RawMessageStreamEvent } from '@anthropic-ai/sdk/resources/messages
 import { toEvents, toMessage } from '../../src/model/demo/message-events.ts'
 import { now } from './clock.ts'
 import { toTask } from './directive.ts'
-import type { Task } from './directive.ts'
+import type { Step, Task } from './directive.ts'
 
 /** One request to the model, by the clock of `now`. */
 export interface ModelCall {
@@ -18,6 +18,8 @@ export interface ModelCall {
   readonly deltaAt: readonly number[]
   /** Just after the last byte was written. */
   readonly endedAt: number
+  /** Length of the request's body. */
+  readonly bytes: number
 }
 
 /** A Messages API in this process that answers what directives say and keeps the time. */
@@ -25,6 +27,8 @@ export interface BenchModel extends AsyncDisposable {
   readonly url: string
   /** The last call for a step of a tagged turn, once: throws when it was not answered or was taken. Steps count from 0. */
   take(tag: string, step: number): ModelCall
+  /** The call for a summary that came with a tagged turn, once; undefined when there was none. */
+  takeSummary(tag: string): ModelCall | undefined
 }
 
 /** Takes any key. Disposal ends its connections. */
@@ -52,6 +56,11 @@ export async function startBenchModel(): Promise<BenchModel> {
       calls.delete(key)
       return call
     },
+    takeSummary(tag) {
+      const call = calls.get(toKey(tag, 'summary'))
+      calls.delete(toKey(tag, 'summary'))
+      return call
+    },
     async [Symbol.asyncDispose]() {
       const closed = new Promise((resolve) => {
         server.close(resolve)
@@ -69,15 +78,18 @@ interface Served {
 
 async function serve(request: IncomingMessage, response: ServerResponse): Promise<Served> {
   const receivedAt = now()
-  const task = toTask(JSON.parse(await readText(request)))
+  const body = await readText(request)
+  const bytes = Buffer.byteLength(body)
+  const task = toTask(JSON.parse(body))
   if (task.waitMs > 0) await delay(task.waitMs)
   const firstByteAt = now()
   response.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-cache' })
-  const deltaAt = await sendEvents(response, task)
+  const deltaAt = await sendEvents(response, task, bytes)
   response.end()
-  return { key: toKey(task.tag, task.step), call: { receivedAt, firstByteAt, deltaAt, endedAt: now() } }
+  return { key: toKey(task.tag, task.step), call: { receivedAt, firstByteAt, deltaAt, endedAt: now(), bytes } }
 }
 
+const bytesOfToken = 4
 const usage = {
   input_tokens: 900,
   cache_creation_input_tokens: 0,
@@ -86,10 +98,10 @@ const usage = {
 }
 
 /** A slot of `gapMs` for each text delta by the clock, so that late timers do not add up; returns their times. */
-async function sendEvents(response: ServerResponse, task: Task): Promise<readonly number[]> {
+async function sendEvents(response: ServerResponse, task: Task, bytes: number): Promise<readonly number[]> {
   const deltaAt: number[] = []
   const startedAt = now()
-  for (const event of eventsOf(task)) {
+  for (const event of eventsOf(task, bytes)) {
     const isText = event.type === 'content_block_delta' && event.delta.type === 'text_delta'
     if (isText && task.gapMs > 0 && deltaAt.length > 0) {
       const waitMs = startedAt + deltaAt.length * task.gapMs - now()
@@ -101,8 +113,9 @@ async function sendEvents(response: ServerResponse, task: Task): Promise<readonl
   return deltaAt
 }
 
-function eventsOf({ tag, step, turn, whole }: Task): readonly RawMessageStreamEvent[] {
-  const events = toEvents(toMessage(turn, { model: 'scripted', seed: toKey(tag, step), input: usage }))
+function eventsOf({ tag, step, turn, whole, counted }: Task, bytes: number): readonly RawMessageStreamEvent[] {
+  const input = counted ? { ...usage, input_tokens: Math.ceil(bytes / bytesOfToken) } : usage
+  const events = toEvents(toMessage(turn, { model: 'scripted', seed: toKey(tag, step), input }))
   const [block] = turn.blocks
   if (!whole || block?.type !== 'text') return events
   const { text } = block
@@ -111,6 +124,6 @@ function eventsOf({ tag, step, turn, whole }: Task): readonly RawMessageStreamEv
   return rest.toSpliced(start + 1, 0, { type: 'content_block_delta', index: 0, delta: { type: 'text_delta', text } })
 }
 
-function toKey(tag: string, step: number): string {
+function toKey(tag: string, step: Step): string {
   return `${tag}/${step}`
 }

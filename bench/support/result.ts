@@ -4,7 +4,7 @@ import type { Machine } from './machine.ts'
 import { median, toPercentiles } from './statistics.ts'
 import type { Percentiles } from './statistics.ts'
 
-export type Unit = 'ms' | 'turns/s' | 'events' | 'bytes' | 'KiB' | 'count'
+export type Unit = 'ms' | 'turns/s' | 'events/s' | 'events' | 'bytes' | 'KiB' | 'MiB' | 'count'
 
 /** A bound on one percentile of a series. */
 export type Aim = { readonly of: 'p50' | 'p95' | 'p99' } & ({ readonly atMost: number } | { readonly atLeast: number })

@@ -37,6 +37,18 @@ export function estimateMedian(values: readonly number[]): Estimate {
   return { median: median(values), low: quantile(medians, 0.025), high: quantile(medians, 0.975) }
 }
 
+/**
+ * The exponent of the power law that fits points best: the least-squares slope of the logarithm of the second over that
+ * of the first. NaN for fewer than two.
+ */
+export function fitExponent(points: readonly (readonly [number, number])[]): number {
+  const logs = points.map(([x, y]) => [Math.log(x), Math.log(y)] as const)
+  const mean = (of: 0 | 1): number => logs.reduce((sum, point) => sum + point[of], 0) / logs.length
+  const [x, y] = [mean(0), mean(1)]
+  const covariance = logs.reduce((sum, point) => sum + (point[0] - x) * (point[1] - y), 0)
+  return covariance / logs.reduce((sum, point) => sum + (point[0] - x) ** 2, 0)
+}
+
 /** Mulberry32: numbers in [0, 1) that depend on nothing but the seed. */
 function createRandom(seed: number): () => number {
   let state = seed

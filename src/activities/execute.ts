@@ -1,18 +1,21 @@
 import { Context } from '@temporalio/activity'
 import type { Hands, ToolOutcome } from '../hands/hands.ts'
 import { HandsUnavailable } from '../hands/hands.ts'
+import type { BlobStore } from '../history/blobs.ts'
+import { BlobLost, fetchElement } from '../history/blobs.ts'
 import { mintId } from '../wire/mint.ts'
 import { failure } from './failures.ts'
 import { startHeartbeat } from './heartbeat.ts'
 import type { ExecuteCall, SessionActivities } from './index.ts'
+import { toRecorded } from './recorded.ts'
 
 /** The hands' side of the loop: one tool call, joined rather than repeated when it is tried again. */
-export function createExecute(hands: Hands): Pick<SessionActivities, 'execute'> {
+export function createExecute(hands: Hands, blobs: BlobStore): Pick<SessionActivities, 'execute'> {
   return {
     async execute(input) {
       const stopBeating = startHeartbeat()
       try {
-        const { text, isError } = await perform(hands, input)
+        const { text, isError } = await fetchAndPerform(hands, blobs, input)
         const result = {
           type: 'agent.tool_result' as const,
           id: mintId('sevt'),
@@ -20,7 +23,7 @@ export function createExecute(hands: Hands): Pick<SessionActivities, 'execute'> 
           content: [{ type: 'text' as const, text: text === '' ? '(no output)' : text }],
           is_error: isError,
         }
-        return { entries: [result] }
+        return await toRecorded(blobs, input.session, [result])
       } catch (error) {
         if (error instanceof HandsUnavailable) throw failure('hands_unavailable', `hands: ${error.message}`, error)
         throw error
@@ -28,6 +31,18 @@ export function createExecute(hands: Hands): Pick<SessionActivities, 'execute'> 
         stopBeating()
       }
     },
+  }
+}
+
+/** A call whose input is not there any more does not run; the model is told. */
+async function fetchAndPerform(hands: Hands, blobs: BlobStore, input: ExecuteCall): Promise<ToolOutcome> {
+  const { session, call } = input
+  try {
+    const whole = await fetchElement(blobs, session, { element: call, blobs: call.blobs })
+    return await perform(hands, { ...input, call: whole })
+  } catch (error) {
+    if (error instanceof BlobLost) return { text: `The call did not run: ${error.message}`, isError: true }
+    throw error
   }
 }
 

@@ -8,6 +8,8 @@ export type FailureType =
   | 'hands_unavailable'
   /** The session was deleted while the activity ran. */
   | 'deleted'
+  /** Temporal has removed a run's history before it was read. */
+  | 'history_gone'
   /** What a client asked for cannot be had, whoever asks and however often. */
   | 'refused'
 
@@ -15,6 +17,7 @@ const RETRYABLE: Readonly<Record<FailureType, boolean>> = {
   not_ready: true,
   hands_unavailable: true,
   deleted: false,
+  history_gone: false,
   refused: false,
 }
 

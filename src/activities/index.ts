@@ -1,10 +1,14 @@
+import type { BlobIndex } from '../session/blobs.ts'
 import type { Entry } from '../session/entry.ts'
 import type { Policy } from '../session/policy.ts'
 import type { ModelFault } from '../session/settle.ts'
+import type { Call } from '../session/state.ts'
 
 /** What every activity whose result belongs to the log answers with: readers take `entries` from history. */
 export interface Recorded {
   readonly entries: readonly Entry[]
+  /** What of the entries is kept elsewhere. */
+  readonly blobs?: BlobIndex
 }
 
 export interface OpenSession {
@@ -26,8 +30,16 @@ export interface CallModel {
 
 export interface ExecuteCall {
   readonly session: string
-  readonly call: { readonly id: string; readonly name: string; readonly input: unknown }
+  readonly call: Pick<Call, 'id' | 'name' | 'input' | 'blobs'>
   readonly abandoned: readonly string[]
+}
+
+export interface ArchiveRun {
+  readonly session: string
+  /** The run's number, from 1. */
+  readonly run: number
+  /** Temporal's id of the run. */
+  readonly id: string
 }
 
 /**
@@ -42,8 +54,18 @@ export interface SessionActivities {
    * the same request. Provider errors come back as `fault`: the workflow backs off, visibly.
    */
   callModel(input: CallModel): Promise<Recorded & { readonly fault?: ModelFault }>
+  /**
+   * A model request that asks for a summary of the conversation, rebuilt like that of `callModel`. An answer without
+   * text comes back as both: the end of the request, which was paid for, and a `fault`.
+   */
+  compact(input: CallModel): Promise<Recorded & { readonly fault?: ModelFault }>
   /** One tool call, idempotent by its id. A tool's failure is a result; only unreachable hands make it fail. */
   execute(input: ExecuteCall): Promise<Recorded>
+  /**
+   * Copies what a run has added to the log into the archive. Of a run that is still open it copies what is there: doing
+   * it again adds the rest. Not retried when the session was deleted or Temporal has removed the run.
+   */
+  archiveRun(input: ArchiveRun): Promise<void>
 }
 
 /** A step that does nothing, for measuring what a step costs. */

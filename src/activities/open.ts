@@ -18,7 +18,8 @@ export interface OpenSessionPorts {
   readonly sessions: SessionStore
   /** Checks an agent's body; throws an `ApiError` that says what is wrong. */
   readonly parseAgent: (body: unknown) => AgentCreate
-  readonly policy: Policy
+  /** What new sessions with this model run under. */
+  readonly policyFor: (model: string) => Policy
 }
 
 /** What an agent is called that was given inline without a name. */
@@ -32,11 +33,12 @@ export function createOpenSession(ports: OpenSessionPorts): Pick<SessionActiviti
   return {
     async openSession(input) {
       try {
-        const { sessions, policy } = ports
+        const { sessions, policyFor } = ports
         const agent = toSessionAgent(await storeAgent(ports, input))
         refuseUnsupported(unsupportedInAgent(agent))
         const environment = await findEnvironment(ports, input)
         refuseUnsupported(unsupportedInEnvironment(environment))
+        const policy = policyFor(agent.model.id)
         const configuration = input.session.replace(/^sesn_/, 'cfg_')
         const now = new Date()
         const row: SessionRow = {

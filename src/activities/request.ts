@@ -8,6 +8,7 @@ const CACHED = { cache_control: { type: 'ephemeral' } } as const
 
 /** Places in the conversation that a later request is expected to share; with tools and system that makes four. */
 const MESSAGE_BREAKPOINTS = 2
+const MARKED: ReadonlySet<string> = new Set(['text', 'tool_result', 'image', 'document'])
 
 export interface RequestParts {
   readonly agent: SessionAgent
@@ -56,8 +57,8 @@ function withBreakpoints(messages: readonly ModelMessage[]): ModelMessage[] {
   return messages.map((message, index) => {
     if (!places.includes(index) || typeof message.content === 'string') return message
     const last = message.content.at(-1)
-    // Only text and tool results stand at the end of user messages; both take the mark.
-    if (last?.type !== 'text' && last?.type !== 'tool_result') return message
+    // Whatever stands at the end of a user message takes the mark.
+    if (!last || !MARKED.has(last.type)) return message
     return { ...message, content: [...message.content.slice(0, -1), { ...last, ...CACHED }] } as ModelMessage
   })
 }

@@ -18,8 +18,12 @@ export interface SweeperPorts {
   readonly removeWorkflow: (session: string) => Promise<void>
   /** Forgets requests that no client repeats any more. */
   readonly pruneIngress: (before: Date) => Promise<void>
+  /** Archives runs that ended without their workflow having done so, at the given time; a part of them at a time. */
+  readonly archiveEnded: (now: number) => Promise<void>
   /** Destroys a deleted session's sandboxes; none is fine. */
   readonly removeSandboxes: (session: string) => Promise<void>
+  /** Removes a deleted session's blobs; none is fine. */
+  readonly removeBlobs: (session: string) => Promise<void>
   readonly warn: (details: object, message: string) => void
 }
 
@@ -56,9 +60,11 @@ export async function sweep(ports: SweeperPorts, now: number): Promise<void> {
     await attempt(ports, id, async () => {
       await ports.removeWorkflow(id)
       await ports.removeSandboxes(id)
+      await ports.removeBlobs(id)
       await ports.sessions.clear(id)
     })
   }
+  await ports.archiveEnded(now)
 }
 
 async function attempt(ports: SweeperPorts, session: string, work: () => Promise<void>): Promise<void> {

@@ -1,7 +1,8 @@
 import type { PayloadCodec } from '@temporalio/common'
 import type { NativeConnection, WorkerOptions } from '@temporalio/worker'
 import { Worker } from '@temporalio/worker'
-import type { SessionSinks } from '../workflows/sinks.ts'
+import { handOnUndecodable } from '../history/codec.ts'
+import type { RunHint } from '../workflows/sinks.ts'
 import type { CanaryActivities, SessionActivities } from './index.ts'
 
 export interface WorkerPorts {
@@ -11,17 +12,14 @@ export interface WorkerPorts {
   readonly identity: string
 }
 
-export type BrainActivities = Pick<SessionActivities, 'callModel' | 'openSession'>
+export type BrainActivities = Pick<SessionActivities, 'callModel' | 'compact' | 'openSession' | 'archiveRun'>
 export type HandsActivities = Pick<SessionActivities, 'execute'>
 
 /** What a workflow says of itself, as its worker hears it. */
 export interface Reports {
-  hint(session: string, report: { readonly status: SessionStatusHint; readonly length: number }): void
-  large(session: string, report: { readonly length: number; readonly bytes: number }): void
+  hint(session: string, hint: RunHint): void
 }
-type SessionStatusHint = Parameters<SessionSinks['index']['hint']>[0]
 
-/** Sessions' workflows kept in memory; a further one costs the eviction, and later the replay, of the oldest. */
 const CACHED_WORKFLOWS = 500
 /** Model calls and tool calls wait for others most of the time. */
 const ACTIVITY_SLOTS = 200
@@ -34,29 +32,26 @@ export interface BrainOptions {
   readonly reports: Reports
   /** File with the workflows' bundle (`prepareWorkflowBundle`). */
   readonly bundle: string
+  /** Sessions' workflows kept in memory; a further one costs the eviction, and later the replay, of the oldest. */
+  readonly cachedWorkflows?: number
 }
 
 /** The brain: workflows, and the model calls that are dispatched to them eagerly. */
 export function createBrainWorker(
   ports: WorkerPorts,
-  { taskQueue, activities, reports, bundle }: BrainOptions,
+  { taskQueue, activities, reports, bundle, cachedWorkflows = CACHED_WORKFLOWS }: BrainOptions,
 ): Promise<Worker> {
   return Worker.create({
     ...commonOptions(ports, taskQueue),
     workflowBundle: { codePath: bundle },
     activities: { ...activities, ...canary },
-    maxCachedWorkflows: CACHED_WORKFLOWS,
+    maxCachedWorkflows: cachedWorkflows,
     // A crashed worker's sessions wait this long for it before another one is asked.
     stickyQueueScheduleToStartTimeout: '1 second',
     sinks: {
       index: {
         hint: {
-          fn: ({ workflowId }, status: SessionStatusHint, length: number) =>
-            reports.hint(workflowId, { status, length }),
-          callDuringReplay: false,
-        },
-        large: {
-          fn: ({ workflowId }, length: number, bytes: number) => reports.large(workflowId, { length, bytes }),
+          fn: ({ workflowId }, hint: RunHint) => reports.hint(workflowId, hint),
           callDuringReplay: false,
         },
       },
@@ -78,7 +73,7 @@ function commonOptions(ports: WorkerPorts, taskQueue: string): WorkerOptions {
     namespace: ports.namespace,
     identity: ports.identity,
     taskQueue,
-    dataConverter: { payloadCodecs: [...ports.codecs] },
+    dataConverter: { payloadCodecs: ports.codecs.map(handOnUndecodable) },
     maxConcurrentActivityTaskExecutions: ACTIVITY_SLOTS,
     // An interrupt reaches a running call with its next beat.
     maxHeartbeatThrottleInterval: '500 milliseconds',

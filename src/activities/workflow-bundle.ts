@@ -21,6 +21,7 @@ const PACKAGES = ['@temporalio/worker', '@temporalio/workflow', '@temporalio/com
 const PACKAGED = 'workflows.bundle.js'
 /** A checkout's older states and its branches; the oldest go first. */
 const KEPT = 8
+const KEPT_MS = 24 * 60 * 60 * 1000
 
 /**
  * The bundle of exactly the workflows in `folder`: the packaged one, else one from the folder `cache`, else a new one,
@@ -144,7 +145,9 @@ async function write(file: string, content: string): Promise<void> {
 async function prune(folder: string): Promise<void> {
   const files = (await readdir(folder)).map((name) => join(folder, name))
   const aged = await Promise.all(files.map(async (file) => ({ file, ms: await ageOf(file) })))
-  for (const { file } of aged.toSorted((a, b) => b.ms - a.ms).slice(KEPT)) await rm(file, { force: true })
+  const old = aged.toSorted((a, b) => b.ms - a.ms).slice(KEPT)
+  // Another version of the program may be about to read one that it has just made.
+  for (const { file, ms } of old) if (ms < Date.now() - KEPT_MS) await rm(file, { force: true })
 }
 
 // Another process may have removed it meanwhile.

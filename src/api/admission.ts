@@ -1,10 +1,12 @@
-import { createHash } from 'node:crypto'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { QUEUE_BYTES } from '../session/settle.ts'
+import type { Parcel } from '../history/blobs.ts'
+import { CarrierTooLarge, toParcel } from '../history/blobs.ts'
+import { PACKING } from '../session/blobs.ts'
 import type { IngressRequest, IngressRow, IngressStore } from '../store/ingress.ts'
 import { ApiError } from '../wire/errors.ts'
 import { mintId } from '../wire/mint.ts'
 import type { UserEvent } from '../wire/types.ts'
+import { hashOf } from './attempts.ts'
 import type { ApiContext } from './context.ts'
 
 /** Longest `Idempotency-Key` that is taken. */
@@ -22,9 +24,19 @@ export interface Submission {
  * moved on since then. Costs nothing for a request without a key that is no retry.
  */
 export async function recall({ ingress }: ApiContext, submission: Submission): Promise<IngressRow | null> {
-  if (readKey(submission) === null && !isRetry(submission)) return null
+  if (readKey(submission) === null && !submission.request.attempt.isRetry) return null
   const row = await ingress.find(toIngress(submission))
-  return row && demandSame(row)
+  if (!row) return null
+  submission.request.attempt.admitted()
+  return demandSame(row)
+}
+
+/** Whether the request was carried out before: then it is answered with what it is about, and nothing is done. */
+export async function wasDone(context: ApiContext, submission: Submission): Promise<boolean> {
+  const earlier = await recall(context, submission)
+  if (!earlier || earlier.state === 'begun') return false
+  markAnswered(context.ingress, submission, earlier)
+  return true
 }
 
 /**
@@ -37,14 +49,14 @@ export async function admit(
   mint: () => readonly string[],
 ): Promise<IngressRow> {
   const row = demandSame(await ingress.begin(toIngress(submission), () => ({ id: mintId('ingr'), ids: mint() })))
+  submission.request.attempt.admitted()
   markAnswered(ingress, submission, row)
   return row
 }
 
-/** The row is `answered` once the response that says that the request was done was written whole. */
+/** The row is `answered` once the client is known to have the answer; until then a declared retry gets it again. */
 export function markAnswered(ingress: IngressStore, { request, reply }: Submission, { id }: IngressRow): void {
-  reply.raw.once('finish', () => {
-    if (reply.statusCode >= 400) return
+  request.attempt.whenDelivered(reply, () => {
     // A row that stays unanswered only makes a later retry take the same ids.
     ingress.answered(id).catch((error: unknown) => request.log.warn({ err: error }, 'ingress row not marked'))
   })
@@ -56,10 +68,8 @@ function toIngress(submission: Submission): IngressRequest {
     workspaceId: request.caller.workspaceId,
     target,
     key: readKey(submission),
-    bodyHash: createHash('sha256')
-      .update(JSON.stringify(request.body ?? null))
-      .digest('hex'),
-    isRetry: isRetry(submission),
+    bodyHash: hashOf(request.body),
+    isRetry: request.attempt.isRetry,
   }
 }
 
@@ -71,10 +81,6 @@ function readKey({ request }: Submission): string | null {
   return key ?? null
 }
 
-function isRetry({ request }: Submission): boolean {
-  return Number(request.headers['x-stainless-retry-count'] ?? 0) > 0
-}
-
 function demandSame(row: IngressRow | { readonly conflict: true }): IngressRow {
   if (!('conflict' in row)) return row
   throw new ApiError('conflict', 'idempotency-key: this key came with another body before', {
@@ -82,8 +88,19 @@ function demandSame(row: IngressRow | { readonly conflict: true }): IngressRow {
   })
 }
 
-/** @throws ApiError 413 for events that no session's queue has room for, however long they wait. */
-export function refuseOversize(events: readonly UserEvent[]): void {
-  if (JSON.stringify(events).length <= QUEUE_BYTES) return
-  throw new ApiError('too_large', `events: expected at most ${QUEUE_BYTES / 1024} KB together`)
+/** Leaves room in a queue for the events' ids, and for what 32 MB of blobs take of it. */
+const BATCH = { ...PACKING, payload: 352 * 1024 } as const
+
+/**
+ * A batch as it travels; what is too large for that is to be stored before anybody is told of it.
+ * @throws ApiError 413 for events that no session's queue has room for, however long they wait.
+ */
+export function packEvents(events: readonly UserEvent[]): Parcel<UserEvent> {
+  try {
+    return toParcel(events, BATCH)
+  } catch (error) {
+    if (!(error instanceof CarrierTooLarge)) throw error
+    const message = `events: expected at most ${BATCH.payload / 1024} KB together beside long texts and files`
+    throw new ApiError('too_large', message, { cause: error })
+  }
 }

@@ -5,7 +5,8 @@ import { PAGE_SIZES } from '../wire/limits.ts'
 import { mintId } from '../wire/mint.ts'
 import { decodeCursor, encodeCursor, toPage } from '../wire/pages.ts'
 import type { Agent } from '../wire/types.ts'
-import { admit } from './admission.ts'
+import type { Submission } from './admission.ts'
+import { admit, recall, wasDone } from './admission.ts'
 import type { ApiContext, Caller } from './context.ts'
 import { createdAtRange, demandWithin, fromCreated, isCreatedPosition } from './created.ts'
 import { loadRoster } from './roster.ts'
@@ -22,8 +23,10 @@ export function agentRoutes(app: FastifyInstance, context: ApiContext): void {
     const build = (id: string): Agent => createAgent(params, { id, now: new Date().toISOString(), lookup })
     const draft = build(mintId('agent'))
     // A request that repeats one is answered with the agent that the first one made.
-    const { ids } = await admit(context, { request, reply, target: 'agents' }, () => [draft.id])
-    return agents.create(caller.workspaceId, ids[0] === draft.id ? draft : build(ids[0] ?? ''))
+    const { id: row, ids } = await admit(context, { request, reply, target: 'agents' }, () => [draft.id])
+    const created = await agents.create(caller.workspaceId, ids[0] === draft.id ? draft : build(ids[0] ?? ''))
+    await context.ingress.accepted(row)
+    return created
   })
 
   app.get('/v1/agents', async ({ query, caller }) => {
@@ -46,14 +49,7 @@ export function agentRoutes(app: FastifyInstance, context: ApiContext): void {
     return readAgent(context, caller, { id, version })
   })
 
-  app.post<ById>('/v1/agents/:id', async ({ params: { id }, body, caller }) => {
-    const params = validator.parseBody('agents.update', body)
-    const lookup = await loadRoster(agents, caller.workspaceId, params.multiagent)
-    const agent = await agents.update(caller.workspaceId, id, (latest) =>
-      updateAgent(latest, params, { now: new Date().toISOString(), lookup }),
-    )
-    return agent ?? missing(id)
-  })
+  app.post<ById>('/v1/agents/:id', (request, reply) => update(context, { request, reply, target: request.params.id }))
 
   app.post<ById>('/v1/agents/:id/archive', async ({ params: { id }, caller }) => {
     const agent = await agents.archive(caller.workspaceId, id, new Date())
@@ -72,6 +68,34 @@ export function agentRoutes(app: FastifyInstance, context: ApiContext): void {
     })
     return toPage({ rows, limit, cursorAfter: (agent) => encodeCursor(scope, agent.version) })
   })
+}
+
+/**
+ * Refused before it leaves a row. One that is sent again and was carried out is answered with the agent as it is now:
+ * by its row, or, when that was never finished, by the agent's having the next version and all that is asked for.
+ */
+async function update(context: ApiContext, submission: Submission): Promise<Agent> {
+  const { agents, validator, ingress } = context
+  const { request, target: id } = submission
+  const { body, caller } = request
+  const params = validator.parseBody('agents.update', body)
+  if (await wasDone(context, submission)) return readAgent(context, caller, { id })
+  const lookup = await loadRoster(agents, caller.workspaceId, params.multiagent)
+  const isRepeated = (await recall(context, submission)) !== null
+  const change = (latest: Agent): Agent => {
+    const about = { now: new Date().toISOString(), lookup }
+    const { version = 0 } = params
+    const isMade =
+      isRepeated &&
+      latest.version === version + 1 &&
+      updateAgent(latest, { ...params, version: latest.version }, about) === latest
+    return isMade ? latest : updateAgent(latest, params, about)
+  }
+  change(await readAgent(context, caller, { id }))
+  const { id: row } = await admit(context, submission, () => [])
+  const agent = await agents.update(caller.workspaceId, id, change)
+  await ingress.accepted(row)
+  return agent ?? missing(id)
 }
 
 /** @throws ApiError 404, the same for a missing id and for one of another workspace. */

@@ -1,9 +1,11 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { fastify } from 'fastify'
+import { after } from '../wire/after.ts'
 import { ApiError, toErrorResponse } from '../wire/errors.ts'
 import { mintId } from '../wire/mint.ts'
 import { isCrowded } from '../wire/storable.ts'
 import { agentRoutes } from './agents.ts'
+import { createAttempts } from './attempts.ts'
 import { authenticate } from './auth.ts'
 import type { ApiContext } from './context.ts'
 import { environmentRoutes } from './environments.ts'
@@ -48,13 +50,19 @@ export function createApp(context: ApiContext, log: AppLog): FastifyInstance {
     routerOptions: { querystringParser: (text) => parseQuery(text) },
   })
   guardServer(app.server)
+  const attempt = createAttempts({ now: Date.now, after })
   app.decorateRequest('caller')
+  app.decorateRequest('attempt')
   app.addHook('onRequest', async (request, reply) => {
     reply.header('request-id', request.id)
     demandPlainHttp(request)
     request.caller = await authenticate(request.headers, context.keys)
     reply.header('anthropic-workspace-id', request.caller.workspaceId)
     refuseUnstorable(request)
+  })
+  app.addHook('preHandler', async (request, reply) => {
+    request.attempt = attempt(request, reply)
+    context.quota.request(request.caller.workspaceId)
   })
   acceptJson(app)
 

@@ -1,3 +1,4 @@
+import type { BlobStore } from '../history/blobs.ts'
 import type { SessionLog } from '../history/session-log.ts'
 import type { Policy } from '../session/policy.ts'
 import type { AgentStore } from '../store/agents.ts'
@@ -7,7 +8,9 @@ import type { KeyStore } from '../store/keys.ts'
 import type { SessionStore } from '../store/sessions.ts'
 import type { ModelInfo } from '../wire/types.ts'
 import type { Validator } from '../wire/validate.ts'
+import type { Attempt } from './attempts.ts'
 import type { PreviewFeed } from './preview-feed.ts'
+import type { Quota } from './quota.ts'
 import type { SessionWorkflows } from './workflows.ts'
 
 /** What the routes are made of; built once by the root of the api process. */
@@ -18,11 +21,14 @@ export interface ApiContext {
   readonly ingress: IngressStore
   readonly keys: Pick<KeyStore, 'verify'>
   readonly log: SessionLog
+  /** Where the large parts of logs are. */
+  readonly blobs: BlobStore
   readonly previews: PreviewFeed
   readonly workflows: SessionWorkflows
   readonly validator: Validator
-  /** What new sessions run under. */
-  readonly policy: Policy
+  /** What new sessions with this model run under. */
+  readonly policyFor: (model: string) => Policy
+  readonly quota: Quota
   /** Null where the back end does not list its models. */
   readonly models: (() => Promise<readonly ModelInfo[]>) | null
   /** Tells every api process that a session is gone, so that its streams end. */
@@ -38,5 +44,6 @@ export interface Caller {
 declare module 'fastify' {
   interface FastifyRequest {
     caller: Caller
+    attempt: Attempt
   }
 }

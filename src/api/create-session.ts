@@ -1,4 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { Parcel } from '../history/blobs.ts'
+import { storeParcel } from '../history/blobs.ts'
 import type { SessionRow, SessionStore } from '../store/sessions.ts'
 import { toSessionAgent } from '../wire/agents.ts'
 import { ApiError } from '../wire/errors.ts'
@@ -10,7 +12,7 @@ import {
   unsupportedInEnvironment,
   unsupportedInSession,
 } from '../wire/unsupported.ts'
-import { admit, markAnswered, recall, refuseOversize } from './admission.ts'
+import { admit, markAnswered, packEvents, recall } from './admission.ts'
 import { readAgent } from './agents.ts'
 import type { ApiContext, Caller } from './context.ts'
 import { readEnvironment } from './environments.ts'
@@ -47,16 +49,20 @@ export async function createSession(
   refuseUnsupported(unsupportedInEnvironment(environment))
 
   const initial = params.initial_events ?? []
-  refuseOversize(initial)
+  const parcel = packEvents(initial)
+  const over = initial.length > 0 ? await context.quota.running(caller.workspaceId, null) : null
+  if (over) throw over
   const { title = null, metadata = {} } = params
-  const { ids } = await admit(context, submission, () => [
+  const { id: row, ids } = await admit(context, submission, () => [
     mintId('sesn'),
     mintId('cfg'),
     ...initial.map(() => mintId('sevt')),
   ])
   const [id = '', configurationId = '', ...eventIds] = ids
-  const events = initial.map((event, index) => ({ ...event, id: eventIds[index] }))
-  return start(context, caller, { id, configurationId, agent, environment: environment.id, title, metadata, events })
+  const session = { id, configurationId, agent, environment: environment.id, title, metadata, parcel, eventIds }
+  const created = await start(context, caller, session)
+  await context.ingress.accepted(row)
+  return created
 }
 
 interface NewSession {
@@ -66,16 +72,18 @@ interface NewSession {
   readonly environment: string
   readonly title: string | null
   readonly metadata: Readonly<Record<string, string>>
-  readonly events: readonly UserEvent[]
+  readonly parcel: Parcel<UserEvent>
+  readonly eventIds: readonly string[]
 }
 
 /** Writes the row, then starts the workflow: a row without a workflow can be found and given up, the reverse cannot. */
 async function start(
-  { sessions, workflows, policy }: ApiContext,
+  { sessions, blobs, workflows, policyFor }: ApiContext,
   { workspaceId: workspace, keyId: by }: Caller,
-  { id, configurationId, agent, environment, title, metadata, events }: NewSession,
+  { id, configurationId, agent, environment, title, metadata, parcel, eventIds }: NewSession,
 ): Promise<Session> {
   const now = new Date()
+  const policy = policyFor(agent.model.id)
   const row: SessionRow = {
     id,
     workspaceId: workspace,
@@ -91,8 +99,11 @@ async function start(
     archivedAt: null,
   }
   await sessions.create(row, { id: configurationId, agent, harness: policy.harness })
+  await storeParcel(blobs, id, parcel)
+  const { elements, ...beside } = parcel.kept
+  const events = elements.map((event, index) => ({ ...event, id: eventIds[index] }))
   const configuration = { id: configurationId, agentName: agent.name, policy }
-  const said = events.length > 0 ? { events, by } : {}
+  const said = events.length > 0 ? { events, ...beside, by } : {}
   await workflows.start(id, { workspace, configuration, environment, title, metadata, ...said }, title ?? agent.name)
   const status = events.length > 0 ? 'running' : 'idle'
   await sessions.hint([{ id, run: 1, length: 1, status }])

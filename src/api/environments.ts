@@ -6,7 +6,7 @@ import { PAGE_SIZES } from '../wire/limits.ts'
 import { mintId } from '../wire/mint.ts'
 import { decodeCursor, encodeCursor, toPage } from '../wire/pages.ts'
 import type { Environment } from '../wire/types.ts'
-import { admit, recall } from './admission.ts'
+import { admit, recall, wasDone } from './admission.ts'
 import type { ApiContext, Caller } from './context.ts'
 import { fromCreated, isCreatedPosition } from './created.ts'
 
@@ -22,9 +22,12 @@ export function environmentRoutes(app: FastifyInstance, context: ApiContext): vo
     // A request that repeats one is answered with the environment that the first one made, unless that was deleted.
     const submission = { request, reply, target: 'environments' }
     const earlier = await recall(context, submission)
-    if (earlier?.state === 'answered') return readEnvironment(context, caller, earlier.ids[0] ?? '')
-    const { ids } = await admit(context, submission, () => [draft.id])
-    return refusingTakenName(environments.create(caller.workspaceId, { ...draft, id: ids[0] ?? draft.id }))
+    if (earlier && earlier.state !== 'begun') return readEnvironment(context, caller, earlier.ids[0] ?? '')
+    const { id: row, ids } = await admit(context, submission, () => [draft.id])
+    const created = environments.create(caller.workspaceId, { ...draft, id: ids[0] ?? draft.id })
+    const environment = await refusingTakenName(created)
+    await context.ingress.accepted(row)
+    return environment
   })
 
   app.get('/v1/environments', async ({ query, caller }) => {
@@ -41,12 +44,22 @@ export function environmentRoutes(app: FastifyInstance, context: ApiContext): vo
 
   app.get<ById>('/v1/environments/:id', ({ params: { id }, caller }) => readEnvironment(context, caller, id))
 
-  app.post<ById>('/v1/environments/:id', async ({ params: { id }, body, caller }) => {
+  app.post<ById>('/v1/environments/:id', async (request, reply) => {
+    const {
+      params: { id },
+      body,
+      caller,
+    } = request
     const params = validator.parseBody('environments.update', body)
-    const updated = environments.update(caller.workspaceId, id, (stored) =>
-      updateEnvironment(stored, params, new Date().toISOString()),
-    )
-    return (await refusingTakenName(updated)) ?? missing(id)
+    const submission = { request, reply, target: id }
+    if (await wasDone(context, submission)) return readEnvironment(context, caller, id)
+    const change = (stored: Environment): Environment => updateEnvironment(stored, params, new Date().toISOString())
+    // Refused before it leaves a row.
+    change(await readEnvironment(context, caller, id))
+    const { id: row } = await admit(context, submission, () => [])
+    const updated = await refusingTakenName(environments.update(caller.workspaceId, id, change))
+    await context.ingress.accepted(row)
+    return updated ?? missing(id)
   })
 
   app.post<ById>('/v1/environments/:id/archive', async ({ params: { id }, caller }) => {

@@ -1,55 +1,147 @@
-import type { LogItem } from '../history/project.ts'
-import type { LogView } from '../history/tracked.ts'
+import type { BlobStore } from '../history/blobs.ts'
 import type { Position } from '../history/position.ts'
 import { comparePositions, formatPosition, parsePosition } from '../history/position.ts'
+import type { LogItem } from '../history/project.ts'
+import type { SessionLog } from '../history/session-log.ts'
+import type { LogView } from '../history/tracked.ts'
 import { ApiError } from '../wire/errors.ts'
 import { PAGE_SIZES } from '../wire/limits.ts'
 import type { CursorPage } from '../wire/pages.ts'
 import { decodeCursor, encodeCursor, toPage } from '../wire/pages.ts'
 import type { EventListQuery, SessionEvent } from '../wire/types.ts'
-import { createdAtRange, demandWithin, isWithin } from './created.ts'
+import { createdAtRange, demandWithin } from './created.ts'
+import type { TimeRange } from './created.ts'
+import { countFitting, queuedItems, toWholes } from './whole.ts'
 
 /** A finished item that clients see. */
 type Shown = LogItem & { readonly shown: SessionEvent }
 
+interface Listing {
+  readonly log: Pick<SessionLog, 'slice' | 'find'>
+  readonly blobs: Pick<BlobStore, 'get'>
+  readonly view: LogView
+  readonly query: EventListQuery
+  readonly order: 'asc' | 'desc'
+  readonly limit: number
+}
+
 /**
  * A page of a log: the finished events in log order, then the queue. Queued events have no place in the order yet, so
- * no cursor names one and no `created_at` filter sees them: they are added whole to the page that ends the list, or
- * begins it in descending order.
+ * no cursor names one, no `created_at` filter sees them and none is before an event: they are added whole to the page
+ * that ends the list, or begins it in descending order.
  */
-export function listEvents(view: LogView, query: EventListQuery, workspaceId: string): CursorPage<SessionEvent> {
+export async function listEvents(
+  log: Listing['log'],
+  view: LogView,
+  {
+    query,
+    workspaceId,
+    blobs,
+  }: { readonly query: EventListQuery; readonly workspaceId: string; readonly blobs: Listing['blobs'] },
+): Promise<CursorPage<SessionEvent>> {
   const order = query.order ?? 'asc'
   const limit = query.limit ?? PAGE_SIZES['events.list'].default
+  const listing: Listing = { log, blobs, view, query, order, limit }
   const scope = { workspaceId, resource: `events/${view.session}`, order }
-  const after = query.page ? parsePosition(decodeCursor(scope, query.page, isPosition)) : null
-  if (after) demandWithin(createdAtRange(query), timeOf(view, after))
-  const isWanted = createFilter(query)
+  refuseCombination(query)
 
-  const finished = view.items.filter(
-    (item): item is Shown => item.finished && item.shown !== null && isWanted(item.shown),
-  )
-  const ordered = order === 'asc' ? finished : finished.toReversed()
+  const cursor = query.page ? parsePosition(decodeCursor(scope, query.page, isPosition)) : null
+  if (cursor) demandWithin(createdAtRange(query), await timeOf(listing, cursor))
+  const around = cursor ? undefined : query.around
+  const rows = around === undefined ? await readPage(listing, cursor) : await readAround(listing, around)
   const page = toPage({
-    rows: ordered.filter(({ position }) => after === null || isBehind(position, after, order)).slice(0, limit + 1),
-    limit,
+    rows,
+    limit: Math.min(limit, countFitting(rows)),
     cursorAfter: ({ position }) => encodeCursor(scope, formatPosition(position)),
   })
-  const queued = hasTimeFilter(query) ? [] : queueOf(view).filter(isWanted)
-  const data = page.data.map((item) => item.shown)
-  if (order === 'desc') return { data: after ? data : [...queued.toReversed(), ...data], next_page: page.next_page }
-  return { data: page.next_page ? data : [...data, ...queued], next_page: page.next_page }
+  const data = await toWholes(blobs, view.session, page.data)
+  if (order === 'desc') {
+    const isFirst = !cursor && around === undefined
+    const queued = isFirst ? await readQueue(listing) : []
+    return { data: [...queued.toReversed(), ...data], next_page: page.next_page }
+  }
+  const queued = page.next_page ? [] : await readQueue(listing)
+  return { data: [...data, ...queued], next_page: page.next_page }
+}
+
+/** `around` says where the first page lies; the pages behind it carry it along and go on from their cursor. */
+function refuseCombination({ around, before, after }: EventListQuery): void {
+  if (around !== undefined && (before ?? after) !== undefined) {
+    throw new ApiError('invalid_request', 'around: expected without before and after')
+  }
+}
+
+/** One row more than the page holds, where there is one. */
+async function readPage(listing: Listing, cursor: Position | null): Promise<readonly Shown[]> {
+  const { query, order } = listing
+  const [after, before] = await Promise.all([placeOf(listing, 'after'), placeOf(listing, 'before')])
+  const edge = order === 'asc' ? after : before
+  const end = order === 'asc' ? before : after
+  // The cursor lies behind the edge, unless the edge is another one than on the page before it.
+  if (cursor && edge && !isBehind(cursor, edge, order)) {
+    const which = query.after !== undefined && order === 'asc' ? 'after' : 'before'
+    throw new ApiError('invalid_request', `page: the cursor lies outside of what \`${which}\` leaves`)
+  }
+  const rows = await read(listing, { order, behind: cursor ?? edge, limit: listing.limit + 1 })
+  return end ? rows.filter(({ position }) => isBehind(end, position, order)) : rows
+}
+
+/** The event in the middle of its page, as far as there are others on both of its sides. */
+async function readAround(listing: Listing, id: string): Promise<readonly Shown[]> {
+  const { limit, order } = listing
+  const opposite = order === 'asc' ? 'desc' : 'asc'
+  const { position } = await findNamed(listing, 'around', id)
+  const before = await read(listing, { order: opposite, behind: position, limit: Math.floor((limit - 1) / 2) })
+  const start = before.at(-1)?.position ?? position
+  const justBefore = { ...start, index: start.index + (order === 'asc' ? -1 : 1) }
+  return read(listing, { order, behind: justBefore, limit: limit + 1 })
+}
+
+interface Stretch {
+  readonly order: 'asc' | 'desc'
+  readonly behind: Position | null
+  readonly limit: number
+}
+
+async function read({ log, view, query }: Listing, { order, behind, limit }: Stretch): Promise<readonly Shown[]> {
+  if (limit === 0) return []
+  const at = toBounds(createdAtRange(query))
+  const types = query['types[]']
+  const items = await log.slice(view, {
+    order,
+    limit,
+    audience: 'client',
+    ...(behind ? { behind } : {}),
+    ...(at ? { at } : {}),
+    ...(types ? { types } : {}),
+  })
+  return items.filter((item): item is Shown => item.shown !== null)
+}
+
+async function placeOf(listing: Listing, name: 'before' | 'after'): Promise<Position | null> {
+  const id = listing.query[name]
+  return id === undefined ? null : (await findNamed(listing, name, id)).position
+}
+
+async function findNamed({ log, view }: Listing, name: string, id: string): Promise<LogItem> {
+  const item = await log.find(view, id)
+  if (item) return item
+  throw new ApiError('invalid_request', `${name}: this session has no finished event ${id}`)
 }
 
 /** A cursor names an item that stands in the log for ever; one that names none is nobody's. */
-function timeOf({ items }: LogView, place: Position): number {
-  const item = items.find(({ position }) => comparePositions(position, place) === 0)
+async function timeOf({ log, view }: Listing, place: Position): Promise<number> {
+  const item = await log.find(view, place)
   if (!item) throw new ApiError('invalid_request', 'page: expected a cursor from an earlier answer of this list')
   return item.at
 }
 
-function queueOf(view: LogView): readonly SessionEvent[] {
-  const waiting = new Set(view.state.queue.map((event) => event.id))
-  return view.items.flatMap(({ shown, finished }) => (shown && !finished && waiting.has(shown.id) ? [shown] : []))
+/** Types that no event has were refused before: a misspelt filter must not look like a log without such events. */
+async function readQueue({ blobs, view, query }: Listing): Promise<readonly SessionEvent[]> {
+  if (query.before !== undefined || toBounds(createdAtRange(query))) return []
+  const types: readonly string[] | undefined = query['types[]']
+  const queued = queuedItems(view.state).filter(({ shown }) => !types || types.includes(shown.type))
+  return toWholes(blobs, view.session, queued)
 }
 
 function isBehind(position: Position, after: Position, order: 'asc' | 'desc'): boolean {
@@ -57,15 +149,13 @@ function isBehind(position: Position, after: Position, order: 'asc' | 'desc'): b
   return order === 'asc' ? side > 0 : side < 0
 }
 
-/** Types that no event has were refused before: a misspelt filter must not look like a log without such events. */
-function createFilter(query: EventListQuery): (event: SessionEvent) => boolean {
-  const types: readonly string[] | undefined = query['types[]']
-  const range = createdAtRange(query)
-  return ({ type, processed_at: at }) => (!types || types.includes(type)) && (!at || isWithin(range, Date.parse(at)))
-}
-
-function hasTimeFilter(query: EventListQuery): boolean {
-  return Object.keys(createdAtRange(query)).length > 0
+/** Times are whole milliseconds. */
+function toBounds({ gt, gte, lt, lte }: TimeRange): { least?: number; most?: number } | null {
+  if (!gt && !gte && !lt && !lte) return null
+  return {
+    ...(gt || gte ? { least: Math.max(gt ? gt.getTime() + 1 : 0, gte?.getTime() ?? 0) } : {}),
+    ...(lt || lte ? { most: Math.min(lt ? lt.getTime() - 1 : Infinity, lte?.getTime() ?? Infinity) } : {}),
+  }
 }
 
 function isPosition(value: unknown): value is string {

@@ -1,4 +1,6 @@
 import type { FastifyInstance } from 'fastify'
+import type { Kept } from '../history/blobs.ts'
+import { storeParcel } from '../history/blobs.ts'
 import type { LogView } from '../history/tracked.ts'
 import type { Arrival } from '../session/entry.ts'
 import { isQueued } from '../session/entry.ts'
@@ -10,21 +12,25 @@ import { ApiError } from '../wire/errors.ts'
 import { mintId } from '../wire/mint.ts'
 import type { SessionEvent, UserEvent } from '../wire/types.ts'
 import { refuseUnsupported, unsupportedInEvents } from '../wire/unsupported.ts'
-import { admit, markAnswered, recall, refuseOversize } from './admission.ts'
+import { admit, markAnswered, packEvents, recall } from './admission.ts'
+import type { Backlog } from './backlog.ts'
+import { createBacklog } from './backlog.ts'
 import type { ApiContext } from './context.ts'
 import { listEvents } from './event-list.ts'
 import { createRateLimit } from './rate.ts'
-import { readLog, readRow } from './read-log.ts'
+import { missingFrom, readLog, readRow } from './read-log.ts'
 
 type ById = { Params: { id: string } }
 
 export function eventRoutes(app: FastifyInstance, context: ApiContext): void {
   const limit = createRateLimit(Date.now)
+  const backlog = createBacklog(Date.now)
 
   app.post<ById>('/v1/sessions/:id/events', async (request, reply) => {
     const { events } = context.validator.parseBody('events.send', request.body)
     refuseUnsupported(unsupportedInEvents(events))
-    refuseOversize(events)
+    const parcel = packEvents(events)
+    const { elements: packed, blobs } = parcel.kept
     const row = await readRow(context, request.caller, request.params.id)
     limit(row.id)
     const submission = { request, reply, target: row.id }
@@ -33,51 +39,80 @@ export function eventRoutes(app: FastifyInstance, context: ApiContext): void {
       markAnswered(context.ingress, submission, earlier)
       return { data: identify(events, earlier).map(toEcho) }
     }
-    const view = await checkAll(context, row, events)
-    const admitted = await admit(context, submission, () => events.map(() => mintId('sevt')))
-    const arrivals = identify(events, admitted)
+    const view = await checkAll(context, row, parcel.kept)
+    const starts = await letStart(context, { row, view, events })
+    const minted = events.map(() => mintId('sevt'))
+    const wanted = identify(packed, { ids: minted }).map((event, index) => ({ ...event, blobs: blobs?.[index] ?? [] }))
+    await demandRoom(context, backlog, { row, view, events: wanted })
+    const admitted = await admit(context, submission, () => minted)
+    const arrivals = identify(packed, admitted)
+    if (admitted.ids[0] !== minted[0]) backlog.giveBack(row.id, wanted)
+    await storeParcel(context.blobs, row.id, parcel)
+    const beside = { ...(blobs ? { blobs } : {}), by: request.caller.keyId }
     await Promise.all([
-      hintRunning(context, view, events),
-      context.workflows.signal(row.id, { events: arrivals, by: request.caller.keyId }, admitted.id),
+      starts ? hintRunning(context, view) : undefined,
+      context.workflows.signal(row.id, { events: arrivals, ...beside }, admitted.id),
     ])
     await context.ingress.accepted(admitted.id)
-    return { data: arrivals.map(toEcho) }
+    return { data: identify(events, admitted).map(toEcho) }
   })
 
   app.get<ById>('/v1/sessions/:id/events', async ({ params: { id }, query, caller }) => {
     const params = context.validator.parseQuery('events.list', query)
     const row = await readRow(context, caller, id)
-    return listEvents(await readLog(context, row), params, caller.workspaceId)
+    const view = await readLog(context, row)
+    return listEvents(context.log, view, { query: params, workspaceId: caller.workspaceId, blobs: context.blobs })
   })
 }
 
 /** Whether what the row stands for is in the log: then it is answered as it was, whatever has happened since. */
 async function isLogged(context: ApiContext, row: SessionRow, { state, ids }: IngressRow): Promise<boolean> {
   if (state !== 'begun') return true
-  const { items } = await readLog(context, row)
-  return items.some(({ shown }) => shown !== null && ids.includes(shown.id))
+  const missing = await missingFrom(context, await readLog(context, row), ids)
+  return missing.length < ids.length
 }
 
-function identify(events: readonly UserEvent[], { ids }: IngressRow): readonly Arrival[] {
+function identify(events: readonly UserEvent[], { ids }: Pick<IngressRow, 'ids'>): readonly Arrival[] {
   return events.map((event, index) => ({ ...event, id: ids[index] ?? '' }))
 }
 
-/** Lists show a session as running from the moment its message is accepted; a hint, that the worker's own overtakes. */
-async function hintRunning({ sessions }: ApiContext, view: LogView, events: readonly UserEvent[]): Promise<void> {
+interface Wanted<Event> {
+  readonly row: SessionRow
+  readonly view: LogView
+  readonly events: readonly Event[]
+}
+
+/**
+ * Whether the events start or resume a turn.
+ * @throws ApiError 429 when the workspace has as many running sessions as it may, this one not among them.
+ */
+async function letStart(context: ApiContext, { row, view, events }: Wanted<UserEvent>): Promise<boolean> {
+  if (!startsTurn(view, events)) return false
+  const refusal = await context.quota.running(row.workspaceId, row.id)
+  if (!refusal) return true
+  if (!startsTurn(await readLog(context, row), events)) return false
+  throw refusal
+}
+
+function startsTurn(view: LogView, events: readonly UserEvent[]): boolean {
   let { state } = view
   for (const [index, event] of events.entries()) {
-    if (wakes(state, event)) {
-      return sessions.hint([{ id: view.session, run: 1, length: view.length + 1, status: 'running' }])
-    }
+    if (wakes(state, event)) return true
     state = foldArrival(state, { ...event, id: `new ${index}` })
   }
+  return false
+}
+
+/** Lists show a session as running from the moment its message is accepted; a hint, that the worker's own overtakes. */
+function hintRunning({ sessions }: ApiContext, view: LogView): Promise<void> {
+  return sessions.hint([{ id: view.session, run: view.run, length: view.length + 1, status: 'running' }])
 }
 
 /**
  * Accepts on what is known of the log, which later events can only make harmless; refuses only after catching up. A
  * batch is judged event by event, each after those before it.
  */
-async function checkAll(context: ApiContext, row: SessionRow, events: readonly UserEvent[]): Promise<LogView> {
+async function checkAll(context: ApiContext, row: SessionRow, events: Kept<UserEvent>): Promise<LogView> {
   const known = context.log.known(row.id)
   if (known && !refusalOf(known, events)) return known
   const view = await readLog(context, row)
@@ -87,12 +122,26 @@ async function checkAll(context: ApiContext, row: SessionRow, events: readonly U
   throw refusal.busy ? new ApiError('rate_limit', message, { retryAfter: 1 }) : new ApiError('invalid_request', message)
 }
 
-function refusalOf(view: LogView, events: readonly UserEvent[]): { index: number; reason: string; busy?: true } | null {
+/** @throws ApiError 429 when the queue has no room for all of the events, counted on the log as it is now. */
+async function demandRoom(
+  context: ApiContext,
+  backlog: Backlog,
+  { row, view, events }: Wanted<Arrival>,
+): Promise<void> {
+  if (backlog.take(view, events, false)) return
+  if (backlog.take(await readLog(context, row), events, true)) return
+  throw new ApiError('rate_limit', 'events: the session has as many waiting as it takes; try again.', { retryAfter: 1 })
+}
+
+function refusalOf(
+  view: LogView,
+  { elements, blobs }: Kept<UserEvent>,
+): { index: number; reason: string; busy?: true } | null {
   let { state } = view
-  for (const [index, event] of events.entries()) {
-    const refusal = check(state, event)
+  for (const [index, event] of elements.entries()) {
+    const refusal = check(state, event, blobs?.[index])
     if (refusal) return { index, ...refusal }
-    state = foldArrival(state, { ...event, id: `new ${index}` })
+    state = foldArrival(state, { ...event, id: `new ${index}` }, blobs?.[index])
   }
   return null
 }

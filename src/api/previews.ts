@@ -1,4 +1,4 @@
-import type { ActivityMark } from '../history/tracked.ts'
+import type { ActivityMark } from '../history/run-log.ts'
 import type { PreviewedType } from '../store/deltas.ts'
 import type { FramedBatch } from './preview-feed.ts'
 

@@ -1,30 +1,38 @@
 import { ApiError } from '../wire/errors.ts'
 
-/** Requests a second that one session takes, and how many at once after a rest. */
-const PER_SECOND = 20
-const BURST = 50
+export interface Rate {
+  readonly perSecond: number
+  /** How many at once after a rest. */
+  readonly burst: number
+  /** What a refusal says. */
+  readonly message: string
+}
 
-/** A limit per session and process: what is over it is refused with the time to wait, before anything is stored. */
-export function createRateLimit(now: () => number): (session: string) => void {
+/** What one session takes of one api process: posts of events to two of them may be twice as many. */
+const SESSION_RATE: Rate = { perSecond: 20, burst: 50, message: 'The session takes 20 requests a second.' }
+
+/** A limit per name and process: what is over it is refused with the time to wait, before anything is stored. */
+export function createRateLimit(now: () => number, rate: Rate = SESSION_RATE): (name: string) => void {
+  const { perSecond, burst, message } = rate
   const buckets = new Map<string, { tokens: number; at: number }>()
-  return (session) => {
+  return (name) => {
     const time = now()
-    const bucket = buckets.get(session) ?? { tokens: BURST, at: time }
-    const tokens = Math.min(BURST, bucket.tokens + ((time - bucket.at) / 1000) * PER_SECOND)
-    buckets.delete(session)
+    const bucket = buckets.get(name) ?? { tokens: burst, at: time }
+    const tokens = Math.min(burst, bucket.tokens + ((time - bucket.at) / 1000) * perSecond)
+    buckets.delete(name)
     if (tokens < 1) {
-      buckets.set(session, { tokens, at: time })
-      throw new ApiError('rate_limit', `The session takes ${PER_SECOND} requests a second.`, { retryAfter: 1 })
+      buckets.set(name, { tokens, at: time })
+      throw new ApiError('rate_limit', message, { retryAfter: 1 })
     }
-    buckets.set(session, { tokens: tokens - 1, at: time })
-    forgetFull(buckets, time)
+    buckets.set(name, { tokens: tokens - 1, at: time })
+    forgetFull(buckets, time - (burst / perSecond) * 1000)
   }
 }
 
-/** The map is in the order of last use; whoever rested long enough has a full bucket again. */
-function forgetFull(buckets: Map<string, { at: number }>, time: number): void {
-  for (const [session, { at }] of buckets) {
-    if (time - at < (BURST / PER_SECOND) * 1000) return
-    buckets.delete(session)
+/** The map is in the order of last use; whoever was last there before this moment has a full bucket again. */
+function forgetFull(buckets: Map<string, { at: number }>, before: number): void {
+  for (const [name, { at }] of buckets) {
+    if (at > before) return
+    buckets.delete(name)
   }
 }

@@ -28,7 +28,7 @@ export async function readLog(context: ApiContext, row: SessionRow): Promise<Log
   for (;;) {
     const accepted = await context.ingress.acceptedIds(row.id, RECENT_MS)
     const view = await catchUp(context, row.id)
-    const missing = missingFrom(view, accepted)
+    const missing = await missingFrom(context, view, accepted)
     if (missing.length === 0) return view
     if (Date.now() > until)
       throw new ApiError('unavailable', `Acknowledged events are not readable yet: ${missing.join(', ')}`)
@@ -57,8 +57,14 @@ async function catchUp({ log }: ApiContext, session: string): Promise<LogView> {
   }
 }
 
-function missingFrom(view: LogView, accepted: readonly string[]): readonly string[] {
-  if (accepted.length === 0) return []
-  const present = new Set(view.items.flatMap(({ shown }) => (shown ? [shown.id] : [])))
-  return accepted.filter((id) => !present.has(id))
+/** Which of these user events the log has not. It remembers the ids of the last ones itself. */
+export async function missingFrom(
+  { log }: ApiContext,
+  view: LogView,
+  ids: readonly string[],
+): Promise<readonly string[]> {
+  const seen = new Set(view.state.seen)
+  const missing: string[] = []
+  for (const id of ids) if (!seen.has(id) && (await log.find(view, id)) === null) missing.push(id)
+  return missing
 }

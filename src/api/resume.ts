@@ -1,4 +1,5 @@
 import type { LogItem } from '../history/project.ts'
+import type { SessionLog } from '../history/session-log.ts'
 import type { LogView } from '../history/tracked.ts'
 import type { Position } from '../history/position.ts'
 import { comparePositions, formatPosition, parsePosition } from '../history/position.ts'
@@ -17,15 +18,22 @@ export function parseLastEventId(header: string | readonly string[] | undefined)
 }
 
 /**
- * What of the log stands behind that place, in the order in which a stream shows it. Null for a place that no stream of
- * the session has shown: never a guess at what the reader lacks.
+ * What of the log stands behind that place, in the order in which a stream shows it.
+ * @throws ApiError 400 for a place that no stream of the session has shown: never a guess at what the reader lacks.
  */
-export function itemsBehind({ items }: LogView, place: Position): readonly LogItem[] | null {
-  const at = items.findIndex(({ position, shown }) => shown !== null && comparePositions(position, place) === 0)
-  return at === -1 ? null : items.slice(at + 1)
+export function itemsBehind(
+  log: Pick<SessionLog, 'behind'>,
+  view: LogView,
+  place: Position,
+): AsyncIterable<readonly LogItem[]> {
+  const run = view.runs.find((one) => one.run === place.run)
+  const isShown = ({ position, shown }: LogItem): boolean => shown !== null && comparePositions(position, place) === 0
+  // The archive has no echoes of inputs that waited, so that every place in it may be one.
+  if (run ? !run.items.some(isShown) : place.run > view.run) throw unknownPlace(place)
+  return log.behind(view, place)
 }
 
-export function unknownPlace(place: Position): ApiError {
+function unknownPlace(place: Position): ApiError {
   return refusal(
     `this session has no event at ${formatPosition(place)}; open the stream without it and list the events`,
   )

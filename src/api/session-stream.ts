@@ -1,11 +1,14 @@
 import type { LogItem } from '../history/project.ts'
 import { formatPosition } from '../history/position.ts'
 import type { Subscriber } from '../history/session-log.ts'
-import type { ActivityMark } from '../history/tracked.ts'
+import type { ActivityMark } from '../history/run-log.ts'
 import { KEEP_ALIVE, formatEvent } from '../wire/sse.ts'
 import type { FrameWriter } from './frame-writer.ts'
 import type { FramedBatch } from './preview-feed.ts'
 import type { Previews } from './previews.ts'
+
+/** Characters of a large frame that are written at once. */
+const PIECE_LENGTH = 256 * 1024
 
 interface Step {
   readonly items: readonly LogItem[]
@@ -20,19 +23,20 @@ interface Step {
 export class SessionStream implements Subscriber {
   readonly #writer: FrameWriter
   readonly #previews: Previews
-  readonly #framesOf: Framer
+  readonly #frames: Frames
   #waiting: Step[] | null = []
   #isEnded = false
 
-  constructor(writer: FrameWriter, previews: Previews, framesOf: Framer) {
+  constructor(writer: FrameWriter, previews: Previews, frames: Frames) {
     this.#writer = writer
     this.#previews = previews
-    this.#framesOf = framesOf
+    this.#frames = frames
   }
 
   added(items: readonly LogItem[], marks: readonly ActivityMark[]): void {
     if (this.#waiting) this.#waiting.push({ items, marks })
-    else this.#show(this.#framesOf(items), marks)
+    else if (items.some(({ blobs }) => blobs)) void this.#wait({ items, marks })
+    else this.#show(this.#frames.of(items), marks)
   }
 
   ended(): void {
@@ -48,23 +52,60 @@ export class SessionStream implements Subscriber {
   }
 
   keepAlive(): void {
-    if (!this.#writer.isBehind) this.#writer.write(KEEP_ALIVE)
+    // A large frame is on its way in pieces.
+    if (!this.#waiting && !this.#writer.isBehind) this.#writer.write(KEEP_ALIVE)
   }
 
   /** Writes what was missed and what came meanwhile, at the reader's pace, and goes over to what comes. */
-  async open(missed: readonly LogItem[]): Promise<void> {
-    const waiting = (this.#waiting ??= [])
-    if (missed.length > 0) waiting.unshift({ items: missed, marks: [] })
+  async open(missed: AsyncIterable<readonly LogItem[]> | null): Promise<void> {
+    try {
+      // Without it there is nothing to wait for, and what comes next is live already.
+      if (missed) for await (const items of missed) if (!(await this.#writeAll(items))) return
+      await this.#goOn((this.#waiting ??= []))
+    } catch (error) {
+      this.#writer.write(this.#frames.ofFailure(error))
+      this.#writer.end()
+    }
+  }
+
+  /** What has large parts is written at the reader's pace, and what comes meanwhile behind it. */
+  async #wait(step: Step): Promise<void> {
+    this.#waiting = [step]
+    await this.open(null)
+  }
+
+  async #goOn(waiting: Step[]): Promise<void> {
     for (let step = waiting.shift(); step; step = waiting.shift()) {
-      for (const item of step.items) {
-        this.#writer.write(frameOf(item))
-        if (this.#writer.isBehind) await this.#writer.drained()
-        if (this.#writer.isOver) return
-      }
+      const isTaken = this.#writeAll(step.items)
+      if (!(isTaken === true || (await isTaken))) return
       this.#show('', step.marks)
     }
     this.#waiting = null
     if (this.#isEnded) this.#writer.end()
+  }
+
+  /** False when the reader is gone; a promise only when there is something to wait for. */
+  #writeAll(items: readonly LogItem[]): boolean | Promise<boolean> {
+    for (const [index, item] of items.entries()) {
+      const taken = this.#write(item)
+      if (taken) return taken.then(() => !this.#writer.isOver && this.#writeAll(items.slice(index + 1)))
+    }
+    return !this.#writer.isOver
+  }
+
+  #write(item: LogItem): Promise<void> | null {
+    if (item.blobs) return this.#writeLarge(item)
+    this.#writer.write(frameOf(item))
+    return this.#writer.isBehind ? this.#writer.drained() : null
+  }
+
+  /** A frame of any size is taken by a reader that reads, when it comes in pieces. */
+  async #writeLarge(item: LogItem): Promise<void> {
+    const frame = await this.#frames.ofLarge(item)
+    for (let from = 0; from < frame.length; from += PIECE_LENGTH) {
+      this.#writer.write(frame.slice(from, from + PIECE_LENGTH))
+      if (this.#writer.isBehind) await this.#writer.drained()
+    }
   }
 
   #show(frames: string, marks: readonly ActivityMark[]): void {
@@ -79,11 +120,18 @@ export class SessionStream implements Subscriber {
   }
 }
 
-/** The frames of a list of items; the same list has the same frames. */
-export type Framer = (items: readonly LogItem[]) => string
+/** What stands on a stream. */
+export interface Frames {
+  /** Of a list of items without blobs; the same list has the same frames. */
+  readonly of: (items: readonly LogItem[]) => string
+  /** Of an item with blobs, which are read; rejects when one is gone. */
+  readonly ofLarge: (item: LogItem) => Promise<string>
+  /** The last one of a stream that cannot go on. */
+  readonly ofFailure: (error: unknown) => string
+}
 
 /** Subscribers of a session are told of the same list one after the other: its frames are made for the first. */
-export function createFramer(): Framer {
+export function createFramer(): Frames['of'] {
   const made = new WeakMap<readonly LogItem[], string>()
   return (items) => {
     const frames = made.get(items) ?? items.map(frameOf).join('')
@@ -92,6 +140,6 @@ export function createFramer(): Framer {
   }
 }
 
-function frameOf({ shown, position }: LogItem): string {
+export function frameOf({ shown, position }: Pick<LogItem, 'shown' | 'position'>): string {
   return shown ? formatEvent(shown, formatPosition(position)) : ''
 }

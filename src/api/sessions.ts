@@ -4,7 +4,7 @@ import { ApiError } from '../wire/errors.ts'
 import { patchMetadata } from '../wire/metadata.ts'
 import type { Session } from '../wire/types.ts'
 import { refuseUnsupported, unsupportedInUpdate } from '../wire/unsupported.ts'
-import { admit, recall } from './admission.ts'
+import { admit, wasDone } from './admission.ts'
 import type { ApiContext, Caller } from './context.ts'
 import { createSession } from './create-session.ts'
 import { readLog, readRow } from './read-log.ts'
@@ -26,7 +26,7 @@ export function sessionRoutes(app: FastifyInstance, context: ApiContext): void {
     const { title, metadata, ...rest } = context.validator.parseBody('sessions.update', request.body)
     refuseUnsupported(unsupportedInUpdate(rest))
     const submission = { request, reply, target: id }
-    if ((await recall(context, submission))?.state === 'answered') return retrieve(context, caller, id)
+    if (await wasDone(context, submission)) return retrieve(context, caller, id)
     const { state } = await readLog(context, await readRow(context, caller, id))
     // The workflow applies the patch, so that two at once both count; here it is only checked.
     patchMetadata(state.metadata, metadata)
@@ -34,6 +34,7 @@ export function sessionRoutes(app: FastifyInstance, context: ApiContext): void {
     demand(refuses(state, { type: 'configured', ...change }))
     const { id: updateId } = await admit(context, submission, () => [])
     demand((await context.workflows.configure(id, change, updateId)).refused)
+    await context.ingress.accepted(updateId)
     return retrieve(context, caller, id)
   })
 

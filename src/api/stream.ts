@@ -1,5 +1,8 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { Position } from '../history/position.ts'
+import type { LogItem } from '../history/project.ts'
 import { LogNotFound } from '../history/session-log.ts'
+import type { LogView } from '../history/tracked.ts'
 import { ApiError, toErrorBody } from '../wire/errors.ts'
 import { formatErrorEvent } from '../wire/sse.ts'
 import { authenticate } from './auth.ts'
@@ -7,8 +10,9 @@ import type { ApiContext } from './context.ts'
 import { FrameWriter } from './frame-writer.ts'
 import { createPreviews } from './previews.ts'
 import { readRow } from './read-log.ts'
-import { itemsBehind, parseLastEventId, unknownPlace } from './resume.ts'
-import { SessionStream, createFramer } from './session-stream.ts'
+import { itemsBehind, parseLastEventId } from './resume.ts'
+import { SessionStream, createFramer, frameOf } from './session-stream.ts'
+import { toWhole } from './whole.ts'
 
 /** Silence on a stream is bounded, for proxies' sake; and so is how long a revoked key goes on reading. */
 const KEEP_ALIVE_MS = 15_000
@@ -29,7 +33,14 @@ export function streamRoutes(app: FastifyInstance, context: ApiContext): void {
     const row = await readRow(context, request.caller, request.params.id)
     const { raw } = reply
     const writer = new FrameWriter(raw, { farewell: () => farewell(request), over: stop })
-    const stream = new SessionStream(writer, createPreviews(new Set(types)), framesOf)
+    const stream = new SessionStream(writer, createPreviews(new Set(types)), {
+      of: framesOf,
+      ofLarge: (item) => frameLarge(context, row.id, item),
+      ofFailure(error) {
+        request.log.warn({ err: error, session: row.id }, 'a stream could not go on')
+        return formatErrorEvent(toErrorBody(error, request.id))
+      },
+    })
     const keepAlive = setInterval(() => {
       stream.keepAlive()
       void endIfRevoked()
@@ -49,6 +60,14 @@ export function streamRoutes(app: FastifyInstance, context: ApiContext): void {
     // What cannot be written any more is noticed by the close that follows.
     raw.on('error', () => undefined)
 
+    function readMissed(view: LogView, from: Position): AsyncIterable<readonly LogItem[]> {
+      try {
+        return itemsBehind(context.log, view, from)
+      } catch (error) {
+        stop()
+        throw error
+      }
+    }
     // Both before the headers: whoever sees the stream open misses nothing that follows.
     if (types.length > 0) unlisten = context.previews.listen(row.id, (batch) => stream.preview(batch))
     const { view, cancel: unsubscribe } = await context.log.subscribe(row.id, stream).catch((error: unknown) => {
@@ -60,18 +79,19 @@ export function streamRoutes(app: FastifyInstance, context: ApiContext): void {
     cancel = unsubscribe
     // A client that left meanwhile has closed before anybody listened for it.
     if (raw.destroyed || writer.isOver) stop()
-    const missed = place ? itemsBehind(view, place) : []
-    if (place && !missed) {
-      stop()
-      throw unknownPlace(place)
-    }
+    const missed = place && readMissed(view, place)
     reply.hijack()
     for (const [name, value] of Object.entries({ ...reply.getHeaders(), ...HEADERS })) {
       if (value !== undefined) raw.setHeader(name, value)
     }
     raw.flushHeaders()
-    void stream.open(missed ?? [])
+    void stream.open(missed)
   })
+}
+
+async function frameLarge({ blobs }: ApiContext, session: string, item: LogItem): Promise<string> {
+  const { shown, position } = item
+  return shown ? frameOf({ position, shown: await toWhole(blobs, session, { ...item, shown }) }) : ''
 }
 
 /** Told to a reader for whom too much waits. */

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { WorkflowClient, WorkflowHandle } from '@temporalio/client'
 import {
@@ -7,22 +8,27 @@ import {
   WorkflowUpdateRPCTimeoutOrCancelledError,
 } from '@temporalio/client'
 import { encodeToPayloads } from '@temporalio/common/lib/internal-non-workflow/index.js'
+import { isClosing } from '../history/client.ts'
 import { DELETED_REASON, EVENTS_SIGNAL } from '../session/names.ts'
 import { ApiError } from '../wire/errors.ts'
 import type { ConfigureUpdate, EventsSignal, Verdict } from '../workflows/messages.ts'
-import { ARCHIVE_UPDATE, CONFIGURE_UPDATE, SESSION_WORKFLOW } from '../workflows/messages.ts'
+import { ARCHIVE_UPDATE, CONFIGURE_UPDATE, DEFAULT_WORKSPACE, SESSION_WORKFLOW } from '../workflows/messages.ts'
 import type { SessionWorkflows } from './workflows.ts'
 
 /** After this long a request is answered as not done; the client sends it again. */
 const DEADLINE_MS = 10_000
-/** A run that is being closed takes no signals for a moment; the SDK's own back-off for it begins at a second. */
+/** A run that is being closed takes no signals for a moment. */
 const CLOSING_TRIES = 100
 const CLOSING_MS = { least: 10, most: 50 }
 
 /** gRPC status codes. */
+const INVALID_ARGUMENT = 3
 const NOT_FOUND = 5
 const RESOURCE_EXHAUSTED = 8
 const FAILED_PRECONDITION = 9
+
+/** What Temporal takes as a fairness key; a SHA-256 in hex is as long. */
+const FAIRNESS_KEY_BYTES = 64
 
 export interface TemporalWorkflowsOptions {
   readonly client: WorkflowClient
@@ -40,8 +46,8 @@ export function createTemporalWorkflows({ client, taskQueue }: TemporalWorkflows
       } catch (error) {
         if (error instanceof WorkflowNotFoundError) return { refused: 'The session is terminated and cannot change.' }
         // A task that ended the run was refused because of what came meanwhile, and took the update with it.
-        const isUndecided = hasCode(error, FAILED_PRECONDITION) || isClosing(error)
-        if (!isUndecided || attempt >= CLOSING_TRIES) throw toUnavailable(error)
+        const isUndecided = hasCode(error, FAILED_PRECONDITION) || isAtItsEnd(error)
+        if (!isUndecided || attempt >= CLOSING_TRIES) throw toRefusal(error)
         await rest()
       }
     }
@@ -59,10 +65,11 @@ export function createTemporalWorkflows({ client, taskQueue }: TemporalWorkflows
             workflowTaskTimeout: '3 seconds',
             workflowIdReusePolicy: 'REJECT_DUPLICATE',
             workflowIdConflictPolicy: 'FAIL',
+            priority: { fairnessKey: fairnessKey(input.workspace ?? DEFAULT_WORKSPACE) },
           }),
         )
       } catch (error) {
-        if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw toUnavailable(error)
+        if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw toRefusal(error)
       }
     },
 
@@ -79,7 +86,7 @@ export function createTemporalWorkflows({ client, taskQueue }: TemporalWorkflows
       try {
         await bounded(() => client.getHandle(session).terminate(DELETED_REASON))
       } catch (error) {
-        if (!(error instanceof WorkflowNotFoundError)) throw toUnavailable(error)
+        if (!(error instanceof WorkflowNotFoundError)) throw toRefusal(error)
       }
     },
   }
@@ -87,7 +94,7 @@ export function createTemporalWorkflows({ client, taskQueue }: TemporalWorkflows
 
 /**
  * The raw call: the client's own draws a new request id each time, and ours is what makes a resend within a run the
- * same event. A run that is being closed is asked again at once rather than by the SDK's slow back-off.
+ * same event. A run that is being closed is asked again with it after a moment.
  */
 async function sendSignal(
   client: WorkflowClient,
@@ -112,7 +119,7 @@ async function sendSignal(
       if (hasCode(error, NOT_FOUND)) {
         throw new ApiError('invalid_request', 'The session is terminated and takes no further events.')
       }
-      if (!isClosing(error) || attempt >= CLOSING_TRIES) throw toUnavailable(error)
+      if (!isAtItsEnd(error) || attempt >= CLOSING_TRIES) throw toRefusal(error)
       await rest()
     }
   }
@@ -122,14 +129,46 @@ async function rest(): Promise<void> {
   await sleep(CLOSING_MS.least + Math.random() * (CLOSING_MS.most - CLOSING_MS.least))
 }
 
-function toUnavailable(error: unknown): ApiError {
-  const isSlow = error instanceof WorkflowUpdateRPCTimeoutOrCancelledError
-  const message = isSlow ? 'No worker has decided yet; try again.' : 'Temporal does not answer; try again.'
-  return new ApiError('unavailable', message, { cause: error })
+/** What a client is told: to come again, and after how long, or that what it sent cannot be taken. */
+function toRefusal(error: unknown): ApiError {
+  if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError) {
+    return new ApiError('unavailable', 'No worker has decided yet; try again.', { cause: error, retryAfter: 1 })
+  }
+  const said = saidBy(error)
+  if (TOO_LARGE.test(said)) {
+    return new ApiError('too_large', 'The request is larger than Temporal takes.', { cause: error })
+  }
+  if (hasCode(error, INVALID_ARGUMENT) && SIGNALS_USED_UP.test(said)) {
+    const message = 'The session has more unread events than its run can hold; try again when it has gone on.'
+    return new ApiError('rate_limit', message, { cause: error, retryAfter: 5 })
+  }
+  if (hasCode(error, RESOURCE_EXHAUSTED)) {
+    return new ApiError('overloaded', 'Temporal takes no more at the moment; try again.', {
+      cause: error,
+      retryAfter: 1,
+    })
+  }
+  return new ApiError('unavailable', 'Temporal does not answer; try again.', { cause: error, retryAfter: 1 })
 }
 
-function isClosing(error: unknown): boolean {
-  return hasCode(error, RESOURCE_EXHAUSTED) && String(error).includes('workflow is closing')
+/** What the server, or gRPC for it, says of a payload or message over its limits, whatever the code. */
+const TOO_LARGE = /exceeds (?:size )?limit|larger than max/i
+/** What the server says of a run that has taken 10,000 signals. */
+const SIGNALS_USED_UP = /limit for signal events/i
+
+function isAtItsEnd(error: unknown): boolean {
+  return hasCode(error, RESOURCE_EXHAUSTED) && isClosing(saidBy(error))
+}
+
+/** Sessions of one workspace share one key, of at most 64 bytes. */
+function fairnessKey(workspace: string): string {
+  return Buffer.byteLength(workspace) <= FAIRNESS_KEY_BYTES
+    ? workspace
+    : createHash('sha256').update(workspace).digest('hex')
+}
+
+function saidBy(error: unknown): string {
+  return String(error instanceof ServiceError ? (error.cause ?? error) : error)
 }
 
 function hasCode(error: unknown, code: number): boolean {

@@ -1,6 +1,6 @@
 import { EXIT } from './exit.ts'
 
-/** One thing that was looked at; `remedy` says what to do when it is not in order. */
+/** One thing that was looked at; `remedy` says what to do when it is not in order, or what would be better. */
 interface Finding {
   readonly name: string
   readonly ok: boolean
@@ -16,7 +16,7 @@ export interface DoctorOptions {
   readonly print: (line: string) => void
 }
 
-/** Prints a line with ✓ or ✗ and the remedy for each finding. Resolves with the exit code: 0, or 5 when one is ✗. */
+/** Prints a line with ✓, ! or ✗ and the remedy for each finding. Resolves with the exit code: 0, or 5 when one is ✗. */
 export async function runDoctor({ checks, json, print }: DoctorOptions): Promise<number> {
   const findings: Finding[] = []
   for (const check of checks) findings.push(...(await check()))
@@ -27,6 +27,7 @@ export async function runDoctor({ checks, json, print }: DoctorOptions): Promise
 }
 
 function describe({ name, ok, detail, remedy }: Finding, width: number): string[] {
-  const line = `${ok ? '✓' : '✗'} ${name.padEnd(width)}  ${detail}`
-  return ok || remedy === undefined ? [line] : [line, `  ${' '.repeat(width)}  → ${remedy}`]
+  const sign = ok ? (remedy === undefined ? '✓' : '!') : '✗'
+  const line = `${sign} ${name.padEnd(width)}  ${detail}`
+  return remedy === undefined ? [line] : [line, `  ${' '.repeat(width)}  → ${remedy}`]
 }

@@ -9,7 +9,10 @@ import { probePostgres, probeTemporal } from './probes.ts'
 import { StartError } from './start-error.ts'
 import { findTemporalBinary } from './temporal.ts'
 
-/** One thing `longhand doctor` looked at. `detail` says what is there, or what is wrong; `remedy` what to do then. */
+/**
+ * One thing `longhand doctor` looked at. `detail` says what is there, or what is wrong; `remedy` what to do then, or,
+ * where all works, what would be better.
+ */
 export interface Finding {
   readonly name: string
   readonly ok: boolean
@@ -25,12 +28,15 @@ export interface CheckOptions {
 
 const oldestNode = [20, 20] as const
 const leastFreeBytes = 1024 ** 3
+/** Seconds. */
+const day = 24 * 60 * 60
+const leastRetention = 3 * day
 
 /** Looks at what `dev`, `api` and `worker` need, without starting any of it. Sandboxes are the hands' own business. */
 export async function runChecks({ config, cache }: CheckOptions): Promise<Finding[]> {
   return [
     checkNode(process.versions.node),
-    await attempt('Temporal', () => checkTemporal(config, cache)),
+    await checkTemporal(config, cache),
     await attempt('Postgres', () => checkPostgres(config)),
     checkModel(config),
     await checkPort(config),
@@ -45,12 +51,30 @@ function checkNode(version: string): Finding {
   return { name: 'Node', ok, detail: version, ...(!ok && { remedy }) }
 }
 
-async function checkTemporal(config: DevSettings, cache: string): Promise<string> {
-  if (config.temporal.external) return `answers at ${await probeTemporal(config.temporal)}`
+async function checkTemporal(config: DevSettings, cache: string): Promise<Finding> {
+  if (!config.temporal.external) return attempt('Temporal', () => checkDevServer(cache))
+  let remedy: string | undefined
+  const finding = await attempt('Temporal', async () => {
+    const { address, retention } = await probeTemporal(config.temporal)
+    if (retention < leastRetention)
+      remedy =
+        `Keep them for ${leastRetention / day} days or more (temporal operator namespace update --retention 30d -n ` +
+        `${config.temporal.namespace}): what is not archived by then, because Postgres is away that long, is lost.`
+    return `answers at ${address}, keeps closed runs for ${describeTime(retention)}`
+  })
+  return { ...finding, ...(remedy !== undefined && { remedy }) }
+}
+
+async function checkDevServer(cache: string): Promise<string> {
   const binary = await findTemporalBinary(cache)
   const { status, stdout } = spawnSync(binary, ['--version'], { encoding: 'utf8' })
   if (status !== 0) throw new StartError(`${binary} does not start`, 'Run longhand setup (node scripts/setup.mjs).')
   return `dev server, ${stdout.trim()}`
+}
+
+function describeTime(seconds: number): string {
+  const [n, unit] = seconds % day === 0 ? [seconds / day, 'day'] : [Math.round(seconds / 360) / 10, 'hour']
+  return `${n} ${unit}${n === 1 ? '' : 's'}`
 }
 
 async function checkPostgres(config: DevSettings): Promise<string> {

@@ -24,6 +24,9 @@ export interface DevSettings {
   readonly sandbox: string
   readonly sandboxImage: string
   readonly codecKey: Uint8Array | undefined
+  readonly runEvents: number
+  readonly workspaceRequests: number
+  readonly workspaceSessions: number
   readonly temporal: TemporalSettings
 }
 

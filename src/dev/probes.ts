@@ -5,8 +5,14 @@ import { StartError } from './start-error.ts'
 
 const timeoutMs = 5_000
 
-/** Resolves with the address of a Temporal cluster that answers and has the namespace; else `StartError`. */
-export async function probeTemporal({ connection: options, namespace }: TemporalSettings): Promise<string> {
+export interface TemporalProbe {
+  readonly address: string
+  /** How long the namespace keeps the histories of closed runs, seconds. */
+  readonly retention: number
+}
+
+/** Resolves when a Temporal cluster answers and has the namespace; else `StartError`. */
+export async function probeTemporal({ connection: options, namespace }: TemporalSettings): Promise<TemporalProbe> {
   const address = options.address ?? '127.0.0.1:7233'
   try {
     const { tls, apiKey, metadata } = options
@@ -18,9 +24,10 @@ export async function probeTemporal({ connection: options, namespace }: Temporal
       ...(metadata !== undefined && { metadata }),
     })
     try {
-      await connection.withDeadline(Date.now() + timeoutMs, () =>
+      const { config } = await connection.withDeadline(Date.now() + timeoutMs, () =>
         connection.workflowService.describeNamespace({ namespace }),
       )
+      return { address, retention: Number(config?.workflowExecutionRetentionTtl?.seconds ?? 0) }
     } finally {
       await connection.close()
     }
@@ -32,7 +39,6 @@ export async function probeTemporal({ connection: options, namespace }: Temporal
       { cause },
     )
   }
-  return address
 }
 
 /** Resolves when the database answers to its URL; else `StartError`, without the password. */

@@ -93,7 +93,7 @@ async function startPostgres({ config, env, ports, supervisor }: Database): Prom
 }
 
 async function startTemporal({ config, env, ports, supervisor, cache }: Database & { cache: string }): Promise<string> {
-  if (config.temporal.external) return probeTemporal(config.temporal)
+  if (config.temporal.external) return (await probeTemporal(config.temporal)).address
   const { data } = config
   mkdirSync(join(data, 'temporal'), { recursive: true, mode: 0o700 })
   const spec = temporalProcess({
@@ -156,6 +156,9 @@ function settings(config: DevSettings): NodeJS.ProcessEnv {
     LONGHAND_DATA: config.data,
     LONGHAND_SANDBOX: config.sandbox,
     LONGHAND_SANDBOX_IMAGE: config.sandboxImage,
+    LONGHAND_RUN_EVENTS: String(config.runEvents),
+    LONGHAND_WORKSPACE_REQUESTS: String(config.workspaceRequests),
+    LONGHAND_WORKSPACE_SESSIONS: String(config.workspaceSessions),
     ...(config.codecKey && { LONGHAND_CODEC_KEY: Buffer.from(config.codecKey).toString('base64') }),
   }
 }

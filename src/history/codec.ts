@@ -21,6 +21,26 @@ export function createAesCodec(key: Uint8Array): PayloadCodec {
   }
 }
 
+/**
+ * The codec for a worker: what it cannot decode is handed on as it is, so that whoever reads it says what is wrong. A
+ * task whose decoding rejects would be tried again for ever. No workflow runs under a wrong key all the same: its own
+ * input cannot be read then either.
+ */
+export function handOnUndecodable(codec: PayloadCodec): PayloadCodec {
+  async function decodeOne(payload: Payload): Promise<Payload> {
+    try {
+      const [decoded] = await codec.decode([payload])
+      return decoded ?? payload
+    } catch {
+      return payload
+    }
+  }
+  return {
+    encode: (payloads) => codec.encode(payloads),
+    decode: (payloads) => Promise.all(payloads.map(decodeOne)),
+  }
+}
+
 function encrypt(payload: Payload, key: Uint8Array, keyId: string): Payload {
   const nonce = randomBytes(NONCE_BYTES)
   const cipher = createCipheriv('aes-256-gcm', key, nonce, { authTagLength: TAG_BYTES }).setAAD(text.encode(keyId))

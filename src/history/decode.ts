@@ -25,7 +25,8 @@ async function decodeAttributes(event: HistoryEvent, read: Read): Promise<Attrib
   const started = event.workflowExecutionStartedEventAttributes
   if (started) {
     const input = await read(started.input?.payloads?.[0])
-    return attributes({ type: 'started', runId: started.originalExecutionRunId ?? '', input })
+    const isContinued = Boolean(started.continuedExecutionRunId)
+    return attributes({ type: 'started', runId: started.originalExecutionRunId ?? '', isContinued, input })
   }
   const signaled = event.workflowExecutionSignaledEventAttributes
   if (signaled) {
@@ -56,6 +57,8 @@ async function decodeActivity(event: HistoryEvent, read: Read): Promise<Attribut
 }
 
 function decodeEnd(event: HistoryEvent): Attributes | null {
+  const continued = event.workflowExecutionContinuedAsNewEventAttributes
+  if (continued) return attributes({ type: 'continued', next: continued.newExecutionRunId ?? '' })
   if (event.workflowExecutionCompletedEventAttributes) return end('completed', '')
   const failed = event.workflowExecutionFailedEventAttributes
   if (failed) return end('failed', failed.failure?.message ?? '')

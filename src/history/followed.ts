@@ -1,11 +1,16 @@
+import type { EarlierRun } from '../session/carry.ts'
+import type { LogArchive } from './archive.ts'
+import type { HistoryItem } from './item.ts'
 import type { LogItem } from './project.ts'
+import { carriedBy } from './project.ts'
+import type { ActivityMark } from './run-log.ts'
 import { isNotFound } from './source.ts'
-import type { ActivityMark, LogView } from './tracked.ts'
+import type { LogView } from './tracked.ts'
 import { TrackedLog } from './tracked.ts'
 import type { WatcherPorts, Watching } from './watcher.ts'
 import { startWatching } from './watcher.ts'
 
-/** A session whose log is nowhere: never answered as a shorter log. */
+/** A session whose log is nowhere, or not whole: never answered as a shorter log. */
 export class LogNotFound extends Error {
   override readonly name = 'LogNotFound'
 }
@@ -21,6 +26,7 @@ export interface Subscriber {
 }
 
 export interface FollowedOptions extends WatcherPorts {
+  readonly archive: LogArchive
   /** Called when the server has the session no more. */
   readonly gone: () => void
 }
@@ -45,7 +51,7 @@ export class FollowedLog {
 
   /** The log as it was known when last read, or null before that. */
   known(): LogView | null {
-    return this.#log.lastEvent > 0 ? this.#log.view() : null
+    return this.#log.isKnown ? this.#log.view() : null
   }
 
   async read(): Promise<LogView> {
@@ -106,14 +112,83 @@ export class FollowedLog {
   }
 
   async #catchUp(): Promise<void> {
-    const { session, runId, lastEvent, isEnded } = this.#log
-    if (isEnded) return
+    const log = this.#log
+    if (log.isEnded) return
+    if (!log.current) await this.#load()
+    else await this.#goOn()
+    await this.#dropArchived()
+  }
+
+  /** From where the log was read to last, through all runs that have followed since. */
+  async #goOn(): Promise<void> {
+    const log = this.#log
+    const { source, gone } = this.#options
     try {
-      this.#log.take(await this.#options.source.read(session, runId, lastEvent))
+      for (let run = log.current; run; run = run.next !== null && log.current !== run ? log.current : null) {
+        log.take(run.id, await source.read(log.session, run.id, run.lastEvent))
+        if (run.next !== null) log.take(run.next, await source.read(log.session, run.next, 0))
+      }
     } catch (error) {
-      if (isNotFound(error)) throw new LogNotFound(`no history of ${session}`, { cause: error })
-      throw error
+      if (!isNotFound(error)) throw error
+      // History has let go of what was never read: whoever listens would miss it.
+      if (this.isListenedTo) gone()
+      log.clear()
+      await this.#load()
     }
+  }
+
+  /** The present run, and before it those that the archive does not have. All of them, or nothing is known. */
+  async #load(): Promise<void> {
+    const log = this.#log
+    const { source, archive } = this.#options
+    try {
+      const present = await source.read(log.session, null, 0)
+      const [first] = present
+      if (first?.type !== 'started') throw new LogNotFound(`the history of ${log.session} has no beginning`)
+      const earlier = await this.#readEarlier(carriedBy(first)?.unarchived ?? [])
+      for (const { id, items } of earlier) log.take(id, items)
+      log.take(first.runId, present)
+    } catch (error) {
+      if (!isNotFound(error)) throw error
+      const kept = await archive.newest(log.session)
+      // A run that was followed by another one is not the end of the log, which is then lost.
+      if (kept?.state?.status !== 'terminated') {
+        throw new LogNotFound(`no history of ${log.session}`, { cause: error })
+      }
+      log.settle(kept)
+    }
+  }
+
+  async #readEarlier(runs: readonly EarlierRun[]): Promise<readonly { id: string; items: readonly HistoryItem[] }[]> {
+    if (!runs[0]) return []
+    const { session } = this.#log
+    const { source, archive } = this.#options
+    // An archive that does not answer is asked again only for what history has not.
+    const kept = await archive.runs(session, runs[0].run).catch(() => [])
+    const missing = runs.filter(({ run }) => !kept.some((archived) => archived.run === run && archived.closed))
+    const found: { id: string; items: readonly HistoryItem[] }[] = []
+    for (const { run, id } of missing) {
+      try {
+        found.push({ id, items: await source.read(session, id, 0) })
+      } catch (error) {
+        if (!isNotFound(error)) throw error
+        // It may have come into the archive meanwhile.
+        const again = await archive.runs(session, run)
+        if (again.some((archived) => archived.run === run && archived.closed)) continue
+        const message = `run ${run} of ${session} is neither in history nor in the archive`
+        throw new LogNotFound(message, { cause: error })
+      }
+    }
+    return found
+  }
+
+  /** Only to free memory: where the archive does not answer they stay. */
+  async #dropArchived(): Promise<void> {
+    const log = this.#log
+    const closed = log.runs.filter((run) => run !== log.current)
+    if (!closed[0]) return
+    const kept = await this.#options.archive.runs(log.session, closed[0].number).catch(() => [])
+    log.drop(kept.flatMap((run) => (run.closed ? [run.run] : [])))
   }
 
   #watch(): void {

@@ -1,12 +1,17 @@
 import { createHash } from 'node:crypto'
 import { parseArrivals } from '../session/arrival.ts'
 import type { Incoming } from '../session/arrival.ts'
-import type { Arrival, Entry, PublicEntry } from '../session/entry.ts'
+import type { Arrival, BlobRef, Entry, PublicEntry } from '../session/entry.ts'
+import { parseBlobs } from '../session/blobs.ts'
 import { isPrivate, isQueued } from '../session/entry.ts'
 import { fold, foldArrival } from '../session/fold.ts'
 import { DELETED_REASON } from '../session/names.ts'
+import { field } from '../session/field.ts'
+import type { Carried } from '../session/carry.ts'
+import { readCarried } from '../session/carry.ts'
 import { startingState } from '../session/start.ts'
 import type { LogState } from '../session/state.ts'
+import { blobsOf } from '../session/state.ts'
 import type { LogEntry } from '../session/transcript.ts'
 import type { SessionEvent } from '../wire/types.ts'
 import { formatId } from '../wire/ids.ts'
@@ -24,6 +29,15 @@ export interface LogItem {
   readonly shown: SessionEvent | null
   /** False for the echo of an input that still waits in the queue. */
   readonly finished: boolean
+  /** What of the entry is kept elsewhere: of `says` and of `shown`, whose places are the same. */
+  readonly blobs?: readonly BlobRef[]
+}
+
+type Started = Extract<HistoryItem, { type: 'started' }>
+
+/** What the run before handed over; null for a session's first run. */
+export function carriedBy({ isContinued, input }: Started): Carried | null {
+  return isContinued ? readCarried(input) : null
 }
 
 /**
@@ -33,7 +47,7 @@ export interface LogItem {
 export class Projection {
   #state: LogState = startingState(undefined)
   readonly #session: string
-  readonly #run: number
+  #run = 1
   /** Contents of the run's batches, by number of the signal, for the ids that the workflow mints. */
   readonly #batches: (readonly Incoming[])[] = []
   /** Scheduled events whose cancellation was requested: what they complete with later is an entry for nobody. */
@@ -42,13 +56,40 @@ export class Projection {
   #items: LogItem[] = []
   #place = { event: 0, index: 0 }
 
-  constructor(session: string, run: number) {
+  #startedAt = 0
+  #changedAt = 0
+  #archivedAt: number | null = null
+
+  constructor(session: string) {
     this.#session = session
-    this.#run = run
   }
 
   get state(): LogState {
     return this.#state
+  }
+
+  /** Number of the run. */
+  get run(): number {
+    return this.#run
+  }
+
+  /** When the session began, and when its log was added to last; milliseconds since the epoch. */
+  get startedAt(): number {
+    return this.#startedAt
+  }
+
+  get changedAt(): number {
+    return this.#changedAt
+  }
+
+  /** When a client archived the session. */
+  get archivedAt(): number | null {
+    return this.#archivedAt
+  }
+
+  /** Signals of the run so far; its start is number 0. */
+  get signals(): number {
+    return Math.max(0, this.#batches.length - 1)
   }
 
   /** Takes the next item of history, in order; answers what it adds to the log. */
@@ -58,7 +99,7 @@ export class Projection {
     this.#at = Math.max(this.#at, item.at)
     switch (item.type) {
       case 'started':
-        this.#start(item.input)
+        this.#start(item)
         break
       case 'signaled':
         this.#arrive(item.payload)
@@ -70,21 +111,30 @@ export class Projection {
         this.#cancelled.add(item.scheduled)
         break
       case 'completed':
-        if (!this.#cancelled.has(item.scheduled)) this.#record(field(item.result, 'entries'))
+        if (!this.#cancelled.has(item.scheduled)) this.#record(field(item.result, 'entries'), item.result)
         break
       case 'ended':
         this.#end(item)
         break
       case 'scheduled':
       case 'lost':
+      case 'continued':
         break
     }
+    if (this.#items.length > 0) this.#changedAt = this.#at
     return this.#items
   }
 
-  #start(input: unknown): void {
-    this.#state = startingState(input)
-    if (field(input, 'events') === undefined) this.#batches.push([])
+  /** A run that continues another one begins where that one stood, and at no earlier time. */
+  #start(item: Started): void {
+    const { input, at } = item
+    const carried = carriedBy(item)
+    this.#state = carried?.state ?? startingState(input)
+    this.#run = carried?.run ?? 1
+    this.#at = Math.max(at, carried?.at ?? 0)
+    this.#startedAt = carried?.startedAt ?? at
+    this.#changedAt = carried?.at ?? at
+    if (carried || field(input, 'events') === undefined) this.#batches.push([])
     else this.#arrive(input)
   }
 
@@ -92,44 +142,48 @@ export class Projection {
     const parsed = parseArrivals(payload)
     const events = parsed.ok ? parsed.events : []
     this.#batches.push(events)
-    for (const event of events) {
-      if (event.id !== undefined) this.#accept({ ...event, id: event.id })
+    for (const [index, event] of events.entries()) {
+      const blobs = parsed.ok ? parsed.blobs[index] : undefined
+      if (event.id !== undefined) this.#accept({ ...event, id: event.id }, blobs)
       this.#place.index += 1
     }
   }
 
   /** A repeated id changes nothing and is shown to nobody. */
-  #accept(event: Arrival): void {
-    const next = foldArrival(this.#state, event)
+  #accept(event: Arrival, blobs?: readonly BlobRef[]): void {
+    const next = foldArrival(this.#state, event, blobs)
     if (next === this.#state) return
     this.#state = next
-    if (isQueued(event)) this.#add({ says: null, shown: toWire(event, null), finished: false })
-    else this.#add({ says: event, shown: toWire(event, this.#at), finished: true })
+    if (isQueued(event)) this.#add({ says: null, shown: toWire(event, null), finished: false }, blobs)
+    else this.#add({ says: event, shown: toWire(event, this.#at), finished: true }, blobs)
   }
 
-  #record(entries: unknown): void {
+  /** @param carrier what the entries were recorded in, with the references beside them. */
+  #record(entries: unknown, carrier?: unknown): void {
     if (!Array.isArray(entries)) return
-    for (const entry of entries) {
+    const blobs = parseBlobs(field(carrier, 'blobs'), entries) ?? {}
+    for (const [index, entry] of entries.entries()) {
       // Written by our own workflow and activities; kinds that this version does not know fall through the fold.
-      if (typeof field(entry, 'type') === 'string') this.#take(entry as Entry)
+      if (typeof field(entry, 'type') === 'string') this.#take(entry as Entry, blobs[index])
       this.#place.index += 1
     }
   }
 
-  #take(entry: Entry): void {
+  #take(entry: Entry, blobs?: readonly BlobRef[]): void {
     if (entry.type === 'log.minted') {
       const event = this.#batches[entry.signal]?.[entry.index]
       if (event) this.#accept({ ...event, id: entry.id })
       return
     }
     const before = this.#state
-    this.#state = fold(before, entry)
+    this.#state = fold(before, entry, blobs)
     if (entry.type === 'log.mark') {
       const event = before.queue.find(({ id }) => id === entry.id)
-      if (event) this.#add({ says: entry.dropped ? null : event, shown: toWire(event, this.#at), finished: true })
+      const shown = event && toWire(event, this.#at)
+      if (shown) this.#add({ says: entry.dropped ? null : event, shown, finished: true }, blobsOf(before, entry.id))
       return
     }
-    this.#add({ says: entry, shown: isPrivate(entry) ? null : toWire(entry, this.#at), finished: true })
+    this.#add({ says: entry, shown: isPrivate(entry) ? null : toWire(entry, this.#at), finished: true }, blobs)
   }
 
   /** A run that ended without a word of its workflow: the only entries with derived ids. */
@@ -153,8 +207,10 @@ export class Projection {
     this.#place.index += 1
   }
 
-  #add(item: Pick<LogItem, 'says' | 'shown' | 'finished'>): void {
-    this.#items.push({ position: { run: this.#run, ...this.#place }, at: this.#at, ...item })
+  #add(item: Pick<LogItem, 'says' | 'shown' | 'finished'>, blobs?: readonly BlobRef[]): void {
+    if (item.says?.type === 'log.archived') this.#archivedAt = this.#at
+    const position = { run: this.#run, ...this.#place }
+    this.#items.push({ position, at: this.#at, ...item, ...(blobs ? { blobs } : {}) })
   }
 }
 
@@ -169,11 +225,7 @@ const ENDED = {
   terminated: 'was terminated',
 } as const
 
-function toWire(entry: PublicEntry | Arrival, at: number | null): SessionEvent {
-  // An entry with its time is the wire's event.
+/** The wire's event, which is an entry with its time; none yet for an input that waits. */
+export function toWire(entry: PublicEntry | Arrival, at: number | null): SessionEvent {
   return { ...entry, processed_at: at === null ? null : new Date(at).toISOString() } as SessionEvent
-}
-
-function field(value: unknown, key: string): unknown {
-  return typeof value === 'object' && value !== null ? Reflect.get(value, key) : undefined
 }

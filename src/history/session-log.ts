@@ -1,8 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { LogArchive } from './archive.ts'
 import type { Subscriber } from './followed.ts'
 import { FollowedLog } from './followed.ts'
+import { noArchive } from './no-archive.ts'
 import type { OutageLog } from './outages.ts'
 import { createOutages } from './outages.ts'
+import type { Position } from './position.ts'
+import type { LogItem } from './project.ts'
+import type { Slice } from './slice.ts'
+import { findEvent, findPlace, readBehind, readSlice } from './slice.ts'
 import type { HistorySource } from './source.ts'
 import type { LogView } from './tracked.ts'
 import type { WatcherPorts } from './watcher.ts'
@@ -16,6 +22,12 @@ export interface SessionLog {
   read(session: string): Promise<LogView>
   /** The log as it was known when last read, or null; costs nothing and may be old. */
   known(session: string): LogView | null
+  /** Finished items of a view, in pages whose cost does not depend on how deep in the log they lie. */
+  slice(view: LogView, slice: Slice): Promise<readonly LogItem[]>
+  /** What stands behind a place, as a stream shows it. */
+  behind(view: LogView, place: Position): AsyncIterable<readonly LogItem[]>
+  /** The finished public event of this id, or at this place; null when the log has none. */
+  find(view: LogView, event: string | Position): Promise<LogItem | null>
   /**
    * Catches up and then tells the subscriber of everything that is added. Sessions share one watcher however many
    * subscribers they have; it stops with the last of them. Answers the view that the subscription begins after. When
@@ -29,19 +41,27 @@ export interface SessionLog {
 
 export interface SessionLogOptions {
   readonly source: HistorySource
+  /** Without one, what is in the archive alone cannot be read: it rejects with {@link LogNotFound}. */
+  readonly archive?: LogArchive
   readonly log: OutageLog
   /** Logs kept in memory while nobody listens to them. */
   readonly keep?: number
   readonly pause?: WatcherPorts['pause']
 }
 
-export function createSessionLog({ source, log, keep = 200, pause = rest }: SessionLogOptions): SessionLog {
+export function createSessionLog({
+  source,
+  archive = noArchive,
+  log,
+  keep = 200,
+  pause = rest,
+}: SessionLogOptions): SessionLog {
   const outages = createOutages(log)
   const followed = new Map<string, FollowedLog>()
 
   function find(session: string): FollowedLog {
     const gone = (): void => forget(session)
-    const found = followed.get(session) ?? new FollowedLog(session, { source, outages, pause, gone })
+    const found = followed.get(session) ?? new FollowedLog(session, { source, archive, outages, pause, gone })
     // Moves it to the end: the map is in the order of last use.
     followed.delete(session)
     followed.set(session, found)
@@ -61,6 +81,10 @@ export function createSessionLog({ source, log, keep = 200, pause = rest }: Sess
   return {
     read: (session) => find(session).read(),
     known: (session) => followed.get(session)?.known() ?? null,
+    slice: (view, slice) => readSlice(archive, view, slice),
+    behind: (view, place) => readBehind(archive, view, place),
+    find: (view, event) =>
+      typeof event === 'string' ? findEvent(archive, view, event) : findPlace(archive, view, event),
     subscribe: (session, subscriber) => find(session).subscribe(subscriber),
     forget,
     close() {

@@ -1,89 +1,103 @@
 import type { LogState } from '../session/state.ts'
+import { initialState } from '../session/state.ts'
+import type { ArchivedRun } from './archive.ts'
 import type { HistoryItem } from './item.ts'
+import type { Position } from './position.ts'
 import type { LogItem } from './project.ts'
-import { Projection } from './project.ts'
+import { carriedBy } from './project.ts'
+import type { ActivityMark } from './run-log.ts'
+import { RunLog } from './run-log.ts'
 
-/** A session's log as one reader sees it at one moment. */
+/** A run whose items are in memory, because they are not in the archive yet. */
+export interface RunView {
+  readonly run: number
+  /** Every item in log order; queued inputs stand where they arrived, unfinished. Never changed in place. */
+  readonly items: readonly LogItem[]
+  /** Where one of its activities was scheduled: all that it may know of stands before. Null for an unknown one. */
+  readonly scheduled: (runId: string, activity: string) => Position | null
+}
+
+/** A session's log as one reader sees it at one moment: what it amounts to, and the part of it that is in memory. */
 export interface LogView {
   readonly session: string
   readonly state: LogState
-  /** Every item in log order; queued inputs stand where they arrived, unfinished. Never changed in place. */
-  readonly items: readonly LogItem[]
-  /** Activity ids and how many items stood in the log when each was scheduled. */
-  readonly scheduled: ReadonlyMap<string, number>
-  /** Time of the first and of the last history event read, milliseconds since the epoch. */
+  /** Number of the present run, the length of its history as read, and its signals. */
+  readonly run: number
+  readonly length: number
+  readonly signals: number
+  /** In order; the runs that are missing are in the archive. */
+  readonly runs: readonly RunView[]
+  /** When the session began and when its log was added to last, milliseconds since the epoch. */
   readonly startedAt: number
   readonly changedAt: number
   readonly archivedAt: number | null
-  readonly length: number
-}
-
-/**
- * What became of an activity, by the ids that its worker knows it by. `over`: whatever it still says is for nobody,
- * because it has ended or its cancellation was asked for.
- */
-export interface ActivityMark {
-  readonly run: string
-  readonly activity: string
-  readonly is: 'scheduled' | 'over'
 }
 
 /** What one step of reading has added: items in log order, and what became of activities in the order of history. */
 export type Listener = (items: readonly LogItem[], marks: readonly ActivityMark[]) => void
 
-/** A log in memory that grows by items of history, from whichever reader brings them first. */
+/** The runs of a log that are in memory; they grow by items of history, from whichever reader brings them first. */
 export class TrackedLog {
   readonly session: string
-  readonly #projection: Projection
-  readonly #items: LogItem[] = []
-  readonly #scheduled = new Map<string, number>()
-  /** Activities that are not over, by their scheduled event. */
-  readonly #running = new Map<number, string>()
+  #runs: readonly RunLog[] = []
+  /** Stands for a session that history has no more. */
+  #kept: ArchivedRun | null = null
   readonly #listeners = new Set<Listener>()
-  #runId: string | null = null
-  #lastEvent = 0
-  #startedAt = 0
-  #changedAt = 0
-  #archivedAt: number | null = null
-  #ended = false
 
   constructor(session: string) {
     this.session = session
-    this.#projection = new Projection(session, 1)
   }
 
-  get runId(): string | null {
-    return this.#runId
+  /** The newest run, null before anything was read and for a session that history has no more. */
+  get current(): RunLog | null {
+    return this.#runs.at(-1) ?? null
   }
 
-  /** Id of the last history event taken. */
-  get lastEvent(): number {
-    return this.#lastEvent
+  get runs(): readonly RunLog[] {
+    return this.#runs
+  }
+
+  /** Whether there is something to show. */
+  get isKnown(): boolean {
+    return this.current !== null || this.#kept !== null
   }
 
   /** Whether nothing can follow any more. */
   get isEnded(): boolean {
-    return this.#ended
+    return this.current?.isEnded ?? this.#kept !== null
   }
 
-  get isListenedTo(): boolean {
-    return this.#listeners.size > 0
-  }
-
-  /** Takes items in order; those that another reader has brought already are skipped. */
-  take(items: readonly HistoryItem[]): void {
-    const from = this.#items.length
+  /** Takes items of a run in order, and runs in theirs; items that another reader has brought already are skipped. */
+  take(runId: string, items: readonly HistoryItem[]): void {
+    const known = this.#runs.find(({ id }) => id === runId)
+    const run = known ?? this.#open(runId, items[0])
+    const added: LogItem[] = []
     const marks: ActivityMark[] = []
     for (const item of items) {
-      if (item.eventId <= this.#lastEvent) continue
-      this.#takeOne(item)
-      const mark = this.#mark(item)
-      if (mark) marks.push(mark)
-      this.#lastEvent = item.eventId
+      const one = run?.take(item)
+      if (!one) continue
+      added.push(...one.items)
+      if (one.mark) marks.push(one.mark)
     }
-    const added = this.#items.slice(from)
-    if (added.length === 0 && marks.length === 0 && !this.#ended) return
+    if (added.length === 0 && marks.length === 0 && !this.isEnded) return
     for (const listener of this.#listeners) listener(added, marks)
+  }
+
+  /** Forgets runs that are in the archive. */
+  drop(runs: readonly number[]): void {
+    this.#runs = this.#runs.filter((run) => run === this.current || !runs.includes(run.number))
+  }
+
+  /** Stands on the archive alone from here on, which ends with this run. */
+  settle(kept: ArchivedRun): void {
+    this.#runs = []
+    this.#kept = kept
+  }
+
+  /** Forgets everything, to be read anew. */
+  clear(): void {
+    this.#runs = []
+    this.#kept = null
   }
 
   /** Calls back with what is added from now on, until the returned function is called. */
@@ -93,46 +107,38 @@ export class TrackedLog {
   }
 
   view(): LogView {
+    const { session, current } = this
+    const runs = this.#runs.map((run) => ({
+      run: run.number,
+      items: run.isClosed ? run.items : run.items.slice(),
+      scheduled: (id: string, activity: string) => (id === run.id ? run.scheduled(activity) : null),
+    }))
+    if (current) {
+      const { startedAt, changedAt, archivedAt, signals } = current.projection
+      const { number, lastEvent, state } = current
+      return { session, state, run: number, length: lastEvent, signals, runs, startedAt, changedAt, archivedAt }
+    }
+    const { run = 1, lastEvent = 0, state = null, startedAt = 0, changedAt = 0, archivedAt = null } = this.#kept ?? {}
+    const nothing = initialState({ title: null, metadata: {}, configuration: null })
     return {
-      session: this.session,
-      state: this.#projection.state,
-      items: this.#items.slice(),
-      scheduled: this.#scheduled,
-      startedAt: this.#startedAt,
-      changedAt: this.#changedAt,
-      archivedAt: this.#archivedAt,
-      length: this.#lastEvent,
+      session,
+      state: state ?? nothing,
+      run,
+      length: lastEvent,
+      signals: 0,
+      runs,
+      startedAt,
+      changedAt,
+      archivedAt,
     }
   }
 
-  #mark(item: HistoryItem): ActivityMark | null {
-    const run = this.#runId ?? ''
-    switch (item.type) {
-      case 'scheduled':
-        this.#running.set(item.eventId, item.activityId)
-        return { run, activity: item.activityId, is: 'scheduled' }
-      case 'completed':
-      case 'cancel_requested':
-      case 'lost': {
-        const activity = this.#running.get(item.scheduled)
-        this.#running.delete(item.scheduled)
-        return activity === undefined ? null : { run, activity, is: 'over' }
-      }
-      default:
-        return null
-    }
-  }
-
-  #takeOne(item: HistoryItem): void {
-    if (item.type === 'started') {
-      this.#runId = item.runId
-      this.#startedAt = item.at
-    }
-    if (item.type === 'scheduled') this.#scheduled.set(item.activityId, this.#items.length)
-    if (item.type === 'ended') this.#ended = true
-    const added = this.#projection.take(item)
-    for (const entry of added) if (entry.says?.type === 'log.archived') this.#archivedAt = entry.at
-    this.#items.push(...added)
-    if (added.length > 0 || item.type === 'started') this.#changedAt = Math.max(item.at, this.#changedAt)
+  /** Only a run's first item says which one it is. One that others have read past is of no use any more. */
+  #open(runId: string, first: HistoryItem | undefined): RunLog | null {
+    if (first?.type !== 'started') return null
+    if (this.current && (carriedBy(first)?.run ?? 1) <= this.current.number) return null
+    const run = new RunLog(this.session, runId)
+    this.#runs = [...this.#runs, run]
+    return run
   }
 }

@@ -23,7 +23,7 @@ const FIRST_RETRY_MS = 200
 const SLOWEST_RETRY_MS = 5_000
 
 /**
- * Follows a run by long poll and feeds its log, until it has ended or nobody watches. The token is this watcher's own;
+ * Follows a session's runs by long poll and feeds its log, until the last has ended or nobody watches. The token is this watcher's own;
  * one that the server refuses is tried again, then history is read from its first event once more. While the server
  * is away it is asked again after 200 ms, then ever more slowly up to every 5 s.
  */
@@ -36,18 +36,22 @@ export function startWatching(log: TrackedLog, { source, outages, pause }: Watch
     let token: Token | null = null
     let failures = 0
     let refusals = 0
-    while (!stopped.signal.aborted && log.runId) {
+    let run = log.current
+    while (!stopped.signal.aborted && run) {
+      const { id } = run
       try {
         // The connection never removes its abort listener, so each poll brings its own controller.
         const polled = await withSignal(stopped.signal, (signal) =>
-          source.poll({ session: log.session, runId: log.runId ?? '', token }, signal),
+          source.poll({ session: log.session, runId: id, token }, signal),
         )
+        log.take(id, polled.items)
+        token = polled.token
+        // The pointer to the next run counts only now: until here, history had more of this one.
+        if (!token && run.next !== null) log.take(run.next, await source.read(log.session, run.next, 0))
+        if (!token) run = run === log.current ? null : log.current
         if (failures > 0) outages.over(log.session)
         failures = 0
         refusals = 0
-        log.take(polled.items)
-        token = polled.token
-        if (!token) return
       } catch (error) {
         if (stopped.signal.aborted) return
         if (isNotFound(error)) return tellGone()

@@ -19,6 +19,7 @@ const LONGEST_WAIT_MS = 3_600_000
 const TRANSIENT_TYPES = new Set(['api_error', 'timeout_error'])
 const KIND_OF_STATUS = new Map<number, ModelFailureKind>([
   [402, 'billing'],
+  [413, 'too_long'],
   [429, 'rate_limited'],
   [529, 'overloaded'],
 ])
@@ -26,7 +27,19 @@ const KIND_OF_TYPE = new Map<string, ModelFailureKind>([
   ['billing_error', 'billing'],
   ['rate_limit_error', 'rate_limited'],
   ['overloaded_error', 'overloaded'],
+  ['request_too_large', 'too_long'],
 ])
+/** Kinds that asking again does not help. */
+const LASTING = new Set<ModelFailureKind>(['billing', 'too_long'])
+/** How providers say that a request does not fit: Anthropic, its resellers, and servers that speak its API. */
+const TOO_LONG = [
+  /\bprompt is too long\b/i,
+  /\binput( length)? is too long\b/i,
+  /\bexceeds? (the )?(model's )?(maximum )?context (limit|length|window|size)\b/i,
+  /\bmaximum context length\b/i,
+  /\bcontext_length_exceeded\b/i,
+  /\binput token count\b.*\bexceeds\b/i,
+]
 
 /**
  * Turns what the SDK or the network threw for one try into a {@link ModelFailure}; undefined for a mistake of our own.
@@ -50,8 +63,8 @@ export function toModelFailure(error: unknown, context: FailureContext): ModelFa
 export function fromErrorEvent(data: string, context: FailureContext): ModelFailure {
   const error = readError(data)
   if (!error) return garbled('an error event that is not an error object')
-  const kind = KIND_OF_TYPE.get(error.type) ?? 'request_failed'
-  const retryable = kind === 'request_failed' ? TRANSIENT_TYPES.has(error.type) : kind !== 'billing'
+  const kind = KIND_OF_TYPE.get(error.type) ?? (isTooLong(error.message) ? 'too_long' : 'request_failed')
+  const retryable = kind === 'request_failed' ? TRANSIENT_TYPES.has(error.type) : !LASTING.has(kind)
   return new ModelFailure({ kind, retryable, message: toMessage(`${error.type}: ${error.message}`, context) })
 }
 
@@ -70,9 +83,9 @@ export function readRetryAfter(headers: Headers, now: number): number | undefine
 function toRefusal(error: APIError, context: FailureContext): ModelFailure {
   const { status = 0, headers, type } = error
   const said = typeof error.apiMessage === 'string' ? error.apiMessage : 'no message'
-  const kind = isOutOfCredit(said) ? 'billing' : (KIND_OF_TYPE.get(type ?? '') ?? KIND_OF_STATUS.get(status))
+  const kind = isOutOfCredit(said) ? 'billing' : (KIND_OF_TYPE.get(type ?? '') ?? kindOf(status, said))
   const told = headers?.get('x-should-retry')
-  const retryable = told === 'true' || (told !== 'false' && (kind ? kind !== 'billing' : isTransient(status)))
+  const retryable = told === 'true' || (told !== 'false' && (kind ? !LASTING.has(kind) : isTransient(status)))
   const request = error.requestID ? ` (request ${error.requestID})` : ''
   return new ModelFailure({
     kind: kind ?? 'request_failed',
@@ -81,6 +94,14 @@ function toRefusal(error: APIError, context: FailureContext): ModelFailure {
     status,
     message: toMessage(`${context.host} answered ${status}${type ? ` ${type}` : ''}: ${said}${request}`, context),
   })
+}
+
+function kindOf(status: number, said: string): ModelFailureKind | undefined {
+  return status >= 400 && status < 500 && isTooLong(said) ? 'too_long' : KIND_OF_STATUS.get(status)
+}
+
+function isTooLong(message: string): boolean {
+  return TOO_LONG.some((pattern) => pattern.test(message))
 }
 
 /** The provider reports an empty account as a plain 400. */

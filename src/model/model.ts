@@ -50,9 +50,17 @@ export interface Model {
 /**
  * `overloaded` and `rate_limited` are the provider's word; `billing` is for a person to settle; `unreachable` means no
  * connection, or silence on it; `garbled` is an answer that cannot be understood or that breaks off;
+ * `too_long` is a request that does not fit into the model's window, or into what the provider takes at all;
  * `request_failed` is every other refusal or error of the provider.
  */
-export type ModelFailureKind = 'overloaded' | 'rate_limited' | 'request_failed' | 'billing' | 'unreachable' | 'garbled'
+export type ModelFailureKind =
+  | 'overloaded'
+  | 'rate_limited'
+  | 'request_failed'
+  | 'too_long'
+  | 'billing'
+  | 'unreachable'
+  | 'garbled'
 
 export interface ModelFailureDetails {
   readonly kind: ModelFailureKind

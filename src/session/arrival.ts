@@ -1,14 +1,20 @@
 import type { UserEvent } from '../wire/types.ts'
+import type { BlobIndex } from './blobs.ts'
+import { parseBlobs } from './blobs.ts'
+import type { BlobRef } from './entry.ts'
 
 /** A user event as it came: with an id from the API, without one from a plain Temporal client. */
 export type Incoming = UserEvent & { readonly id?: string }
 
 export type Parsed =
-  | { readonly ok: true; readonly events: readonly Incoming[]; readonly by: string }
+  | { readonly ok: true; readonly events: readonly Incoming[]; readonly blobs: BlobIndex; readonly by: string }
   | { readonly ok: false; readonly reason: string }
 
 /** Who sent a batch that names nobody. */
 export const PLAIN_CLIENT = 'temporal'
+
+/** As many as a queue holds: more of them could never all take effect. */
+const MOST = 256
 
 const SHAPE = 'expected {"events": [{"type": "user.message", "content": [{"type": "text", "text": "…"}]}]}'
 
@@ -21,24 +27,28 @@ export function parseArrivals(payload: unknown): Parsed {
     return refuse(`an events signal without events; ${SHAPE}`)
   const events: Incoming[] = []
   const listed: unknown[] = payload['events']
+  if (listed.length > MOST) return refuse(`an events signal of ${listed.length} events; expected at most ${MOST}`)
+  const blobs = parseBlobs(payload['blobs'], listed)
+  if (!blobs) return refuse(`an events signal with blobs that are none of its events; ${SHAPE}`)
   for (const [index, event] of listed.entries()) {
-    const fault = faultOf(event)
+    const fault = faultOf(event, blobs[index] ?? [])
     if (fault) return refuse(`events[${index}] ${fault}; ${SHAPE}`)
     // What has no fault has the fields that the union's members need.
     events.push(event as Incoming)
   }
   const by = payload['by']
-  return { ok: true, events, by: typeof by === 'string' ? by : PLAIN_CLIENT }
+  return { ok: true, events, blobs, by: typeof by === 'string' ? by : PLAIN_CLIENT }
 }
 
 /** Why this is no user event that a session can take, or null. */
-function faultOf(event: unknown): string | null {
+function faultOf(event: unknown, blobs: readonly BlobRef[]): string | null {
   if (!isRecord(event)) return `is ${describe(event)}, not an object`
   if ('id' in event && (typeof event['id'] !== 'string' || event['id'] === '')) return 'has an id that is no text'
+  if (blobs.length > 0 && !('id' in event)) return 'has blobs and no id'
   switch (event['type']) {
     case 'user.message':
     case 'system.message':
-      return isContent(event['content']) ? null : 'has a content other than text blocks, each with some text'
+      return faultOfContent(event['content'], new Set(blobs.map(({ path }) => path.join('.'))))
     case 'user.interrupt':
       return null
     case 'user.tool_confirmation':
@@ -53,12 +63,41 @@ function faultOf(event: unknown): string | null {
   }
 }
 
-function isContent(content: unknown): boolean {
-  return (
-    Array.isArray(content) &&
-    content.length > 0 &&
-    content.every((block) => isRecord(block) && block['type'] === 'text' && isText(block['text']))
-  )
+const CONTENT = 'has a content other than text, images and documents, each with something in it'
+
+/** @param kept places of the event whose strings are kept elsewhere. */
+function faultOfContent(content: unknown, kept: ReadonlySet<string>): string | null {
+  if (!Array.isArray(content) || content.length === 0) return CONTENT
+  const faults = content.map((block: unknown, index) => {
+    const isKept = (place: string): boolean => kept.has(`content.${index}.${place}`)
+    if (!isRecord(block)) return CONTENT
+    if (block['type'] === 'text') return isText(block['text']) || isKept('text') ? null : CONTENT
+    return faultOfFile(block, isKept('source.data'))
+  })
+  return faults.find((fault) => fault !== null) ?? null
+}
+
+const BYTES = 'has an image or a document with its bytes in it; send it through the API, or name its URL'
+const IMAGE_TYPES = ['image/png', 'image/jpeg', 'image/gif', 'image/webp']
+
+/** The bytes themselves never stand in a payload. */
+function faultOfFile({ type, source, title, context }: Record<string, unknown>, isKept: boolean): string | null {
+  if ((type !== 'image' && type !== 'document') || !isRecord(source) || !isWords(title) || !isWords(context)) {
+    return CONTENT
+  }
+  const { type: of, url, data, media_type: media } = source
+  if (of === 'url') {
+    const isHttps = typeof url === 'string' && /^https:\/\/\S+$/i.test(url)
+    return isHttps ? null : 'has an image or a document without an https URL'
+  }
+  if (of === 'text' && type === 'document') return isText(data) || isKept ? null : CONTENT
+  const isKnown = type === 'image' ? IMAGE_TYPES.some((known) => known === media) : media === 'application/pdf'
+  if (of !== 'base64' || !isKnown) return CONTENT
+  return isKept ? null : BYTES
+}
+
+function isWords(value: unknown): boolean {
+  return value === undefined || value === null || typeof value === 'string'
 }
 
 /** The model's API refuses a blank text, when nobody is there any more to correct it. */

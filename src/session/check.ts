@@ -1,7 +1,9 @@
 import type { UserEvent } from '../wire/types.ts'
+import type { BlobRef } from './entry.ts'
 import { QUEUE_BYTES, QUEUE_EVENTS } from './settle.ts'
 import type { LogState } from './state.ts'
 import { isRequiringAction, isWaiting } from './state.ts'
+import { weigh, weighQueue } from './weight.ts'
 
 /** Why a session does not take an event; `busy` ones may be sent again later. */
 export interface Refusal {
@@ -12,8 +14,9 @@ export interface Refusal {
 /**
  * Whether a session in this state takes the event: the rule that the API refuses by and that tells it whether the
  * event starts or resumes a turn. Null when it is taken.
+ * @param blobs what of the event is kept elsewhere.
  */
-export function check(state: LogState, event: UserEvent): Refusal | null {
+export function check(state: LogState, event: UserEvent, blobs: readonly BlobRef[] = []): Refusal | null {
   if (state.status === 'terminated') return { reason: 'The session is terminated and takes no further events.' }
   switch (event.type) {
     case 'user.interrupt':
@@ -29,7 +32,9 @@ export function check(state: LogState, event: UserEvent): Refusal | null {
       if (isRequiringAction(state)) {
         return { reason: 'The session waits for answers to its tool calls (requires_action); send those first.' }
       }
-      return isFull(state, event) ? { reason: 'The session has too many queued events; try again.', busy: true } : null
+      return isFull(state, weigh(event, blobs))
+        ? { reason: 'The session has too many queued events; try again.', busy: true }
+        : null
     default:
       return { reason: `Events of type ${event.type} are not taken by this session.` }
   }
@@ -56,9 +61,9 @@ function checkConfirmation(
   return { reason: `No tool call ${event.tool_use_id} waits for a confirmation.` }
 }
 
-function isFull(state: LogState, event: UserEvent): boolean {
-  return (
-    state.queue.length >= QUEUE_EVENTS ||
-    JSON.stringify(state.queue).length + JSON.stringify(event).length > QUEUE_BYTES
-  )
+/** What an event's id takes in the queue, once it has one. */
+const ID_LENGTH = 128
+
+function isFull(state: LogState, added: number): boolean {
+  return state.queue.length >= QUEUE_EVENTS || weighQueue(state) + added + ID_LENGTH > QUEUE_BYTES
 }

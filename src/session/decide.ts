@@ -1,4 +1,6 @@
 import type { StopDetails, StopReason } from '../wire/types.ts'
+import { isCompactionDue, trimOldResults } from './compaction.ts'
+import { contextOf } from './context.ts'
 import type { Journal } from './journal.ts'
 import { close, fail, giveUp, nameArrivals, startTurn, takeUpQueue } from './settle.ts'
 import type { Call, LogState } from './state.ts'
@@ -7,6 +9,7 @@ import { isWaiting } from './state.ts'
 /** What the loop performs. Keys are stable: a command that is still wanted is not performed again. */
 export type Command =
   | { readonly do: 'callModel'; readonly key: string; readonly request: string }
+  | { readonly do: 'compact'; readonly key: string; readonly request: string }
   | { readonly do: 'execute'; readonly key: string; readonly call: Call; readonly abandoned: readonly string[] }
   | { readonly do: 'backOff'; readonly key: string; readonly ms: number }
   | { readonly do: 'close'; readonly key: string }
@@ -41,7 +44,7 @@ function step(journal: Journal): void {
 }
 
 function ask(journal: Journal): void {
-  if (isOverLimit(journal)) return
+  if (isOverLimit(journal) || isCompacted(journal)) return
   if (journal.surroundings.policy.steering === 'step') takeUpQueue(journal)
   journal.emit({ type: 'span.model_request_start' })
 }
@@ -58,6 +61,27 @@ function isOverLimit(journal: Journal): boolean {
   const message = `harness: ${policy.toolRounds} tool rounds in one turn`
   fail(journal, { type: 'tool_use_limit_reached_error', message, retry: 'exhausted' })
   giveUp(journal)
+  return true
+}
+
+/**
+ * Whether a summary is asked for first, or the turn ended because there were too many. What is queued waits until the
+ * summary is there, so that the model reads it word for word.
+ */
+function isCompacted(journal: Journal): boolean {
+  const { context: policy } = journal.surroundings.policy
+  if (!policy) return false
+  trimOldResults(journal, policy)
+  if (!isCompactionDue(journal, policy)) return false
+  const { compacting, summaries } = contextOf(journal.state)
+  if (summaries >= policy.compactionsInARow) {
+    const message = `harness: ${summaries} compactions in a row, and the context is still too long`
+    fail(journal, { type: 'compaction_limit_reached_error', message, retry: 'exhausted' })
+    giveUp(journal)
+    return true
+  }
+  if (!compacting) journal.write({ type: 'log.compacting' })
+  journal.emit({ type: 'span.model_request_start' })
   return true
 }
 
@@ -99,6 +123,8 @@ export function decide(state: LogState): readonly Command[] {
   switch (state.phase) {
     case 'model':
       return state.request ? [{ do: 'callModel', key: `model ${state.request}`, request: state.request }] : []
+    case 'compacting':
+      return state.request ? [{ do: 'compact', key: `compact ${state.request}`, request: state.request }] : []
     case 'backoff':
       return [{ do: 'backOff', key: `backoff ${state.failures}`, ms: state.retryAfterMs }]
     case 'tools': {

@@ -33,13 +33,34 @@ export type PrivateEntry =
   | { readonly type: 'log.abandoned'; readonly id: string }
   /** The termination that follows is an archive, not a failure. */
   | { readonly type: 'log.archived' }
+  /**
+   * From here on the model reads `text` in place of longer tool results up to here, those of the last `keep_rounds`
+   * rounds excepted; with `longest`, also in place of images and documents, and behind the first so many characters of
+   * longer inputs.
+   */
+  | { readonly type: 'log.trimmed'; readonly keep_rounds: number; readonly text: string; readonly longest?: number }
+  /** The next model request asks for a summary; so do all until it is there. */
+  | { readonly type: 'log.compacting' }
+  /** The model's summary of the conversation up to here, which it reads in its place from here on. */
+  | { readonly type: 'log.summary'; readonly harness: string; readonly introduction: string; readonly text: string }
 
 /** One element of the log as the fold sees it. Readers skip records whose kind they do not know. */
 export type Entry = PublicEntry | PrivateEntry
 
+/** Where a string of an entry is kept instead: `path` leads to its place in the entry, where an empty string stands. */
+export interface BlobRef {
+  readonly path: readonly (string | number)[]
+  /** Of the string's bytes in UTF-8, hexadecimal; the blob's key beside the session. */
+  readonly sha256: string
+  /** Bytes. */
+  readonly length: number
+  /** The string is no valid Unicode, so its bytes are those of its UTF-16 units, the low one first. */
+  readonly utf16?: true
+}
+
 const PRIVATE_PREFIX = 'log.'
 
-export function isPrivate(entry: Entry): entry is PrivateEntry {
+export function isPrivate(entry: Entry | Arrival): entry is PrivateEntry {
   return entry.type.startsWith(PRIVATE_PREFIX)
 }
 

@@ -1,22 +1,20 @@
-import type { Arrival, Entry } from './entry.ts'
-import type { Answer, Call, LogState } from './state.ts'
-import { ANSWER_WINDOW, SEEN_WINDOW, isRequiringAction, isUnderWay } from './state.ts'
+import { afterAnswer, afterSummary, afterTrimming, afterUsage, anew, contextOf } from './context.ts'
+import type { Arrival, BlobRef, Entry } from './entry.ts'
+import type { Answer, Call, LogState, Phase } from './state.ts'
+import { ANSWER_WINDOW, SEEN_WINDOW, blobsOf, isRequiringAction, isUnderWay } from './state.ts'
 import { addUsage } from './usage.ts'
 
 /**
  * The log, folded: what one entry does to the state. Both sides use it, the workflow on what it decides and receives
  * and every reader on what history shows, so the two cannot come to differ. Entries of unknown type change nothing.
+ * @param blobs what of the entry is kept elsewhere.
  */
-export function fold(state: LogState, entry: Entry): LogState {
+export function fold(state: LogState, entry: Entry, blobs?: readonly BlobRef[]): LogState {
   switch (entry.type) {
     case 'log.mark':
       return foldMark(state, entry.id, entry.dropped === true)
     case 'log.assistant':
-      return {
-        ...state,
-        failures: 0,
-        answer: { reason: entry.stop_reason, explanation: entry.explanation ?? null, calls: entry.calls.length },
-      }
+      return foldAnswered(state, entry)
     case 'log.retry':
       return { ...state, retryAfterMs: entry.after_ms }
     case 'log.configured':
@@ -25,6 +23,12 @@ export function fold(state: LogState, entry: Entry): LogState {
       return { ...state, abandoned: [...state.abandoned, entry.id] }
     case 'log.archived':
       return { ...state, archived: true }
+    case 'log.trimmed':
+      return { ...state, phase: goOn(state), context: afterTrimming(contextOf(state), entry) }
+    case 'log.compacting':
+      return { ...state, phase: goOn(state), context: { ...contextOf(state), compacting: true } }
+    case 'log.summary':
+      return { ...state, failures: 0, context: afterSummary(contextOf(state)) }
     case 'log.cancelled':
       return { ...state, interrupting: true }
     case 'session.status_running':
@@ -47,18 +51,13 @@ export function fold(state: LogState, entry: Entry): LogState {
         metadata: entry.metadata ?? state.metadata,
       }
     case 'span.model_request_start':
-      return { ...state, request: entry.id, phase: 'model' }
+      return { ...state, request: entry.id, phase: contextOf(state).compacting ? 'compacting' : 'model' }
     case 'span.model_request_end':
       return foldRequestEnd(state, entry)
     case 'agent.tool_use':
-      return addCall(state, {
-        id: entry.id,
-        name: entry.name,
-        input: entry.input,
-        standing: STANDING[entry.evaluated_permission ?? 'allow'],
-      })
+      return addCall(state, toCall(entry, STANDING[entry.evaluated_permission ?? 'allow'], blobs))
     case 'agent.custom_tool_use':
-      return addCall(state, { id: entry.id, name: entry.name, input: entry.input, standing: 'custom' })
+      return addCall(state, toCall(entry, 'custom', blobs))
     case 'agent.tool_result':
       return closeCall(state, entry.tool_use_id)
     default:
@@ -72,14 +71,18 @@ const STANDING = { allow: 'allowed', ask: 'asked', deny: 'refused' } as const
  * An arrival: messages and interrupts only enter the queue; a client's answer settles its call, now or, if history
  * shows it before the call, when the call appears. Either way it commutes with the results around it.
  */
-export function foldArrival(state: LogState, event: Arrival): LogState {
+export function foldArrival(state: LogState, event: Arrival, blobs?: readonly BlobRef[]): LogState {
   if (state.seen.includes(event.id)) return state
   const next = { ...state, seen: [...state.seen, event.id].slice(-SEEN_WINDOW) }
   switch (event.type) {
     case 'user.message':
     case 'user.interrupt':
     case 'system.message':
-      return { ...next, queue: [...state.queue, event] }
+      return {
+        ...next,
+        queue: [...state.queue, event],
+        ...(blobs ? { blobs: { ...state.blobs, [event.id]: blobs } } : {}),
+      }
     case 'user.tool_confirmation':
       return foldAnswer(next, {
         call: event.tool_use_id,
@@ -96,17 +99,26 @@ export function foldArrival(state: LogState, event: Arrival): LogState {
 function foldMark(state: LogState, id: string, dropped: boolean): LogState {
   const event = state.queue.find((queued) => queued.id === id)
   if (!event) return state
-  const next = { ...state, queue: state.queue.filter((queued) => queued !== event) }
+  const next = leaveQueue(state, event)
   if (dropped) return next
   if (event.type === 'user.interrupt') return { ...next, interrupting: isUnderWay(state) }
   return next.phase === 'over' ? { ...next, phase: 'ready' } : next
+}
+
+function leaveQueue(state: LogState, event: Arrival): LogState {
+  const queue = state.queue.filter((queued) => queued !== event)
+  if (!blobsOf(state, event.id)) return { ...state, queue }
+  const { blobs = {}, ...rest } = state
+  const others = Object.entries(blobs).filter(([id]) => id !== event.id)
+  return { ...rest, queue, ...(others.length > 0 ? { blobs: Object.fromEntries(others) } : {}) }
 }
 
 /** A turn begins, or goes on after a back-off or after the client's last answer. */
 function foldRunning(state: LogState): LogState {
   const phase = state.calls.length > 0 ? 'tools' : 'ready'
   const next = { ...state, status: 'running', phase, stop: null, stopDetails: null, interrupting: false } as const
-  return state.status === 'rescheduling' || isRequiringAction(state) ? next : { ...next, rounds: 0, failures: 0 }
+  if (state.status === 'rescheduling' || isRequiringAction(state)) return next
+  return { ...next, rounds: 0, failures: 0, ...(state.context ? { context: anew(state.context) } : {}) }
 }
 
 function foldIdle(state: LogState, entry: Extract<Entry, { type: 'session.status_idle' }>): LogState {
@@ -126,16 +138,41 @@ function foldIdle(state: LogState, entry: Extract<Entry, { type: 'session.status
 function foldRequestEnd(state: LogState, entry: Extract<Entry, { type: 'span.model_request_end' }>): LogState {
   const next = { ...state, request: null, usage: addUsage(state.usage, entry.model_usage) }
   if (entry.is_error) return { ...next, phase: 'failed' }
+  if (state.phase === 'compacting') return { ...next, phase: 'ready' }
+  return foldStep({ ...next, context: afterUsage(contextOf(state), entry.model_usage) })
+}
+
+/** What the model's answer leaves to do. */
+function foldStep(state: LogState): LogState {
   // A paused turn counts as a round too, so that it cannot go on for ever.
-  if (state.answer?.reason === 'pause_turn') return { ...next, phase: 'over', rounds: state.rounds + 1 }
-  if (!state.answer?.calls) return { ...next, phase: 'over' }
-  const step = { ...next, phase: state.calls.length > 0 ? 'tools' : 'ready', rounds: state.rounds + 1 } as const
+  if (state.answer?.reason === 'pause_turn') return { ...state, phase: 'over', rounds: state.rounds + 1 }
+  if (!state.answer?.calls) return { ...state, phase: 'over' }
+  const step = { ...state, phase: state.calls.length > 0 ? 'tools' : 'ready', rounds: state.rounds + 1 } as const
   return state.calls.some(isForHands) ? { ...step, told: state.abandoned, abandoned: [] } : step
+}
+
+function foldAnswered(state: LogState, entry: Extract<Entry, { type: 'log.assistant' }>): LogState {
+  const { stop_reason: reason, explanation = null } = entry
+  const context = afterAnswer(contextOf(state), entry)
+  return { ...state, failures: 0, answer: { reason, explanation, calls: entry.calls.length }, context }
+}
+
+/** Room was made for a request that had failed for the lack of it. */
+function goOn({ phase }: LogState): Phase {
+  return phase === 'failed' ? 'ready' : phase
 }
 
 /** Whether the hands have a part in the call, whatever the client says of it. */
 function isForHands({ standing }: Call): boolean {
   return standing !== 'custom' && standing !== 'refused'
+}
+
+function toCall(
+  { id, name, input }: Pick<Call, 'id' | 'name' | 'input'>,
+  standing: Call['standing'],
+  blobs: readonly BlobRef[] | undefined,
+): Call {
+  return { id, name, input, ...(blobs ? { blobs } : {}), standing }
 }
 
 /** The first answer in log order wins, and it may stand before its call. */

@@ -11,19 +11,40 @@ export interface Policy {
   readonly toolRounds: number
   /** Whether a message that arrives mid-turn is taken up at the next step or becomes the next turn. */
   readonly steering: 'step' | 'turn'
+  /** How the context is kept within the model's window; without it, the context is left alone. */
+  readonly context?: ContextPolicy
+  /** The size past which a run is rolled over: history events, signals, bytes of history. */
+  readonly run?: { readonly events: number; readonly signals: number; readonly bytes: number }
+}
+
+export interface ContextPolicy {
+  /** Tokens that a request and its answer may have together. */
+  readonly window: number
+  /** Share of the window from which old tool results are trimmed, and the one from which all is summarised. */
+  readonly trimAt: number
+  readonly compactAt: number
+  /** Tool rounds whose results are never trimmed as old ones. */
+  readonly keepRounds: number
+  /** Summaries in a row, without a word or call of the model in between, before the turn is ended. */
+  readonly compactionsInARow: number
+  /** What the model reads in place of what was left out. */
+  readonly trimmed: string
+  /** Characters that are left of an input when nothing else helps. */
+  readonly longest: number
 }
 
 export function backOffMs(policy: Policy, failures: number, retryAfterMs: number | undefined): number {
   return retryAfterMs ?? Math.min(policy.capMs, policy.baseMs * 2 ** failures)
 }
 
-/** The part of a harness that the loop needs. */
-export function policyOf(harness: {
+/** The part of a harness that the loop needs, from what the harness says for the session's model. */
+export function policyOf(settings: {
   readonly id: string
   readonly retry: Pick<Policy, 'tries' | 'baseMs' | 'capMs'>
   readonly toolRounds: number
   readonly steering: Policy['steering']
+  readonly context?: ContextPolicy
 }): Policy {
-  const { id, retry, toolRounds, steering } = harness
-  return { harness: id, ...retry, toolRounds, steering }
+  const { id, retry, toolRounds, steering, context } = settings
+  return { harness: id, ...retry, toolRounds, steering, ...(context ? { context } : {}) }
 }

@@ -1,6 +1,8 @@
 import type { SessionError } from '../wire/types.ts'
 import type { Incoming } from './arrival.ts'
-import type { Arrival, Entry } from './entry.ts'
+import { makeRoom } from './compaction.ts'
+import type { BlobIndex } from './blobs.ts'
+import type { Arrival, BlobRef, Entry } from './entry.ts'
 import { isQueued } from './entry.ts'
 import { fold, foldArrival } from './fold.ts'
 import type { Journal } from './journal.ts'
@@ -8,6 +10,7 @@ import { backOffMs } from './policy.ts'
 import type { LogState } from './state.ts'
 import { isRequiringAction, isUnderWay, isWaiting } from './state.ts'
 import { noModelUsage } from './usage.ts'
+import { weighQueue } from './weight.ts'
 
 /** Why a model request came to nothing, as the activity reports it. */
 export interface ModelFault {
@@ -15,6 +18,8 @@ export interface ModelFault {
   readonly message: string
   readonly retryable: boolean
   readonly retryAfterMs?: number
+  /** The request was longer than the model takes: room can be made in the context. */
+  readonly tooLong?: true
 }
 
 type MetadataPatch = Readonly<Record<string, string | null>>
@@ -22,9 +27,15 @@ type MetadataPatch = Readonly<Record<string, string | null>>
 /** What happened since the last pass, in the order in which it counts. */
 export type Input =
   /** Entries that history holds already: an activity's result. */
-  | { readonly type: 'recorded'; readonly entries: readonly Entry[] }
+  | { readonly type: 'recorded'; readonly entries: readonly Entry[]; readonly blobs?: BlobIndex }
   /** A user event, the `index`-th of the run's `signal`-th signal; one without an id gets it in {@link nameArrivals}. */
-  | { readonly type: 'arrived'; readonly event: Incoming; readonly signal: number; readonly index: number }
+  | {
+      readonly type: 'arrived'
+      readonly event: Incoming
+      readonly signal: number
+      readonly index: number
+      readonly blobs?: readonly BlobRef[]
+    }
   | { readonly type: 'malformed'; readonly reason: string }
   | { readonly type: 'model_failed'; readonly fault: ModelFault }
   /** The call ended without a result of its own: crash retries used up, hands gone. */
@@ -54,7 +65,9 @@ export const INTERRUPTED = 'Tool execution was interrupted before completion. Pl
 export function settle(journal: Journal, input: Input): void {
   switch (input.type) {
     case 'recorded':
-      return journal.advance(input.entries.reduce(fold, journal.state))
+      return journal.advance(
+        input.entries.reduce((state, entry, index) => fold(state, entry, input.blobs?.[index]), journal.state),
+      )
     case 'arrived':
       return receive(journal, input)
     case 'malformed':
@@ -107,9 +120,9 @@ function isDouble(state: LogState, event: Incoming): boolean {
   return event.id !== undefined && state.seen.includes(event.id)
 }
 
-function receive(journal: Journal, { event, signal, index }: Extract<Input, { type: 'arrived' }>): void {
+function receive(journal: Journal, { event, signal, index, blobs }: Extract<Input, { type: 'arrived' }>): void {
   if (event.id === undefined) journal.unnamed.push({ event, signal, index })
-  else settleArrival(journal, { ...event, id: event.id })
+  else settleArrival(journal, { ...event, id: event.id }, blobs)
 }
 
 /** Mints the ids that are missing. An event is an entry only from there on, so it takes effect there and not before. */
@@ -121,18 +134,18 @@ export function nameArrivals(journal: Journal): void {
   }
 }
 
-function settleArrival(journal: Journal, event: Arrival): void {
+function settleArrival(journal: Journal, event: Arrival, blobs?: readonly BlobRef[]): void {
   const before = journal.state
   if (before.seen.includes(event.id)) return
-  journal.advance(foldArrival(before, event))
+  journal.advance(foldArrival(before, event, blobs))
   if (before.status === 'terminated') return isQueued(event) ? drop(journal, event.id) : undefined
   if (event.type === 'user.interrupt') {
     journal.write({ type: 'log.mark', id: event.id })
     return endTurn(journal)
   }
   if (isQueued(event) && isOverfull(journal.state)) {
-    const message = `client: the queue is full (${QUEUE_EVENTS} events, ${QUEUE_BYTES} bytes)`
-    fail(journal, { type: 'unknown_error', message, retry: 'exhausted' })
+    const message = `client: the queue is full (${QUEUE_EVENTS} events, ${QUEUE_BYTES} bytes); what came is dropped`
+    if (!isDropping(journal)) fail(journal, { type: 'unknown_error', message, retry: 'exhausted' })
     return drop(journal, event.id)
   }
   if (isRequiringAction(before)) return journal.state.calls.some(isWaiting) ? undefined : journal.run()
@@ -163,6 +176,7 @@ function settleFault(journal: Journal, fault: ModelFault): void {
   const { request, failures } = journal.state
   const { policy } = journal.surroundings
   if (request) endRequest(journal, request, true)
+  if (fault.tooLong && makeRoom(journal)) return undefined
   if (fault.retryable && failures + 1 < policy.tries) {
     fail(journal, { type: fault.error, message: fault.message, retry: 'retrying' })
     journal.write({ type: 'log.retry', after_ms: backOffMs(policy, failures, fault.retryAfterMs) })
@@ -250,6 +264,11 @@ function drop(journal: Journal, id: string): void {
   journal.write({ type: 'log.mark', id, dropped: true })
 }
 
+/** Whether the event before was dropped in this pass: one error is told for all in a row. */
+function isDropping({ entries }: Journal): boolean {
+  return entries.slice(-2).some((entry) => entry.type === 'log.mark' && entry.dropped === true)
+}
+
 function isOverfull(state: LogState): boolean {
-  return state.queue.length > QUEUE_EVENTS || JSON.stringify(state.queue).length > QUEUE_BYTES
+  return state.queue.length > QUEUE_EVENTS || weighQueue(state) > QUEUE_BYTES
 }

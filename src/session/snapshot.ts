@@ -24,6 +24,7 @@ export function snapshot(state: LogState, agent: string): Snapshot {
 function describeStatus(state: LogState): string {
   if (state.status === 'idle') return state.stop ? `idle (${state.stop.type})` : 'idle'
   if (state.phase === 'model') return 'running: model'
+  if (state.phase === 'compacting') return 'running: compacting the context'
   if (state.phase === 'tools') return `running: ${state.calls.map((call) => call.name).join(', ')}`
   return state.status
 }

@@ -1,3 +1,4 @@
+import { field } from './field.ts'
 import type { Policy } from './policy.ts'
 import type { LogState } from './state.ts'
 import { initialState } from './state.ts'
@@ -33,19 +34,24 @@ export function readConfiguration(input: unknown): StoredConfiguration | null | 
     : undefined
 }
 
+/** `context` and `run` are parts that older policies do not have. */
 function isPolicy(value: unknown): value is Policy {
-  const numbers = ['tries', 'baseMs', 'capMs', 'toolRounds'].map((key) => field(value, key))
   const steering = field(value, 'steering')
+  const [context, run] = [field(value, 'context'), field(value, 'run')]
   return (
     typeof field(value, 'harness') === 'string' &&
-    numbers.every((number) => typeof number === 'number') &&
-    (steering === 'step' || steering === 'turn')
+    hasNumbers(value, ['tries', 'baseMs', 'capMs', 'toolRounds']) &&
+    (steering === 'step' || steering === 'turn') &&
+    (context === undefined ||
+      (typeof field(context, 'trimmed') === 'string' && hasNumbers(context, CONTEXT_NUMBERS))) &&
+    (run === undefined || hasNumbers(run, ['events', 'signals', 'bytes']))
   )
 }
 
-/** A member of whatever value, undefined where there is none. */
-export function field(value: unknown, key: string): unknown {
-  return typeof value === 'object' && value !== null ? Reflect.get(value, key) : undefined
+const CONTEXT_NUMBERS = ['window', 'trimAt', 'compactAt', 'keepRounds', 'compactionsInARow', 'longest']
+
+function hasNumbers(value: unknown, names: readonly string[]): boolean {
+  return names.every((name) => typeof field(value, name) === 'number')
 }
 
 function toStrings(value: unknown): Record<string, string> {

@@ -1,19 +1,23 @@
 import type { SessionStatus, StopDetails, StopReason } from '../wire/types.ts'
-import type { Arrival } from './entry.ts'
+import type { ContextState } from './context.ts'
+import type { Arrival, BlobRef } from './entry.ts'
 import type { Usage } from './usage.ts'
 import { emptyUsage } from './usage.ts'
 
 /**
- * Where a running session stands: `ready` to ask the model, waiting for the `model`, for its `tools`, for the end of a
- * `backoff`, `failed` in a model request that nobody has judged yet, or `over`: the model has nothing more to do.
+ * Where a running session stands: `ready` to ask the model, waiting for the `model`, for its summary (`compacting`), for
+ * its `tools`, for the end of a `backoff`, `failed` in a model request that nobody has judged yet, or `over`: the model
+ * has nothing more to do.
  */
-export type Phase = 'idle' | 'ready' | 'model' | 'failed' | 'tools' | 'over' | 'backoff'
+export type Phase = 'idle' | 'ready' | 'model' | 'compacting' | 'failed' | 'tools' | 'over' | 'backoff'
 
 /** A call of the current step that has no result yet. */
 export interface Call {
   readonly id: string
   readonly name: string
   readonly input: unknown
+  /** Strings of the input that are kept elsewhere. */
+  readonly blobs?: readonly BlobRef[]
   /**
    * `allowed` calls run; `asked` and `custom` ones wait for the client; a client's answer makes an asked one
    * `confirmed` or `denied`; `refused` ones were denied by policy and only need their closing result.
@@ -43,6 +47,8 @@ export interface LogState {
   readonly stopDetails: StopDetails
   /** Inputs not yet marked, in log order. */
   readonly queue: readonly Arrival[]
+  /** What of them is kept elsewhere, by their ids; absent when nothing is. */
+  readonly blobs?: Readonly<Record<string, readonly BlobRef[]>>
   readonly calls: readonly Call[]
   /**
    * The last {@link ANSWER_WINDOW} answers, in log order, whether their calls are known or not: one may stand before
@@ -63,6 +69,8 @@ export interface LogState {
   /** Tool rounds of this turn. */
   readonly rounds: number
   readonly interrupting: boolean
+  /** Absent before the first answer; read by {@link contextOf}. */
+  readonly context?: ContextState
   /** Calls given up whose commands may still run. */
   readonly abandoned: readonly string[]
   /** Those of them that the present step's calls were told of, to end them first. */
@@ -105,6 +113,11 @@ export function initialState(about: Pick<LogState, 'title' | 'metadata' | 'confi
     configuration: about.configuration,
     seen: [],
   }
+}
+
+/** What of a queued input is kept elsewhere. Clients choose ids, so one may be the name of anything. */
+export function blobsOf({ blobs = {} }: Pick<LogState, 'blobs'>, id: string): readonly BlobRef[] | undefined {
+  return Object.hasOwn(blobs, id) ? blobs[id] : undefined
 }
 
 export function isWaiting(call: Call): boolean {

@@ -1,78 +1,135 @@
 import type { ModelContentBlock, ModelMessage } from '../wire/types.ts'
 import type { Arrival, Entry } from './entry.ts'
+import type { Part, ToolResultBlock } from './parts.ts'
+import { isNotBlank, summarise, toMessage, trim } from './parts.ts'
+import { toUserBlock } from './user-block.ts'
 
 /** A finished entry with what its place in the log says: a marked input brings its event along. */
 export type LogEntry = Entry | Arrival
 
-type ToolResultBlock = {
-  type: 'tool_result'
-  tool_use_id: string
-  content: { type: 'text'; text: string }[]
-  is_error: boolean
-}
-type UserBlock = Extract<ModelMessage['content'], readonly unknown[]>[number]
-
 /**
  * The log as the Messages API wants it: user inputs at the place where they took effect, assistant blocks as the model
  * gave them, the results of a step together in the order of its calls. Pure and append-only: a longer log gives the
- * same messages with more behind them, so the prompt's prefix stays the same byte for byte.
+ * same messages with more behind them, so the prompt's prefix stays the same byte for byte, until a record says that
+ * old results are trimmed or that a summary stands for all before it.
  */
 export function transcript(log: readonly LogEntry[]): readonly ModelMessage[] {
-  const messages: ModelMessage[] = []
-  const results: Results = new Map()
-  const fromClient: Results = new Map()
-  const custom = new Set<string>()
-  let open: Calls = []
-  for (const entry of log) {
-    switch (entry.type) {
-      case 'log.assistant':
-        pushNonEmpty(messages, { role: 'assistant', content: entry.content.filter(isNotBlank) })
-        open = entry.calls
-        break
-      case 'agent.custom_tool_use':
-        custom.add(entry.id)
-        break
-      case 'agent.tool_result':
-        keepFirst(results, entry.tool_use_id, toResult(entry))
-        break
-      case 'user.custom_tool_result':
-        if (!results.has(entry.custom_tool_use_id)) keepFirst(fromClient, entry.custom_tool_use_id, toResult(entry))
-        break
-      case 'user.message':
-      case 'system.message':
-        pushNonEmpty(messages, { role: 'user', content: entry.content.flatMap(toUserBlock) })
-        break
-      default:
-        break
-    }
-    const content = open.flatMap(({ id, model_id }): ToolResultBlock[] => {
-      const result = (custom.has(id) ? fromClient.get(id) : undefined) ?? results.get(id)
-      return result ? [{ ...result, tool_use_id: model_id }] : []
-    })
-    if (open.length > 0 && content.length === open.length) {
-      messages.push({ role: 'user', content })
-      open = []
-    }
+  const reading: Reading = {
+    parts: [],
+    unanswered: 0,
+    open: [],
+    custom: new Set(),
+    results: new Map(),
+    fromClient: new Map(),
   }
-  return messages
+  for (const entry of log) {
+    if (isStep(entry)) closeOpen(reading)
+    read(reading, entry)
+    answerCalls(reading)
+  }
+  return reading.parts.map(toMessage)
 }
 
-type Calls = readonly { readonly id: string; readonly model_id: string }[]
+/** What has been read of a log. */
+interface Reading {
+  parts: Part[]
+  /** Where the inputs begin that no answer has been given to. */
+  unanswered: number
+  /** The calls of the last answer, while results are missing. */
+  open: readonly { readonly id: string; readonly model_id: string }[]
+  readonly custom: Set<string>
+  readonly results: Results
+  readonly fromClient: Results
+}
+
+function read(reading: Reading, entry: LogEntry): void {
+  const { parts, custom, results, fromClient } = reading
+  switch (entry.type) {
+    case 'log.assistant':
+      append(parts, { of: 'answer', content: entry.content.filter(isNotBlank) })
+      reading.open = entry.calls
+      reading.unanswered = parts.length
+      return
+    case 'agent.custom_tool_use':
+      custom.add(entry.id)
+      return
+    case 'agent.tool_result':
+      return keepFirst(results, entry.tool_use_id, toResult(entry))
+    case 'user.custom_tool_result':
+      return results.has(entry.custom_tool_use_id)
+        ? undefined
+        : keepFirst(fromClient, entry.custom_tool_use_id, toResult(entry))
+    case 'user.message':
+    case 'system.message':
+      return append(parts, { of: 'input', content: entry.content.flatMap(toUserBlock) })
+    case 'log.trimmed':
+      reading.parts = trim(parts, entry)
+      return
+    case 'log.summary':
+      reading.parts = summarise(parts.slice(reading.unanswered), entry)
+      reading.unanswered = 1
+      reading.open = []
+      results.clear()
+      fromClient.clear()
+      return
+    default:
+  }
+}
+
+/** The results of a step stand together once the last of them is there. */
+function answerCalls(reading: Reading): void {
+  const { parts, open, custom, results, fromClient } = reading
+  const content = open.flatMap(({ id, model_id }): ToolResultBlock[] => {
+    const result = (custom.has(id) ? fromClient.get(id) : undefined) ?? results.get(id)
+    return result ? [{ ...result, tool_use_id: model_id }] : []
+  })
+  if (open.length === 0 || content.length < open.length) return
+  append(parts, { of: 'results', content })
+  reading.open = []
+  reading.unanswered = parts.length
+}
+
+/** A step begins when the results of the one before are there, all but what a client had said before it was asked. */
+function isStep({ type }: LogEntry): boolean {
+  return type === 'user.message' || type === 'system.message' || type === 'span.model_request_start'
+}
+
+/** A result from before the call it is for can be lost behind a summary. */
+function closeOpen(reading: Reading): void {
+  for (const { id } of reading.open) keepFirst(reading.results, id, LOST)
+  answerCalls(reading)
+}
+
+/**
+ * Index of the first entry that the transcript still depends on: a summary stands for all before it but the inputs since
+ * the answer before. Null stands for what is no entry.
+ */
+export function contextStart(log: readonly (LogEntry | null)[]): number {
+  const summary = log.findLastIndex((entry) => entry?.type === 'log.summary')
+  const before = log.slice(0, Math.max(0, summary))
+  return Math.max(
+    0,
+    before.findLastIndex((entry) => entry?.type === 'log.assistant'),
+  )
+}
+
 type Result = Omit<ToolResultBlock, 'tool_use_id'>
 type Results = Map<string, Result>
+
+const LOST: Result = {
+  type: 'tool_result',
+  content: [{ type: 'text', text: 'The result of this call was lost.' }],
+  is_error: true,
+}
 
 /** A client's result may stand before the custom call it is for; whatever comes first counts. */
 function keepFirst(results: Results, call: string, result: Result): void {
   if (!results.has(call)) results.set(call, result)
 }
 
-/** The Messages API takes neither an empty message nor a blank text, not even one that it gave itself. */
-function pushNonEmpty(messages: ModelMessage[], message: ModelMessage): void {
-  if (message.content.length > 0) messages.push(message)
-}
-
-function isNotBlank(block: ModelContentBlock): boolean {
-  return block.type !== 'text' || block.text.trim() !== ''
+/** The Messages API takes no empty message. */
+function append(parts: Part[], part: Part): void {
+  if (part.content.length > 0) parts.push(part)
 }
 
 function toResult(entry: {
@@ -88,11 +145,6 @@ function toResult(entry: {
     content: [{ type: 'text', text: text.trim() === '' ? '(no output)' : text }],
     is_error: entry.is_error === true,
   }
-}
-
-/** Images and documents are refused at the door until blobs exist, so text is all that can stand here. */
-function toUserBlock(block: { readonly type: string }): UserBlock[] {
-  return 'text' in block && typeof block.text === 'string' ? [{ type: 'text', text: block.text }] : []
 }
 
 /** The text of an answer's blocks, joined; for summaries. */

@@ -6,7 +6,7 @@ export interface IngressRow {
   /** A session id, or a route such as `sessions` for creations. */
   readonly target: string
   readonly ids: readonly string[]
-  /** `begun` before Temporal was told, `accepted` once it answered, `answered` when the response was written whole. */
+  /** `begun` before the request is carried out, `accepted` after, `answered` once the client is known to have the answer. */
   readonly state: 'begun' | 'accepted' | 'answered'
 }
 
@@ -26,8 +26,8 @@ export interface IngressStore {
   find(request: IngressRequest): Promise<IngressRow | { readonly conflict: true } | null>
   /**
    * Commits a row for the request with ids from `mint`, or answers the row of the request it repeats: the same key, or
-   * a declared retry with the body of a row not yet `answered`. The same key with another body is
-   * `{ conflict: true }`.
+   * a declared retry with the body of a row not yet `answered`, if that is no older than clients take to try again. The
+   * same key with another body is `{ conflict: true }`.
    */
   begin(
     request: IngressRequest,

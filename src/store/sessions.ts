@@ -63,13 +63,15 @@ export interface SessionStore {
   repair(id: string, fold: Pick<SessionRow, 'status' | 'title' | 'metadata' | 'archivedAt'>): Promise<void>
   /** Applies hints whose (run, length) is newer than the row's. */
   hint(hints: readonly StatusHint[]): Promise<void>
+  /** Sessions of a workspace that are running or rescheduling, by the index; counting stops at `most`. */
+  countRunning(workspaceId: string, most: number): Promise<number>
   /** Rows the sweeper looks at: `creating`, or running without a write, since before the given moments. */
   stale(before: { readonly creating: Date; readonly running: Date }): Promise<readonly SessionRow[]>
   /** Marks the row as deleted (id and workspace stay as a tombstone). False when it was deleted already. */
   bury(workspaceId: string, id: string): Promise<boolean>
   /** Buries a row that is still `creating` and was not written since the given moment; any other is left alone. */
   abandon(id: string, before: Date): Promise<void>
-  /** Removes what belongs to a buried session (configuration, ingress rows, sandbox rows). Idempotent. */
+  /** Removes what belongs to a buried session (configuration, ingress rows, sandbox rows, archive). Idempotent. */
   clear(id: string): Promise<void>
   /** Buried sessions whose rows are not cleared yet, for the sweeper. */
   uncleared(): Promise<readonly string[]>

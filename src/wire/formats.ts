@@ -18,6 +18,7 @@ const PRIVATE = /\.(local|internal|localdomain|localhost|invalid)$/i
 export const FORMATS: Readonly<Record<string, Format>> = {
   timestamp: { expected: 'an RFC 3339 time such as 2026-10-21T08:00:00Z', accepts: isTimestamp },
   'http-url': { expected: 'an http or https URL without credentials', accepts: isHttpUrl, isPrivate: true },
+  'https-url': { expected: 'an https URL without credentials', accepts: isHttpsUrl, isPrivate: true },
   domain: { expected: 'a public host name such as docs.example.com', accepts: isDomain },
   'domain-path': {
     expected: 'a public host name such as docs.example.com, with an optional path',
@@ -41,6 +42,11 @@ function isHttpUrl(value: string): boolean {
   if (!/^https?:\/\/\S+$/i.test(value) || !URL.canParse(value)) return false
   const { hostname, username, password } = new URL(value)
   return hostname !== '' && username === '' && password === ''
+}
+
+/** What the model's API fetches by itself it fetches by https only. */
+function isHttpsUrl(value: string): boolean {
+  return /^https:/i.test(value) && isHttpUrl(value)
 }
 
 function isDomain(value: string): boolean {

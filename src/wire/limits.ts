@@ -1,3 +1,4 @@
+import { IMAGE_TYPES } from './media.ts'
 import { METADATA_LIMITS } from './metadata.ts'
 import type { Definition, SchemaNode, WireSchema } from './schema.ts'
 
@@ -167,16 +168,16 @@ const LIMITS: readonly Limit[] = [
   ],
   ['BetaManagedAgentsTextRubricParams', 'content', { minLength: 1, maxLength: 262_144 }],
   ['BetaManagedAgentsBase64ImageSource', 'data', { minLength: 1, format: 'base64' }],
-  [
-    'BetaManagedAgentsBase64ImageSource',
-    'media_type',
-    { enum: ['image/png', 'image/jpeg', 'image/gif', 'image/webp'] },
-  ],
+  ['BetaManagedAgentsBase64ImageSource', 'media_type', { enum: IMAGE_TYPES }],
   ['BetaManagedAgentsBase64DocumentSource', 'data', { minLength: 1, format: 'base64' }],
-  ['BetaManagedAgentsURLImageSource', 'url', { maxLength: 2048, format: 'http-url' }],
-  ['BetaManagedAgentsURLDocumentSource', 'url', { maxLength: 2048, format: 'http-url' }],
+  ['BetaManagedAgentsBase64DocumentSource', 'media_type', { enum: ['application/pdf'] }],
+  ['BetaManagedAgentsURLImageSource', 'url', { maxLength: 2048, format: 'https-url' }],
+  ['BetaManagedAgentsURLDocumentSource', 'url', { maxLength: 2048, format: 'https-url' }],
+  ['BetaManagedAgentsDocumentBlock', 'title', { minLength: 1, maxLength: 500 }],
+  ['BetaManagedAgentsDocumentBlock', 'context', { minLength: 1 }],
   ['EventListQuery', 'limit', pageOf('events.list')],
   ['EventListQuery', 'types[]', { maxItems: 100 }],
+  ...['before', 'after', 'around'].map((name): Limit => ['EventListQuery', name, REFERENCE]),
   ...['gt', 'gte', 'lt', 'lte'].map((edge): Limit => ['EventListQuery', `created_at[${edge}]`, TIMES]),
   ['EventStreamQuery', 'event_deltas[]', { maxItems: 100 }],
   ['ModelListQuery', 'limit', pageOf('models.list')],

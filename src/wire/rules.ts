@@ -1,7 +1,10 @@
+import { problemOfImage, problemOfPdf } from './media.ts'
 import type { Requests } from './requests.ts'
 import type { EventsSend, ModelListQuery, SessionCreate, SessionListQuery, SessionUpdate, UserEvent } from './types.ts'
 
 const MAX_FILE_DOCUMENTS = 100
+/** Images and documents in one request: as many as the model's API takes of images in one of its own. */
+const MAX_FILES = 100
 
 /** What is wrong with a request that its schema accepts: relations between fields, in words; empty when it is right. */
 type Rules = { readonly [Route in keyof Requests]?: (request: Requests[Route]) => readonly string[] }
@@ -18,21 +21,50 @@ function checkEvents({ events }: EventsSend): string[] {
   const misplaced = events.findIndex((event, index) => event.type === 'system.message' && index < events.length - 1)
   const order =
     misplaced < 0 ? [] : [`events.${misplaced}: expected a system.message only as the last event of a request`]
-  return [...order, ...events.flatMap((event, index) => checkEvent(event, `events.${index}`))]
+  return [
+    ...order,
+    ...checkFiles(events, 'events'),
+    ...events.flatMap((event, at) => checkEvent(event, `events.${at}`)),
+  ]
 }
 
 function checkEvent(event: UserEvent, path: string): string[] {
   if (event.type === 'user.tool_confirmation' && event.result === 'allow' && typeof event.deny_message === 'string') {
     return [`${path}.deny_message: expected only with the result "deny"`]
   }
-  if (event.type !== 'user.message' && event.type !== 'system.message') return []
-  return event.content.flatMap((block, index) => {
-    if (block.type === 'redacted')
-      return [`${path}.content.${index}.type: "redacted" is for answers of the server only`]
+  return contentOf(event).flatMap((block, index) => {
+    const at = `${path}.content.${index}`
+    if (block.type === 'image' || block.type === 'document') return checkSource(block, `${at}.source`)
+    if (event.type !== 'user.message' && event.type !== 'system.message') return []
+    if (block.type === 'redacted') return [`${at}.type: "redacted" is for answers of the server only`]
     // The model's API refuses a blank text, when nobody is there any more to correct it.
     const isBlank = block.type === 'text' && block.text.trim() === ''
-    return isBlank ? [`${path}.content.${index}.text: expected text, got only white space`] : []
+    return isBlank ? [`${at}.text: expected text, got only white space`] : []
   })
+}
+
+type Block = NonNullable<Extract<UserEvent, { content?: unknown }>['content']>[number]
+
+function contentOf(event: UserEvent): readonly Block[] {
+  return 'content' in event ? (event.content ?? []) : []
+}
+
+function checkSource({ type, source }: Extract<Block, { type: 'image' | 'document' }>, path: string): string[] {
+  if (source.type === 'text')
+    return source.data.trim() === '' ? [`${path}.data: expected text, got only white space`] : []
+  if (source.type !== 'base64') return []
+  const problem = type === 'image' ? problemOfImage(source.media_type, source.data) : problemOfPdf(source.data)
+  return problem === null ? [] : [`${path}.data: ${problem}`]
+}
+
+/** Whether it reaches the model as an image or a document of its own. */
+function isModels(block: Block): boolean {
+  return (block.type === 'image' || block.type === 'document') && block.source.type !== 'file'
+}
+
+function checkFiles(events: readonly UserEvent[], path: string): string[] {
+  const files = events.flatMap(contentOf).filter(isModels).length
+  return files > MAX_FILES ? [`${path}: expected at most ${MAX_FILES} images and documents, got ${files}`] : []
 }
 
 function checkSessionCreate({ initial_events: events = [] }: SessionCreate): string[] {
@@ -44,6 +76,7 @@ function checkSessionCreate({ initial_events: events = [] }: SessionCreate): str
     ...(files > MAX_FILE_DOCUMENTS
       ? [`initial_events: expected at most ${MAX_FILE_DOCUMENTS} documents from files, got ${files}`]
       : []),
+    ...checkFiles(events, 'initial_events'),
     ...events.flatMap((event, index) => checkEvent(event, `initial_events.${index}`)),
   ]
 }

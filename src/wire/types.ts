@@ -82,6 +82,10 @@ export type UserEvent = Events.BetaManagedAgentsEventParams
 export type EventsSend = Omit<Events.EventSendParams, HeaderParams>
 export type EventListQuery = Omit<Events.EventListParams, HeaderParams | 'types'> & {
   'types[]'?: Events.BetaManagedAgentsSessionEventType[]
+  /** Ids of finished events, ours: the list keeps to what stands before or after one, or is the page around one. */
+  before?: string
+  after?: string
+  around?: string
 }
 export type EventStreamQuery = Omit<Events.EventStreamParams, HeaderParams | 'event_deltas'> & {
   'event_deltas[]'?: Sessions.BetaManagedAgentsDeltaType[]

@@ -71,7 +71,8 @@ export function unsupportedInEvents(events: readonly UserEvent[]): Unsupported {
   const names = events.flatMap((event): Unsupported => {
     if (event.type === 'user.interrupt') return event.session_thread_id == null ? [] : ['session_thread_id']
     if (event.type !== 'user.message') return [event.type]
-    return event.content.some(({ type }) => type !== 'text') ? ['content other than text'] : []
+    const isOfFile = event.content.some((block) => 'source' in block && block.source.type === 'file')
+    return isOfFile ? ['a source of the type file (send base64 or a url)'] : []
   })
   return [...new Set(names)]
 }

@@ -15,11 +15,17 @@ export interface Letter {
   readonly answer?: (verdict: Verdict) => void
 }
 
+export interface Inbox {
+  readonly letters: Letter[]
+  /** Signals of this run so far. */
+  signals(): number
+}
+
 /**
  * Registers every handler. They only put letters into the inbox; what they mean is for the loop to say. Letters keep
  * the order of history, and signals are counted in it, the start being number 0.
  */
-export function openInbox(start: unknown, state: () => LogState): Letter[] {
+export function openInbox(start: unknown, state: () => LogState): Inbox {
   const inbox: Letter[] = []
   let signals = 0
   const receive = (raw: RawValue): void => {
@@ -40,7 +46,7 @@ export function openInbox(start: unknown, state: () => LogState): Letter[] {
   setHandler(defineUpdate<Verdict>(ARCHIVE_UPDATE), () => ask({ type: 'archived' }))
   setHandler(defineQuery<LogState>(STATE_QUERY), state)
   CancellationScope.current().cancelRequested.catch(() => inbox.push({ inputs: [{ type: 'cancelled' }] }))
-  return inbox
+  return { letters: inbox, signals: () => signals - 1 }
 }
 
 /** A payload typed by hand in the Web UI may be anything: one that cannot be read must not fail the task for ever. */
@@ -55,5 +61,8 @@ function readRaw(raw: RawValue | undefined): unknown {
 function toInputs(payload: unknown, signal: number): readonly Input[] {
   const parsed = parseArrivals(payload)
   if (!parsed.ok) return [{ type: 'malformed', reason: parsed.reason }]
-  return parsed.events.map((event, index) => ({ type: 'arrived', event, signal, index }))
+  return parsed.events.map((event, index) => {
+    const blobs = parsed.blobs[index]
+    return { type: 'arrived', event, signal, index, ...(blobs ? { blobs } : {}) }
+  })
 }

@@ -1,3 +1,5 @@
+import type { BlobIndex } from '../session/blobs.ts'
+import type { Carried } from '../session/carry.ts'
 import type { Policy } from '../session/policy.ts'
 
 /** Names on the wire between clients and the workflow. Never renamed without a patch marker and a recorded history. */
@@ -38,12 +40,17 @@ export interface SessionInput {
   readonly metadata?: Readonly<Record<string, string>>
   /** Events to begin with, in the shape of the `events` signal. */
   readonly events?: readonly unknown[]
+  readonly blobs?: BlobIndex
   readonly by?: string
+  /** From run 2 on: what the run before handed over. */
+  readonly carried?: Carried
 }
 
 /** Payload of the `events` signal: user events, with ids when the API minted them, and who sent them. */
 export interface EventsSignal {
   readonly events: readonly unknown[]
+  /** What of the events is kept elsewhere; the API stores it before it signals. */
+  readonly blobs?: BlobIndex
   readonly by?: string
 }
 

@@ -28,6 +28,16 @@ export const openSessionOptions: ActivityOptions = {
   retry: { initialInterval: '200 milliseconds', maximumInterval: '10 seconds' },
 }
 
+/** However long the store is away, the copy is made when it is back. */
+export function archiveRunOptions(run: number): ActivityOptions {
+  return {
+    startToCloseTimeout: '5 minutes',
+    heartbeatTimeout: '10 seconds',
+    summary: `archive run ${run}`,
+    retry: { initialInterval: '200 milliseconds', maximumInterval: '30 seconds' },
+  }
+}
+
 /** The hands queue beside a brain queue: a prefix, where there is one, is shared. */
 export function handsQueue(brainQueue: string): string {
   return brainQueue.endsWith(BRAIN_QUEUE) ? brainQueue.slice(0, -BRAIN_QUEUE.length) + HANDS_QUEUE : HANDS_QUEUE

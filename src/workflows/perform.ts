@@ -13,6 +13,8 @@ export interface Performer {
   /** What has come of commands since the last call, in the order of history. */
   takeOutcomes(): readonly Input[]
   hasOutcomes(): boolean
+  /** Whether something is under way. */
+  isBusy(): boolean
 }
 
 export function createPerformer(harness: string): Performer {
@@ -49,6 +51,7 @@ export function createPerformer(harness: string): Performer {
       return taken
     },
     hasOutcomes: () => outcomes.length > 0,
+    isBusy: () => performing.size > 0,
   }
 }
 
@@ -57,14 +60,17 @@ async function perform(command: Command, harness: string): Promise<readonly Inpu
   switch (command.do) {
     case 'callModel': {
       const { callModel } = proxyActivities<SessionActivities>(modelCallOptions('ask the model'))
-      const { entries, fault } = await callModel({ session, request: command.request, harness })
-      return fault ? [{ type: 'model_failed', fault }] : [{ type: 'recorded', entries }]
+      return toInputs(await callModel({ session, request: command.request, harness }))
+    }
+    case 'compact': {
+      const { compact } = proxyActivities<SessionActivities>(modelCallOptions('ask the model for a summary'))
+      return toInputs(await compact({ session, request: command.request, harness }))
     }
     case 'execute': {
-      const { id, name, input } = command.call
+      const { id, name, input, blobs } = command.call
       const { execute } = proxyActivities<SessionActivities>(executeOptions(taskQueue, summarise(name, input)))
-      const { entries } = await execute({ session, call: { id, name, input }, abandoned: command.abandoned })
-      return [{ type: 'recorded', entries }]
+      const kept = blobs ? { blobs } : {}
+      return toInputs(await execute({ session, call: { id, name, input, ...kept }, abandoned: command.abandoned }))
     }
     case 'backOff':
       await sleep(command.ms, { summary: 'back off before asking the model again' })
@@ -72,6 +78,12 @@ async function perform(command: Command, harness: string): Promise<readonly Inpu
     case 'close':
       return []
   }
+}
+
+/** What was recorded stands in the log, whether or not the request came to something. */
+function toInputs({ entries, blobs, fault }: Awaited<ReturnType<SessionActivities['compact']>>): readonly Input[] {
+  const recorded: Input = { type: 'recorded', entries, ...(blobs ? { blobs } : {}) }
+  return fault ? [recorded, { type: 'model_failed', fault }] : [recorded]
 }
 
 /** Crash retries are used up, or the worker itself refused: the session goes on and says so. */

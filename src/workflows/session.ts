@@ -3,20 +3,23 @@ import {
   CancellationScope,
   allHandlersFinished,
   condition,
+  makeContinueAsNewFunc,
   proxyActivities,
   proxySinks,
   workflowInfo,
 } from '@temporalio/workflow'
 import type { SessionActivities } from '../activities/index.ts'
+import { isBetweenSteps, readCarried } from '../session/carry.ts'
 import { advance, decide } from '../session/decide.ts'
+import { field } from '../session/field.ts'
 import { Journal } from '../session/journal.ts'
+import { SESSION_MEMO } from '../session/names.ts'
 import type { Policy } from '../session/policy.ts'
 import type { Input } from '../session/settle.ts'
-import { interrupts, refuses, settle } from '../session/settle.ts'
+import { interrupts, nameArrivals, refuses, settle } from '../session/settle.ts'
 import { snapshot } from '../session/snapshot.ts'
-import { field, readConfiguration, startingState } from '../session/start.ts'
+import { readConfiguration, startingState } from '../session/start.ts'
 import type { LogState } from '../session/state.ts'
-import { now } from '../wire/clock.ts'
 import type { Letter } from './inbox.ts'
 import { openInbox } from './inbox.ts'
 import type { SessionInput } from './messages.ts'
@@ -25,63 +28,102 @@ import { mintEventId } from './mint.ts'
 import { openSessionOptions } from './options.ts'
 import { createPerformer } from './perform.ts'
 import { createRecorder } from './record.ts'
+import type { Run } from './run.ts'
+import { createRun } from './run.ts'
 import type { SessionSinks } from './sinks.ts'
-
-/** Past these a run is due to be rolled over. */
-const LARGE_EVENTS = 1000
-const LARGE_BYTES = 2 * 1024 * 1024
 
 const { index } = proxySinks<SessionSinks>()
 
 /**
  * A session: takes letters and outcomes in, lets the core say what they mean, records what it says and performs what
- * it wants. It decides nothing itself. Ends when the session is terminated; until then it waits for ever.
+ * it wants. It decides nothing itself. Ends when the session is terminated; until then it waits for ever, and a run that
+ * has grown long hands over to the next one between two steps.
  */
 export async function session(input?: SessionInput): Promise<void> {
-  const { workflowId } = workflowInfo()
+  const { workflowId, continuedFromExecutionRunId } = workflowInfo()
   if (!SESSION_ID.test(workflowId)) {
     throw ApplicationFailure.nonRetryable(`A session's workflow id matches ${SESSION_ID.source}; got ${workflowId}.`)
   }
-  let state = startingState(input)
-  const inbox = openInbox(field(input, 'events') === undefined ? undefined : input, () => state)
+  const carried = continuedFromExecutionRunId === undefined ? null : readCarried(input)
+  let state = carried?.state ?? startingState(input)
+  const start = carried || field(input, 'events') === undefined ? undefined : input
+  const inbox = openInbox(start, () => state)
 
-  await CancellationScope.nonCancellable(async () => {
+  const next = await CancellationScope.nonCancellable(async () => {
     const opened = await open(input, state)
-    const clock = createTurnClock()
+    const run = createRun(carried, opened.policy)
     const performer = createPerformer(opened.policy.harness)
     const record = createRecorder()
     let outcomes: readonly Input[] = opened.inputs
 
-    while (state.status !== 'terminated') {
-      await condition(() => inbox.length > 0 || performer.hasOutcomes() || outcomes.length > 0)
-      if (
-        interrupts(
-          state,
-          inbox.flatMap((letter) => letter.inputs),
-        )
-      )
-        await performer.cancel()
+    /** Takes in what has come and goes on from there; true when the run is to end here instead. */
+    async function pass(): Promise<boolean> {
+      const letters = inbox.letters.flatMap((letter) => letter.inputs)
+      if (interrupts(state, letters)) await performer.cancel()
 
       const journal = new Journal(state, {
         policy: opened.policy,
         agentName: opened.agentName,
         threadId: primaryThread(workflowId),
         mint: mintEventId,
-        activeSeconds: (sofar) => clock.stop(sofar),
+        activeSeconds: (sofar) => run.clock.stop(sofar),
       })
       for (const outcome of [...outcomes, ...performer.takeOutcomes()]) settle(journal, outcome)
-      for (const letter of inbox.splice(0)) take(journal, letter)
+      for (const letter of inbox.letters.splice(0)) take(journal, letter)
       outcomes = []
-      advance(journal)
+      nameArrivals(journal)
+      const mayEnd = !performer.isBusy() && run.isDue(journal.state, inbox.signals())
+      const endsBetweenSteps = mayEnd && isBetweenSteps(journal.state)
+      if (!endsBetweenSteps) advance(journal)
 
       state = journal.state
-      if (state.status !== 'idle') clock.start()
+      if (state.status !== 'idle') run.clock.start()
       if (journal.entries.length > 0) record(journal.entries, snapshot(state, opened.agentName))
+      index.hint({ status: state.status, run: run.number, length: workflowInfo().historyLength })
+      if (endsBetweenSteps || (mayEnd && state.status === 'idle')) return true
       performer.start(decide(state))
-      report(state)
+      return false
     }
+
+    const hasNews = (): boolean => inbox.letters.length > 0 || performer.hasOutcomes() || outcomes.length > 0
+    for (let isFirst = true; state.status !== 'terminated'; isFirst = false) {
+      await condition(() => isFirst || hasNews())
+      const isOver = await pass()
+      // Verdicts given in this task reach their callers before the run ends; what came with them is taken in first.
+      if (isOver) await condition(allHandlersFinished)
+      if (isOver && !hasNews()) return run.handOver(input, { state, opened })
+      if (isFirst) void run.archivist.archive()
+    }
+    if (opened.policy.run) await finish(run, { hasNews, pass })
     await condition(allHandlersFinished)
+    return null
   })
+  if (!next) return
+  const continueAsNew = makeContinueAsNewFunc<typeof session>({ memo: { [SESSION_MEMO]: next.snapshot } })
+  await continueAsNew(next.input)
+}
+
+interface Passes {
+  readonly hasNews: () => boolean
+  readonly pass: () => Promise<unknown>
+}
+
+/** The run comes into the archive before it ends, again while anything arrives meanwhile. */
+async function finish(run: Run, passes: Passes): Promise<void> {
+  while (!(await copyWhole(run, passes))) continue
+}
+
+/** Copies the run; false when something came meanwhile, which the copy may lack. */
+async function copyWhole(run: Run, { hasNews, pass }: Passes): Promise<boolean> {
+  const copy = { isOver: false, isWhole: true }
+  void run.archivist.finish().then(() => (copy.isOver = true))
+  await condition(() => copy.isOver || hasNews())
+  while (hasNews()) {
+    copy.isWhole = false
+    await pass()
+    await condition(() => copy.isOver || hasNews())
+  }
+  return copy.isWhole
 }
 
 function take(journal: Journal, letter: Letter): void {
@@ -126,24 +168,3 @@ function refuse(why: string): Opened {
 
 /** What an agent that could not be stored runs on: nothing. */
 const UNOPENED: Policy = { harness: '', tries: 0, baseMs: 0, capMs: 0, toolRounds: 0, steering: 'step' }
-
-/** Running time of turns: from the pass that leaves the session running to the idle group. */
-function createTurnClock(): { start(): void; stop(sofar: number): number } {
-  let since: number | null = null
-  return {
-    start() {
-      since ??= now()
-    },
-    stop(sofar) {
-      const turn = since === null ? 0 : now() - since
-      since = null
-      return Math.round(sofar * 1000 + turn) / 1000
-    },
-  }
-}
-
-function report(state: LogState): void {
-  const { historyLength, historySize } = workflowInfo()
-  index.hint(state.status, historyLength)
-  if (historyLength > LARGE_EVENTS || historySize > LARGE_BYTES) index.large(historyLength, historySize)
-}

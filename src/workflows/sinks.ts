@@ -1,11 +1,16 @@
 import type { Sinks } from '@temporalio/workflow'
 import type { SessionStatus } from '../wire/types.ts'
 
+/** Where a session stands, by its run and the length of that run's history. */
+export interface RunHint {
+  readonly status: SessionStatus
+  readonly run: number
+  readonly length: number
+}
+
 /** A workflow's word on itself to its worker: returns at once, may be lost, never replayed. */
 export interface SessionSinks extends Sinks {
   index: {
-    hint(status: SessionStatus, historyLength: number): void
-    /** The run has grown past the point where it should be rolled over. */
-    large(historyLength: number, historySize: number): void
+    hint(hint: RunHint): void
   }
 }

@@ -4,6 +4,8 @@ import { describe, expect, test } from 'vitest'
 import { createExecute } from '../../src/activities/execute.ts'
 import type { Hands } from '../../src/hands/hands.ts'
 import { HandsUnavailable } from '../../src/hands/hands.ts'
+import { stow } from '../../src/history/blobs.ts'
+import { createMemoryBlobs } from '../support/memory-blobs.ts'
 import { inActivity, quietEnvironment } from './in-activity.ts'
 
 const input = {
@@ -13,8 +15,18 @@ const input = {
 }
 
 function run(execute: Hands['execute'], environment?: MockActivityEnvironment) {
-  const activity = createExecute({ execute })
+  const activity = createExecute({ execute }, createMemoryBlobs())
   return inActivity(() => activity.execute(input), environment)
+}
+
+const LONG = `echo ${'x'.repeat(100_000)}`
+
+/** A call whose command is kept elsewhere, and the store that keeps it. */
+async function largeCall() {
+  const blobs = createMemoryBlobs()
+  const { elements, blobs: refs } = await stow(blobs, 'sesn_1', [{ ...input.call, input: { command: LONG } }])
+  const call = { ...input.call, ...elements[0], ...(refs?.[0] ? { blobs: refs[0] } : {}) }
+  return { blobs, asked: { ...input, call } }
 }
 
 describe('execute', () => {
@@ -33,6 +45,31 @@ describe('execute', () => {
         is_error: isError,
       },
     ])
+  })
+
+  test('runs a call with the whole of a large input, and stores a large output', async () => {
+    const { blobs, asked } = await largeCall()
+    const seen: unknown[] = []
+    const execute: Hands['execute'] = async (_, given) => {
+      seen.push(given)
+      return { text: LONG, isError: false }
+    }
+    const recorded = await inActivity(() => createExecute({ execute }, blobs).execute(asked))
+    expect(seen).toEqual([{ command: LONG }])
+    expect(recorded).toMatchObject({
+      entries: [{ content: [{ type: 'text', text: '' }] }],
+      blobs: { 0: [{ path: ['content', 0, 'text'], length: LONG.length }] },
+    })
+    expect(await blobs.list('sesn_1')).toHaveLength(1)
+  })
+
+  test('does not run a call whose input is lost, and says so to the model', async () => {
+    const { blobs, asked } = await largeCall()
+    await blobs.clear('sesn_1')
+    const execute: Hands['execute'] = async () => Promise.reject(new Error('expected nobody to run this'))
+    const { entries } = await inActivity(() => createExecute({ execute }, blobs).execute(asked))
+    const text = expect.stringMatching(/^The call did not run: store: the blob .* is missing/)
+    expect(entries).toMatchObject([{ type: 'agent.tool_result', is_error: true, content: [{ text }] }])
   })
 
   test('hands over the call with its key and what was given up', async () => {

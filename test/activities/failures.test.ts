@@ -6,6 +6,7 @@ describe('failure', () => {
     ['not_ready', false],
     ['hands_unavailable', false],
     ['deleted', true],
+    ['history_gone', true],
     ['refused', true],
   ] as const)('%s says whether trying again may help', (type, nonRetryable) => {
     const cause = new Error('why')

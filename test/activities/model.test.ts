@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'vitest'
+import { createContextReader } from '../../src/activities/context.ts'
+import { BlobLost } from '../../src/history/blobs.ts'
 import type { ModelCallPorts } from '../../src/activities/model.ts'
 import { createCallModel } from '../../src/activities/model.ts'
 import { currentHarness } from '../../src/model/harness.ts'
@@ -6,6 +8,7 @@ import type { Model, ModelRequest, ModelResponse } from '../../src/model/model.t
 import { ModelFailure } from '../../src/model/model.ts'
 import type { DeltaBatch } from '../../src/store/deltas.ts'
 import { completed, decided, history, scheduled, signaled, started } from '../support/history-builders.ts'
+import { createMemoryBlobs } from '../support/memory-blobs.ts'
 import { openLog } from '../support/session-log-builders.ts'
 import { message } from '../support/session-builders.ts'
 import { agentWith } from './agent.ts'
@@ -33,11 +36,13 @@ const ITEMS = history(
 
 function callWith(change: Partial<ModelCallPorts> = {}, activityId = '1') {
   const { source, log } = openLog()
+  const blobs = createMemoryBlobs()
   source.grow(...ITEMS)
   const requests: ModelRequest[] = []
   const batches: DeltaBatch[] = []
   const { callModel } = createCallModel({
-    log,
+    context: createContextReader(log, blobs),
+    blobs,
     model: {
       async request(request) {
         requests.push(request)
@@ -75,6 +80,19 @@ describe('callModel', () => {
     await run()
     await run()
     expect(JSON.stringify(requests[1])).toBe(JSON.stringify(requests[0]))
+  })
+
+  test('fails for good, readably, when a part of its context is lost', async () => {
+    const ref = { path: ['content', 0, 'text'], sha256: 'ab'.repeat(32), length: 9 }
+    const context = async (): Promise<never> => Promise.reject(new BlobLost('damaged', ref))
+    expect(await callWith({ context }).run()).toEqual({
+      entries: [],
+      fault: {
+        error: 'unknown_error',
+        message: 'store: the blob abababababab… of 9 bytes is damaged',
+        retryable: false,
+      },
+    })
   })
 
   test('records the answer under the harness and the request it was asked with', async () => {

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { createOpenSession } from '../../src/activities/open.ts'
 import type { OpenSession } from '../../src/activities/index.ts'
 import { currentHarness } from '../../src/model/harness.ts'
-import { policyOf } from '../../src/session/policy.ts'
+import { createPolicies } from '../../src/policies.ts'
 import { createEnvironment } from '../../src/wire/environments.ts'
 import { EnvironmentGone, SessionBuried } from '../../src/store/buried.ts'
 import type { Configuration, SessionRow, SessionStore } from '../../src/store/sessions.ts'
@@ -11,7 +11,7 @@ import { createValidator } from '../../src/wire/validate.ts'
 
 const validator = createValidator()
 const environmentOf = (id: string) => createEnvironment({ name: id }, { id, now: '2026-01-02T12:00:00.000Z' })
-const policy = policyOf(currentHarness)
+const policyFor = createPolicies({ runEvents: 30 })
 const input: OpenSession = {
   session: 'sesn_byhand1',
   workspace: 'default',
@@ -33,7 +33,7 @@ function scene(environments: readonly Environment[] = []) {
     },
   }
   const { openSession } = createOpenSession({
-    policy,
+    policyFor,
     parseAgent: (body) => validator.parseBody('agents.create', body),
     // The activity uses these methods of the stores and no others.
     agents: {
@@ -55,7 +55,7 @@ describe('openSession', () => {
     expect(await open()).toEqual({
       entries: [{ type: 'log.configured', configuration: 'cfg_byhand1', agent_name: 'agent' }],
       agentName: 'agent',
-      policy,
+      policy: policyFor('claude-opus-5-5'),
     })
     expect(agents).toMatchObject([{ id: 'agent_byhand1', name: 'agent', version: 1 }])
     expect(created).toMatchObject([

@@ -3,8 +3,9 @@ import type { SweeperPorts } from '../../src/activities/sweeper.ts'
 import { startSweeper, sweep } from '../../src/activities/sweeper.ts'
 import type { SessionRow, SessionStore } from '../../src/store/sessions.ts'
 import { LogNotFound } from '../../src/history/session-log.ts'
-import { emptyState } from '../support/session-builders.ts'
+import { buildView } from '../api/view-builder.ts'
 import { buildSession } from '../store/builders.ts'
+import { openLog } from '../support/session-log-builders.ts'
 
 const NOW = Date.UTC(2026, 0, 2, 12)
 
@@ -26,23 +27,8 @@ function scene(rows: readonly SessionRow[], change: Partial<SweeperPorts> = {}, 
     // The sweeper uses these methods of the store and no others.
     sessions: sessions as SessionStore,
     log: {
-      async read(session) {
-        const state = { ...emptyState(), title: 'folded' }
-        return {
-          session,
-          state,
-          items: [],
-          scheduled: new Map(),
-          startedAt: 0,
-          changedAt: 0,
-          archivedAt: null,
-          length: 5,
-        }
-      },
-      known: () => null,
-      subscribe: async () => Promise.reject(new Error('not used')),
-      forget: () => undefined,
-      close: () => undefined,
+      ...openLog().log,
+      read: async () => buildView([], { title: 'folded' }),
     },
     exclusively: async (work) => {
       await work()
@@ -50,20 +36,26 @@ function scene(rows: readonly SessionRow[], change: Partial<SweeperPorts> = {}, 
     },
     removeWorkflow: (session) => note(`workflow ${session}`)(),
     removeSandboxes: (session) => note(`sandboxes ${session}`)(),
+    removeBlobs: (session) => note(`blobs ${session}`)(),
     pruneIngress: (before) => note(`prune ${before.toISOString()}`)(),
+    archiveEnded: (now) => note(`archive ${new Date(now).toISOString()}`)(),
     warn: (_, text) => void done.push(`warn ${text}`),
     ...change,
   }
-  return { ports, done: () => done.filter((line) => !/^(stale|prune)/.test(line)), all: done }
+  return { ports, done: () => done.filter((line) => !/^(stale|prune|archive)/.test(line)), all: done }
 }
 
 const missing = { read: async () => Promise.reject(new LogNotFound('nowhere')) }
 
 describe('a sweep', () => {
-  test('looks at what was not written for a minute, and prunes what nobody repeats', async () => {
+  test('looks at what was not written for a minute, prunes what nobody repeats, archives what ended', async () => {
     const { ports, all } = scene([])
     await sweep(ports, NOW)
-    expect(all).toEqual(['stale 2026-01-02T11:59:00.000Z 2026-01-02T11:59:00.000Z', 'prune 2025-12-31T12:00:00.000Z'])
+    expect(all).toEqual([
+      'stale 2026-01-02T11:59:00.000Z 2026-01-02T11:59:00.000Z',
+      'prune 2025-12-31T12:00:00.000Z',
+      'archive 2026-01-02T12:00:00.000Z',
+    ])
   })
 
   test('mends a row as its log says', async () => {
@@ -84,7 +76,7 @@ describe('a sweep', () => {
   test('removes all of a deleted session, its rows last', async () => {
     const { ports, done } = scene([], {}, ['s1'])
     await sweep(ports, NOW)
-    expect(done()).toEqual(['workflow s1', 'sandboxes s1', 'clear s1'])
+    expect(done()).toEqual(['workflow s1', 'sandboxes s1', 'blobs s1', 'clear s1'])
   })
 
   test('keeps the rows of a session whose sandboxes could not be removed, and goes on with the next', async () => {
@@ -93,7 +85,8 @@ describe('a sweep', () => {
     }
     const { ports, done } = scene([], { removeSandboxes: failing }, ['s1', 's2'])
     await sweep(ports, NOW)
-    expect(done()).toEqual(['workflow s1', 'warn session not swept; it is tried again', 'workflow s2', 'clear s2'])
+    const swept = ['workflow s2', 'blobs s2', 'clear s2']
+    expect(done()).toEqual(['workflow s1', 'warn session not swept; it is tried again', ...swept])
   })
 
   test('leaves a session alone whose log cannot be read now', async () => {

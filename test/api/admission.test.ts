@@ -34,7 +34,7 @@ describe('a request for a log', () => {
     expect(answer.json().data).toMatchObject([{ ...hello.events[0], id: row?.ids[0], processed_at: null }])
     expect(fake.world.signals).toMatchObject([{ session: 'sesn_1', requestId: row?.id, signal: { by: 'key_1' } }])
     expect(fake.world.hints).toMatchObject([{ id: 'sesn_1', status: 'running' }])
-    expect(row?.state).toBe('answered')
+    expect(row?.state).toBe('accepted')
   })
 
   test('that failed for now keeps its ids for the next try', async () => {
@@ -55,9 +55,10 @@ describe('a request for a log', () => {
     expect(fake.world.ingress.size).toBe(1)
   })
 
-  test('is new when the one before it was answered, or had another body', async () => {
+  test('is new when its client has the answer to the one before it, or it has another body', async () => {
     const fake = createWithSession()
     await send(fake)
+    for (const { id } of fake.world.ingress.values()) await fake.context.ingress.answered(id)
     await send(fake, RETRY)
     await send(fake, RETRY, { events: [{ type: 'user.interrupt' }] })
     expect(new Set(idsOf(fake).flat()).size).toBe(6)
@@ -102,7 +103,7 @@ describe('a request for a log', () => {
     const [row] = [...fake.world.ingress.values()]
     expect(row?.state).toBe('begun')
     const logged = isLogged ? [{ do: 'queue' as const, id: row?.ids[0] ?? '', at: 1 }] : []
-    fake.world.view = buildView(logged, { status: 'terminated' })
+    fake.world.view = buildView(logged, { status: 'terminated', seen: logged.map(({ id }) => id) })
     const again = await send(fake, { 'idempotency-key': 'k' })
     expect(again.statusCode).toBe(status)
     expect(fake.world.signals).toHaveLength(1)

@@ -1,11 +1,12 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { createMemoryBlobs } from '../support/memory-blobs.ts'
 import { listEvents } from '../../src/api/event-list.ts'
 import type { LogView } from '../../src/history/tracked.ts'
 import { encodeCursor } from '../../src/wire/pages.ts'
 import type { EventListQuery } from '../../src/wire/types.ts'
 import type { Step } from './view-builder.ts'
-import { buildView } from './view-builder.ts'
+import { buildView, viewReader } from './view-builder.ts'
 
 const at = 1_700_000_000_000
 const STEPS: readonly Step[] = [
@@ -20,16 +21,25 @@ const STEPS: readonly Step[] = [
 ]
 const view = buildView(STEPS)
 
-function ids(query: EventListQuery, of: LogView = view): string[] {
-  return listEvents(of, query, 'default').data.map(({ id }) => id)
+const reader = viewReader()
+
+function list(query: EventListQuery, of: LogView = view, workspaceId = 'default') {
+  return listEvents(reader, of, { query, workspaceId, blobs: createMemoryBlobs() })
+}
+
+async function ids(query: EventListQuery): Promise<string[]> {
+  return (await list(query)).data.map(({ id }) => id)
 }
 
 /** Pages to the end; `next` gives the view that each page is cut from. */
-function walk(query: EventListQuery, next: () => LogView): string[][] {
+async function walk(query: EventListQuery, next: () => LogView): Promise<string[][]> {
   const pages: string[][] = []
   let page: string | null = null
   do {
-    const answer = listEvents(next(), { ...query, ...(page === null ? {} : { page }) }, 'default')
+    const answer: Awaited<ReturnType<typeof list>> = await list(
+      { ...query, ...(page === null ? {} : { page }) },
+      next(),
+    )
     pages.push(answer.data.map(({ id, processed_at: time }) => (time === null ? `${id} queued` : id)))
     page = answer.next_page
     if (pages.length > STEPS.length + 100) throw new Error('expected the walk to end')
@@ -37,24 +47,27 @@ function walk(query: EventListQuery, next: () => LogView): string[][] {
   return pages
 }
 
-describe('the list of events', () => {
-  test('is the finished events in log order, then the queue', () => {
-    expect(ids({})).toEqual(['a', 'm1', 'b', 'c', 'm2', 'm3'])
-    expect(ids({ order: 'desc' })).toEqual(['m3', 'm2', 'c', 'b', 'm1', 'a'])
+describe('the list of events', async () => {
+  test('is the finished events in log order, then the queue', async () => {
+    expect(await ids({})).toEqual(['a', 'm1', 'b', 'c', 'm2', 'm3'])
+    expect(await ids({ order: 'desc' })).toEqual(['m3', 'm2', 'c', 'b', 'm1', 'a'])
   })
 
-  test('adds the queue whole to the page that ends the finished ones, or begins with it in descending order', () => {
-    expect(walk({ limit: 2 }, () => view)).toEqual([
+  test('adds the queue whole to the page that ends the finished ones, or begins with it in descending order', async () => {
+    expect(await walk({ limit: 2 }, () => view)).toEqual([
       ['a', 'm1'],
       ['b', 'c', 'm2 queued', 'm3 queued'],
     ])
-    expect(walk({ limit: 3, order: 'desc' }, () => view)).toEqual([['m3 queued', 'm2 queued', 'c', 'b', 'm1'], ['a']])
+    expect(await walk({ limit: 3, order: 'desc' }, () => view)).toEqual([
+      ['m3 queued', 'm2 queued', 'c', 'b', 'm1'],
+      ['a'],
+    ])
   })
 
-  test('keeps to types, in the queue too', () => {
-    expect(ids({ 'types[]': ['user.message'] })).toEqual(['m1', 'm2', 'm3'])
-    expect(walk({ 'types[]': ['agent.message'], limit: 2 }, () => view)).toEqual([['a', 'b'], ['c']])
-    expect(ids({ 'types[]': ['session.error'] })).toEqual([])
+  test('keeps to types, in the queue too', async () => {
+    expect(await ids({ 'types[]': ['user.message'] })).toEqual(['m1', 'm2', 'm3'])
+    expect(await walk({ 'types[]': ['agent.message'], limit: 2 }, () => view)).toEqual([['a', 'b'], ['c']])
+    expect(await ids({ 'types[]': ['session.error'] })).toEqual([])
   })
 
   const time = (ms: number): string => new Date(at + ms).toISOString()
@@ -65,12 +78,13 @@ describe('the list of events', () => {
     [{ 'created_at[lte]': time(3000) }, ['a', 'm1', 'b']],
     [{ 'created_at[gt]': time(1000), 'created_at[lt]': time(5000) }, ['b']],
     [{ 'created_at[gt]': time(9000) }, []],
-  ])('compares %j with the time of processing and leaves the queue out', (query, expected) => {
-    expect(ids(query)).toEqual(expected)
+  ])('compares %j with the time of processing and leaves the queue out', async (query, expected) => {
+    expect(await ids(query)).toEqual(expected)
   })
 
   const placeless = encodeCursor({ workspaceId: 'default', resource: 'events/sesn_1', order: 'asc' }, '1.99.0')
-  const cursor = listEvents(view, { limit: 2 }, 'default').next_page ?? ''
+  const { next_page: second } = await list({ limit: 2 })
+  const cursor = second ?? ''
   test.each<{ name: string; query?: EventListQuery; workspace?: string; session?: string }>([
     { name: 'with another order', query: { order: 'desc' } },
     { name: 'whose place the times exclude', query: { 'created_at[gt]': time(1000) } },
@@ -78,27 +92,27 @@ describe('the list of events', () => {
     { name: 'of another session', session: 'sesn_2' },
     { name: 'that was altered', query: { page: `A${cursor.slice(1)}` } },
     { name: 'of a place that is not in the log', query: { page: placeless } },
-  ])('refuses a cursor $name', ({ query = {}, workspace = 'default', session = 'sesn_1' }) => {
-    expect(() => listEvents({ ...view, session }, { page: cursor, ...query }, workspace)).toThrow(/page: /)
+  ])('refuses a cursor $name', async ({ query = {}, workspace = 'default', session = 'sesn_1' }) => {
+    await expect(list({ page: cursor, ...query }, { ...view, session }, workspace)).rejects.toThrow(/page: /)
   })
 
-  test('takes a cursor with another limit and other types', () => {
-    expect(ids({ page: cursor, limit: 1 })).toEqual(['b'])
-    expect(ids({ page: cursor, 'types[]': ['user.message'] })).toEqual(['m2', 'm3'])
+  test('takes a cursor with another limit and other types', async () => {
+    expect(await ids({ page: cursor, limit: 1 })).toEqual(['b'])
+    expect(await ids({ page: cursor, 'types[]': ['user.message'] })).toEqual(['m2', 'm3'])
   })
 
-  test('walked over a growing log yields each finished event once, in order', () => {
+  test('walked over a growing log yields each finished event once, in order', async () => {
     const kinds = fc.array(fc.constantFrom('say', 'queue', 'take', 'hide'), { maxLength: 40 })
-    const property = fc.property(
+    const property = fc.asyncProperty(
       kinds,
       fc.integer({ min: 1, max: 7 }),
       fc.constantFrom('asc', 'desc'),
       fc.array(fc.nat({ max: 12 }), { maxLength: 50 }),
-      (plan, limit, order, growth) => {
+      async (plan, limit, order, growth) => {
         const steps = toSteps(plan)
         let length = growth[0] ?? 0
         const lengths: number[] = []
-        const pages = walk({ limit, order }, () => {
+        const pages = await walk({ limit, order }, () => {
           lengths.push(length)
           const grown = buildView(steps.slice(0, length))
           length += growth[lengths.length] ?? 0
@@ -112,7 +126,7 @@ describe('the list of events', () => {
         expect(walked).toEqual(order === 'asc' ? finished : finished.toReversed())
       },
     )
-    fc.assert(property, { numRuns: 500 })
+    await fc.assert(property, { numRuns: 500 })
     console.log('event list: n = 500 walks over growing logs')
   })
 })

@@ -8,8 +8,10 @@ import type { Agent } from '../../src/wire/types.ts'
 import { createValidator } from '../../src/wire/validate.ts'
 import type { EventsSignal } from '../../src/workflows/messages.ts'
 import { buildAgent } from '../store/builders.ts'
+import type { MemoryBlobs } from '../support/memory-blobs.ts'
+import { createMemoryBlobs } from '../support/memory-blobs.ts'
 import { POLICY } from '../support/session-builders.ts'
-import { buildView } from './view-builder.ts'
+import { buildView, viewReader } from './view-builder.ts'
 
 const KEY = 'lh_fake'
 export const AUTHORIZED = { authorization: `Bearer ${KEY}` }
@@ -25,6 +27,7 @@ export interface World {
   readonly signals: { readonly session: string; readonly signal: EventsSignal; readonly requestId: string }[]
   readonly hints: StatusHint[]
   readonly logged: { readonly details: object; readonly message: string }[]
+  readonly blobs: MemoryBlobs
   view: LogView
 }
 
@@ -38,6 +41,7 @@ export function createFakeApp(change: (world: World) => Partial<ApiContext> = ()
     signals: [],
     hints: [],
     logged: [],
+    blobs: createMemoryBlobs(),
     view: buildView([]),
   }
   const context = { ...createContext(world), ...change(world) }
@@ -107,12 +111,14 @@ function createContext(world: World): ApiContext {
     sessions: createSessions(world),
     ingress: createIngress(world),
     log: {
+      ...viewReader(),
       read: async () => world.view,
       known: () => world.view,
       subscribe: async () => ({ view: world.view, cancel: () => undefined }),
       forget: () => undefined,
       close: () => undefined,
     },
+    blobs: world.blobs,
     previews: { listen: () => () => undefined },
     workflows: {
       start: async () => undefined,
@@ -122,7 +128,8 @@ function createContext(world: World): ApiContext {
       terminate: async () => undefined,
     },
     validator,
-    policy: POLICY,
+    policyFor: () => POLICY,
+    quota: { request: () => undefined, running: async () => null },
     models: async () => [],
     announceDeleted: async () => undefined,
   }
@@ -154,6 +161,7 @@ function createSessions(world: World): ApiContext['sessions'] {
         if (row) world.sessions.set(id, { ...row, status })
       }
     },
+    countRunning: async () => 0,
     stale: async () => [],
     bury: async (_, id) => world.sessions.delete(id),
     abandon: async () => undefined,

@@ -1,6 +1,9 @@
 import { describe, expect, test } from 'vitest'
-import { itemsBehind, parseLastEventId, unknownPlace } from '../../src/api/resume.ts'
-import { buildView } from './view-builder.ts'
+import { itemsBehind, parseLastEventId } from '../../src/api/resume.ts'
+import type { LogView } from '../../src/history/tracked.ts'
+import { buildArchivedItem, buildArchivedRun } from '../support/archive-builders.ts'
+import { createMemoryArchive } from '../support/memory-archive.ts'
+import { buildView, viewReader } from './view-builder.ts'
 
 const view = buildView([
   { do: 'queue', id: 'm1', at: 1 },
@@ -44,14 +47,21 @@ describe('a Last-Event-ID', () => {
   })
 })
 
+/** Ids of what a stream shows, a private record as null. */
+async function shownBehind(of: LogView, event: Parameters<typeof itemsBehind>[2], reader = viewReader()) {
+  const ids: (string | null)[] = []
+  for await (const page of itemsBehind(reader, of, event)) ids.push(...page.map(({ shown }) => shown?.id ?? null))
+  return ids
+}
+
 describe('what stands behind a place', () => {
   test.each([
     [1, ['a1', null, 'm1', 'a2']],
     [2, [null, 'm1', 'a2']],
     [4, ['a2']],
     [5, []],
-  ])('is the rest of the log: %i', (event, ids) => {
-    expect(itemsBehind(view, place(event))?.map(({ shown }) => shown?.id ?? null)).toEqual(ids)
+  ])('is the rest of the log: %i', async (event, ids) => {
+    expect(await shownBehind(view, place(event))).toEqual(ids)
   })
 
   test.each([
@@ -60,7 +70,25 @@ describe('what stands behind a place', () => {
     ['another run', { run: 2, event: 1, index: 0 }],
     ['no element', { run: 1, event: 1, index: 1 }],
   ])('is not guessed for %s', (_, position) => {
-    expect(itemsBehind(view, position)).toBeNull()
-    expect(unknownPlace(position)).toMatchObject({ kind: 'invalid_request', message: expect.stringContaining('list') })
+    expect(() => itemsBehind(viewReader(), view, position)).toThrow(
+      expect.objectContaining({ kind: 'invalid_request', message: expect.stringContaining('list the events') }),
+    )
+  })
+
+  test('goes on from a place in the archive, shown there or not, to the runs in memory', async () => {
+    const archive = createMemoryArchive()
+    const kept = [4, 6].map((event) => buildArchivedItem({ run: 1, event, index: 0 }))
+    await archive.write('sesn_1', buildArchivedRun(), kept)
+    const runs = view.runs.map(({ items, ...run }) => ({
+      ...run,
+      run: 2,
+      items: items.map((item) => ({ ...item, position: { ...item.position, run: 2 } })),
+    }))
+    const later = { ...view, run: 2, runs }
+    const all = ['m1', 'a1', null, 'm1', 'a2']
+    const reader = viewReader(archive)
+    expect(await shownBehind(later, place(4), reader)).toEqual(['sevt_1_6_0', ...all])
+    expect(await shownBehind(later, place(5), reader)).toEqual(['sevt_1_6_0', ...all])
+    expect(await shownBehind(later, place(9), reader)).toEqual(all)
   })
 })

@@ -2,19 +2,23 @@ import { describe, expect, test } from 'vitest'
 import { FrameWriter } from '../../src/api/frame-writer.ts'
 import type { FramedBatch } from '../../src/api/preview-feed.ts'
 import { createPreviews } from '../../src/api/previews.ts'
-import { SessionStream, createFramer } from '../../src/api/session-stream.ts'
+import type { Frames } from '../../src/api/session-stream.ts'
+import { SessionStream, createFramer, frameOf } from '../../src/api/session-stream.ts'
 import type { LogItem } from '../../src/history/project.ts'
-import type { ActivityMark } from '../../src/history/tracked.ts'
+import type { ActivityMark } from '../../src/history/run-log.ts'
 import { createManualTimers } from '../support/manual-timers.ts'
+import { itemsOf, settle } from '../support/session-log-builders.ts'
 import { FakeOutlet } from './fake-outlet.ts'
 import { buildView } from './view-builder.ts'
 
-const { items } = buildView([
-  { do: 'queue', id: 'm1', at: 1 },
-  { do: 'hide', at: 2 },
-  { do: 'take', id: 'm1', at: 3 },
-  { do: 'say', id: 'a1', at: 4 },
-])
+const items = itemsOf(
+  buildView([
+    { do: 'queue', id: 'm1', at: 1 },
+    { do: 'hide', at: 2 },
+    { do: 'take', id: 'm1', at: 3 },
+    { do: 'say', id: 'a1', at: 4 },
+  ]),
+)
 const SCHEDULED: readonly ActivityMark[] = [{ run: 'run-1', activity: '1', is: 'scheduled' }]
 const OVER: readonly ActivityMark[] = [{ run: 'run-1', activity: '1', is: 'over' }]
 
@@ -23,14 +27,19 @@ function batch(seq: number): FramedBatch {
   return { session: 'sesn_1', run: 'run-1', activity: '1', attempt: 1, seq, frames }
 }
 
-function build() {
+function build(change: Partial<Frames> = {}) {
   const outlet = new FakeOutlet()
   const writer = new FrameWriter(outlet, {
     farewell: () => '',
     over: () => undefined,
     after: createManualTimers().after,
   })
-  const stream = new SessionStream(writer, createPreviews(new Set(['agent.message'])), createFramer())
+  const stream = new SessionStream(writer, createPreviews(new Set(['agent.message'])), {
+    of: createFramer(),
+    ofLarge: async (item) => frameOf(item),
+    ofFailure: (error) => `data: ${String(error)}\n\n`,
+    ...change,
+  })
   /** The frames so far: an event by its id and the frame's, everything else by its data. */
   const frames = () =>
     outlet.written
@@ -52,24 +61,25 @@ describe('a session’s stream', () => {
     const { stream, frames } = build()
     stream.added(items.slice(0, 2), [])
     expect(frames()).toEqual([])
-    await stream.open([])
+    await stream.open(null)
     stream.added(items.slice(2, 3), [])
     stream.added(items.slice(3), [])
     expect(frames()).toEqual(EVENTS)
   })
 
-  test('is live as soon as it was opened when nothing was missed', () => {
+  test('is live as soon as it was opened when nothing was missed', async () => {
     const { stream, frames } = build()
     stream.added(items.slice(0, 2), [])
-    void stream.open([])
+    void stream.open(null)
     stream.added(items.slice(2), [])
+    await settle()
     expect(frames()).toEqual(EVENTS)
   })
 
   test('shows what was missed before what came meanwhile', async () => {
     const { stream, frames } = build()
     stream.added(items.slice(2), [])
-    await stream.open(items.slice(0, 2))
+    await stream.open(pages(items.slice(0, 1), items.slice(1, 2)))
     expect(frames()).toEqual(EVENTS)
   })
 
@@ -77,7 +87,7 @@ describe('a session’s stream', () => {
     const { stream, frames } = build()
     stream.preview(batch(0))
     stream.added(items.slice(0, 3), SCHEDULED)
-    await stream.open([])
+    await stream.open(null)
     stream.preview(batch(1))
     stream.added(items.slice(3), OVER)
     stream.preview(batch(2))
@@ -87,12 +97,12 @@ describe('a session’s stream', () => {
   test('takes as much at a time as its reader does, in order with what comes meanwhile', async () => {
     const { stream, frames, outlet } = build()
     const long = items.map((item) => withText(item, 'x'.repeat(300 * 1024)))
-    const opening = stream.open(long.slice(0, 3))
+    const opening = stream.open(pages(long.slice(0, 1), long.slice(1, 3)))
     stream.added(long.slice(3), [])
     for (let round = 1; round <= 3; round++) {
+      await settle()
       expect(frames()).toHaveLength(round)
       outlet.drain()
-      await new Promise((resolve) => setImmediate(resolve))
     }
     await opening
     expect(frames()).toEqual(EVENTS)
@@ -104,11 +114,12 @@ describe('a session’s stream', () => {
     stream.added(long.slice(0, 1), SCHEDULED)
     stream.added(long.slice(2, 3), [])
     stream.added(items.slice(3), OVER)
-    const opening = stream.open([])
+    const opening = stream.open(null)
+    await settle()
     for (let round = 0; round < 3; round++) {
       stream.preview(batch(round))
       outlet.drain()
-      await new Promise((resolve) => setImmediate(resolve))
+      await settle()
     }
     await opening
     expect(frames()).toEqual([EVENTS[0], 'p0', ...EVENTS.slice(1)])
@@ -116,7 +127,7 @@ describe('a session’s stream', () => {
 
   test('sheds previews first when its reader is behind', async () => {
     const { stream, frames, outlet } = build()
-    await stream.open([])
+    await stream.open(null)
     stream.added(items.slice(0, 1), SCHEDULED)
     stream.preview(batch(0))
     outlet.writableLength = 300 * 1024
@@ -130,7 +141,7 @@ describe('a session’s stream', () => {
 
   test('says that it lives', async () => {
     const { stream, outlet } = build()
-    await stream.open([])
+    await stream.open(null)
     stream.keepAlive()
     expect(outlet.written.join('')).toMatch(/^: .*\n\n$/)
   })
@@ -140,21 +151,56 @@ describe('a session’s stream', () => {
     stream.added(items, [])
     stream.ended()
     expect(outlet.done).toEqual([])
-    await stream.open([])
+    await stream.open(null)
     expect(frames()).toEqual(EVENTS)
+    expect(outlet.done.at(-1)).toBe('end')
+  })
+
+  test('waits for the large parts of an event, in order with what comes meanwhile, and is live again', async () => {
+    let tell = (_: string): void => undefined
+    const large = new Promise<string>((resolve) => (tell = resolve))
+    const { stream, frames, outlet } = build({ ofLarge: () => large })
+    await stream.open(null)
+    stream.added([items[0], { ...items[2], blobs: [] }] as readonly LogItem[], SCHEDULED)
+    stream.added(items.slice(3), OVER)
+    stream.preview(batch(0))
+    stream.keepAlive()
+    expect(frames()).toEqual(EVENTS.slice(0, 1))
+    const frame = `id: 1.3.0\ndata: {"id": "m1", "text": "${'x'.repeat(600 * 1024)}"}\n\n`
+    tell(frame)
+    for (let round = 0; round < 9; round++) {
+      await new Promise((resolve) => setImmediate(resolve))
+      outlet.drain()
+    }
+    // The preview had waited for the call that it is of.
+    const shown = [...EVENTS.slice(0, 2), 'p0', ...EVENTS.slice(2)]
+    expect(frames()).toEqual(shown)
+    expect(Math.max(...outlet.written.map(({ length }) => length))).toBe(256 * 1024)
+    stream.added(items.slice(3), [])
+    expect(frames()).toEqual([...shown, EVENTS[2]])
+  })
+
+  test('ends with an error when a large part of an event is lost', async () => {
+    const ofLarge = async (): Promise<never> => Promise.reject(new Error('lost'))
+    const { stream, frames, outlet } = build({ ofLarge })
+    await stream.open(null)
+    stream.added([{ ...items[0], blobs: [] }] as readonly LogItem[], [])
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(frames()).toEqual(['Error: lost'])
     expect(outlet.done.at(-1)).toBe('end')
   })
 
   test('ends when its session does', async () => {
     const { stream, outlet } = build()
-    await stream.open([])
+    await stream.open(null)
     stream.ended()
     expect(outlet.done).toEqual(['end'])
   })
 
   test('of a reader that left while it caught up is not written on', async () => {
     const { stream, outlet, frames } = build()
-    const opening = stream.open(items.map((item) => withText(item, 'x'.repeat(300 * 1024))))
+    const opening = stream.open(pages(items.map((item) => withText(item, 'x'.repeat(300 * 1024)))))
+    await settle()
     outlet.destroy()
     await opening
     stream.added(items, [])
@@ -183,6 +229,10 @@ describe('frames', () => {
     expect(framesOf(items)).not.toBe(framesOf(counting))
   })
 })
+
+async function* pages(...of: readonly (readonly LogItem[])[]): AsyncGenerator<readonly LogItem[]> {
+  yield* of
+}
 
 function withText(item: LogItem, text: string): LogItem {
   if (item.shown?.type !== 'agent.message' && item.shown?.type !== 'user.message') return item

@@ -4,6 +4,7 @@ import type { IncomingMessage } from 'node:http'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import type { LogItem } from '../../src/history/project.ts'
 import type { Subscriber } from '../../src/history/session-log.ts'
+import { itemsOf } from '../support/session-log-builders.ts'
 import { AUTHORIZED, createFakeApp, storeSession } from './fakes.ts'
 import type { FramedBatch } from '../../src/api/preview-feed.ts'
 import type { Step } from './view-builder.ts'
@@ -75,7 +76,7 @@ const STEPS: readonly Step[] = [
   { do: 'hide', at: 2 },
   { do: 'take', id: 'm1', at: 3 },
 ]
-const { items } = buildView(STEPS)
+const items = itemsOf(buildView(STEPS))
 
 async function textOf(response: IncomingMessage): Promise<string> {
   const chunks: Buffer[] = []
@@ -195,7 +196,7 @@ describe('a stream', () => {
   test('goes on from a Last-Event-ID with what stands behind it, and then with what comes', async () => {
     const { request, asked, grant } = await serve({ steps: STEPS, headers: { 'last-event-id': '1.1.0' } })
     const subscriber = await asked
-    const more = buildView([...STEPS, { do: 'say', id: 'a1', at: 4 }]).items.slice(3)
+    const more = itemsOf(buildView([...STEPS, { do: 'say', id: 'a1', at: 4 }])).slice(3)
     grant()
     subscriber.added(more, [])
     subscriber.ended()

@@ -1,8 +1,14 @@
+import type { LogArchive } from '../../src/history/archive.ts'
 import type { LogItem } from '../../src/history/project.ts'
+import type { SessionLog } from '../../src/history/session-log.ts'
+import { createSessionLog } from '../../src/history/session-log.ts'
 import type { LogView } from '../../src/history/tracked.ts'
 import type { LogState } from '../../src/session/state.ts'
 import type { SessionEvent } from '../../src/wire/types.ts'
+import { createFakeSource } from '../support/history-builders.ts'
+import { createMemoryArchive } from '../support/memory-archive.ts'
 import { emptyState } from '../support/session-builders.ts'
+import { silentLog } from '../support/silent-log.ts'
 
 /** What stands at one place of a log: by its id, a finished event, a queued message, its taking effect, or a private record. */
 export type Step = { readonly at: number } & (
@@ -18,14 +24,21 @@ export function buildView(steps: readonly Step[], change: Partial<LogState> = {}
   )
   return {
     session: 'sesn_1',
-    state: emptyState({ queue, ...change }),
-    items: steps.map((step, index) => toItem(step, index + 1)),
-    scheduled: new Map(),
+    state: emptyState({ queue, seen: steps.flatMap((step) => (step.do === 'queue' ? [step.id] : [])), ...change }),
+    run: 1,
+    signals: 0,
+    runs: [{ run: 1, items: steps.map((step, index) => toItem(step, index + 1)), scheduled: () => null }],
     startedAt: steps[0]?.at ?? 0,
     changedAt: steps.at(-1)?.at ?? 0,
     archivedAt: null,
     length: steps.length,
   }
+}
+
+/** What reads views: all that one holds is in memory or in this archive. */
+export function viewReader(archive: LogArchive = createMemoryArchive()): Pick<SessionLog, 'slice' | 'behind' | 'find'> {
+  const { slice, behind, find } = createSessionLog({ source: createFakeSource(), archive, log: silentLog })
+  return { slice, behind, find }
 }
 
 function toItem(step: Step, event: number): LogItem {

@@ -3,8 +3,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import Anthropic from '@anthropic-ai/sdk'
+import { Client as Postgres } from 'pg'
 import { readConfig } from '../../src/config.ts'
 import { startDev } from '../../src/dev/dev.ts'
+import { findRunningPostgres } from '../../src/dev/running-postgres.ts'
 import { createLocalProvider } from '../../src/hands/local.ts'
 import type { DemoModel } from '../../src/model/demo/demo-model.ts'
 import { startDemoModel } from '../../src/model/demo/demo-model.ts'
@@ -21,6 +23,10 @@ export interface Yard extends AsyncDisposable {
   readonly temporalAddress: string
   /** SIGKILL unless told otherwise, and a new process at once; `isBack` resolves when that one serves. */
   kill(name: 'api' | 'worker', signal?: 'SIGTERM'): Promise<{ readonly isBack: Promise<void> }>
+  /** How many of the session's runs are in the archive, whole. */
+  archivedRuns(session: string): Promise<number>
+  /** Does `work` while there is no database, and answers when it is back. */
+  withoutPostgres(work: () => Promise<void>): Promise<void>
   /** Runs a command in the session's sandbox, past any worker: what it prints, or null while there is no sandbox. */
   look(session: string, command: string): Promise<string | null>
   createSession(): Promise<string>
@@ -34,7 +40,7 @@ const RETRIES = 8
 /** What a configured machine has of the server under test must not reach it. */
 const FOREIGN = /^(LONGHAND_|TEMPORAL_|ANTHROPIC_|DATABASE_URL$)/
 
-export async function openYard(): Promise<Yard> {
+export async function openYard({ runEvents }: { readonly runEvents?: number } = {}): Promise<Yard> {
   const data = await mkdtemp(join(tmpdir(), 'longhand-chaos-'))
   const model = await startDemoModel({ keepRequests: 100_000 })
   const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !FOREIGN.test(name)))
@@ -45,6 +51,7 @@ export async function openYard(): Promise<Yard> {
     modelApiKey: model.apiKey,
     modelBaseUrl: model.url,
     codecKey: testCodecKey(),
+    runEvents: runEvents ?? config.runEvents,
   } as const
   const close = async (): Promise<void> => {
     await model.close()
@@ -77,6 +84,28 @@ export async function openYard(): Promise<Yard> {
       process.kill(pid, signal ?? 'SIGKILL')
       await until(async () => dev.supervisor.pid(name) === undefined)
       return { isBack: dev.supervisor.release(name) }
+    },
+    async archivedRuns(session) {
+      const postgres = new Postgres({ connectionString: await findRunningPostgres(data) })
+      await postgres.connect()
+      try {
+        const text = 'select count(*)::integer as n from archived_runs where session_id = $1 and closed'
+        return (await postgres.query<{ n: number }>(text, [session])).rows[0]?.n ?? 0
+      } finally {
+        await postgres.end()
+      }
+    },
+    async withoutPostgres(work) {
+      const pid = dev.supervisor.pid('postgres')
+      if (pid === undefined) throw new Error('expected a database to kill')
+      dev.supervisor.hold('postgres')
+      process.kill(pid, 'SIGKILL')
+      await until(async () => dev.supervisor.pid('postgres') === undefined)
+      try {
+        await work()
+      } finally {
+        await dev.supervisor.release('postgres')
+      }
     },
     async look(session, command) {
       const row = (await provider.list()).find(({ sessionId }) => sessionId === session)

@@ -7,6 +7,7 @@ import { runChecks } from '../../src/dev/checks.ts'
 import type { Finding } from '../../src/dev/checks.ts'
 import { findFreePorts } from '../../src/dev/ports.ts'
 import { temporaryFolder } from '../support/programs.ts'
+import { createNamespace } from '../support/temporal.ts'
 
 async function check(env: Record<string, string>, cache = cacheFolder(process.env)): Promise<Record<string, Finding>> {
   const data = join(await temporaryFolder(), 'data')
@@ -25,9 +26,20 @@ describe('the checks of doctor', () => {
 
   test('reach a database and a cluster that are configured', async () => {
     const findings = await check({ DATABASE_URL: inject('postgresUrl'), TEMPORAL_ADDRESS: inject('temporalAddress') })
-    expect(findings['Temporal']).toMatchObject({ ok: true, detail: `answers at ${inject('temporalAddress')}` })
+    expect(findings['Temporal']).toEqual({
+      name: 'Temporal',
+      ok: true,
+      detail: `answers at ${inject('temporalAddress')}, keeps closed runs for 30 days`,
+    })
     expect(findings['Postgres']).toMatchObject({ ok: true })
     expect(findings['Postgres']?.detail).not.toContain(new URL(inject('postgresUrl')).password)
+  })
+
+  test('say what would be better when the namespace forgets soon', async () => {
+    const [address, namespace] = [inject('temporalAddress'), await createNamespace()]
+    const { Temporal } = await check({ TEMPORAL_ADDRESS: address, TEMPORAL_NAMESPACE: namespace })
+    expect(Temporal).toMatchObject({ ok: true, detail: `answers at ${address}, keeps closed runs for 1 day` })
+    expect(Temporal?.remedy).toContain(`--retention 30d -n ${namespace}`)
   })
 
   test('name a namespace that the cluster does not have', async () => {

@@ -68,7 +68,7 @@ describe('setup for Docker', () => {
     })
   })
 
-  test('asks a registry that let the time pass once in a day', async () => {
+  test('asks a registry that let the time pass once in a day', { timeout: 20_000 }, async () => {
     const env = { CACHE: await temporaryFolder() }
     const first = await prepare([pong, missing, missing, missing, 'silence'], env)
     expect(first.outcome).toMatchObject({ reason: expect.stringMatching(/no registry gives \S+: 0.3 s have passed/) })

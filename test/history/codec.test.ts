@@ -3,7 +3,7 @@ import { defaultPayloadConverter } from '@temporalio/common'
 import proto from '@temporalio/proto'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { createAesCodec } from '../../src/history/codec.ts'
+import { createAesCodec, handOnUndecodable } from '../../src/history/codec.ts'
 
 const KEY = new Uint8Array(32).fill(7)
 const OTHER = new Uint8Array(32).fill(8)
@@ -109,6 +109,13 @@ describe('the AES codec', () => {
     await expect(
       opened({ ...own, metadata: { encoding: own.metadata?.['encoding'] ?? new Uint8Array() } }),
     ).rejects.toThrow(/got one under $/)
+  })
+
+  test('of a worker hands on what it cannot decode, beside what it can', async () => {
+    const [good, foreign] = [await sealed(), (await createAesCodec(OTHER).encode([payloadOf(VALUE)]))[0]]
+    const decoded = await handOnUndecodable(createAesCodec(KEY)).decode(foreign ? [foreign, good] : [])
+    expect(decoded[0]).toEqual(foreign)
+    expect(decoded.slice(1).map((payload) => defaultPayloadConverter.fromPayload(payload))).toEqual([VALUE])
   })
 
   test.each([0, 16, 31, 33])('takes no key of %i bytes', (length) => {

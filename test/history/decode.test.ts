@@ -34,12 +34,28 @@ describe('a history event', () => {
       attributes: {
         workflowExecutionStartedEventAttributes: { originalExecutionRunId: 'run-1', input: payloads(VALUE) },
       },
-      item: { type: 'started', runId: 'run-1', input: VALUE },
+      item: { type: 'started', runId: 'run-1', isContinued: false, input: VALUE },
     },
     {
       name: 'started without input',
       attributes: { workflowExecutionStartedEventAttributes: { originalExecutionRunId: 'run-1' } },
-      item: { type: 'started', runId: 'run-1', input: undefined },
+      item: { type: 'started', runId: 'run-1', isContinued: false, input: undefined },
+    },
+    {
+      name: 'started by the run before',
+      attributes: {
+        workflowExecutionStartedEventAttributes: {
+          originalExecutionRunId: 'run-2',
+          continuedExecutionRunId: 'run-1',
+          input: payloads(VALUE),
+        },
+      },
+      item: { type: 'started', runId: 'run-2', isContinued: true, input: VALUE },
+    },
+    {
+      name: 'a run that hands over',
+      attributes: { workflowExecutionContinuedAsNewEventAttributes: { newExecutionRunId: 'run-3' } },
+      item: { type: 'continued', next: 'run-3' },
     },
     {
       name: 'signaled',

@@ -14,7 +14,7 @@ import {
   started,
 } from '../support/history-builders.ts'
 import { confirm } from '../support/session-builders.ts'
-import { ITEMS, OPEN, idsOf, openLog, record, settle } from '../support/session-log-builders.ts'
+import { ITEMS, OPEN, idsOf, itemsOf, openLog, record, settle } from '../support/session-log-builders.ts'
 
 const AWAY = 'history cannot be followed; trying again, ever more slowly'
 const BACK = 'history is followed again'
@@ -30,7 +30,7 @@ describe('a subscription', () => {
     const { source, log } = openLog()
     source.grow(...OPEN)
     const { recording, view } = await subscribed(source, log)
-    expect(idsOf(view.items)).toEqual(['y0', 'y1', 'y2'])
+    expect(idsOf(itemsOf(view))).toEqual(['y0', 'y1', 'y2'])
     source.grow(...ITEMS.slice(4, 6))
     await recording.until({ ids: 2 })
     expect(recording.ids).toEqual(['y3', 'y4'])

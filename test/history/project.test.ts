@@ -16,7 +16,9 @@ import {
   scheduled,
   signaled,
   started,
+  takenOver,
 } from '../support/history-builders.ts'
+import { carriedOver } from '../support/run-builders.ts'
 import { answerEntries, confirm, customResult, interrupt, message, resultEntry } from '../support/session-builders.ts'
 
 const time = (seconds: number): string => new Date(NOON + seconds * 1000).toISOString()
@@ -248,21 +250,22 @@ describe('the projection of an end', () => {
 
   test('has ids of the right shape that only place, run and session decide', () => {
     const items = history(...begun, ended('failed', 'x'))
-    const idsOf = (session: string, run: number, of: readonly HistoryItem[]): readonly string[] => {
-      const projection = new Projection(session, run)
+    const idsOf = (session: string, of: readonly HistoryItem[]): readonly string[] => {
+      const projection = new Projection(session)
       return of
         .flatMap((item) => projection.take(item))
         .slice(1)
         .flatMap((item) => (item.shown ? [item.shown.id] : []))
     }
-    const ids = idsOf(SESSION, 1, items)
+    const ids = idsOf(SESSION, items)
     expect(ids).toHaveLength(2)
     expect(ids.every((id) => isId('sevt', id))).toBe(true)
-    expect(idsOf(SESSION, 1, items)).toEqual(ids)
+    expect(idsOf(SESSION, items)).toEqual(ids)
+    const second = history(takenOver('run-2', carriedOver()), decided(running), ended('failed', 'x'))
     const others = [
-      idsOf(`${SESSION}2`, 1, items),
-      idsOf(SESSION, 2, items),
-      idsOf(SESSION, 1, history(started(), decided(running), scheduled('1'), ended('failed', 'x'))),
+      idsOf(`${SESSION}2`, items),
+      idsOf(SESSION, second),
+      idsOf(SESSION, history(started(), decided(running), scheduled('1'), ended('failed', 'x'))),
     ]
     expect(new Set([...ids, ...others.flat()]).size).toBe(8)
   })

@@ -1,15 +1,15 @@
 import { describe, expect, test } from 'vitest'
 import { LogNotFound } from '../../src/history/session-log.ts'
-import { SESSION, ServerError } from '../support/history-builders.ts'
-import { ITEMS, OPEN, idsOf, openLog, record, settle } from '../support/session-log-builders.ts'
+import { RUN_ID, SESSION, ServerError } from '../support/history-builders.ts'
+import { ITEMS, OPEN, idsOf, itemsOf, openLog, record, settle } from '../support/session-log-builders.ts'
 
 describe('reading a session’s log', () => {
   test('catches up with history from where it stands', async () => {
     const { source, log } = openLog()
     source.grow(...OPEN)
-    expect(idsOf((await log.read(SESSION)).items)).toEqual(['y0', 'y1', 'y2'])
+    expect(idsOf(itemsOf(await log.read(SESSION)))).toEqual(['y0', 'y1', 'y2'])
     source.grow(...ITEMS.slice(4, 5))
-    expect(idsOf((await log.read(SESSION)).items)).toEqual(['y0', 'y1', 'y2', 'y3'])
+    expect(idsOf(itemsOf(await log.read(SESSION)))).toEqual(['y0', 'y1', 'y2', 'y3'])
     expect(source.reads).toEqual([0, 4])
   })
 
@@ -24,7 +24,7 @@ describe('reading a session’s log', () => {
     expect(source.reads).toEqual([0])
     release()
     expect((await first).length).toBe(4)
-    for (const other of await Promise.all(others)) expect(idsOf(other.items)).toContain('y3')
+    for (const other of await Promise.all(others)) expect(idsOf(itemsOf(other))).toContain('y3')
     expect(source.reads).toEqual([0, 4])
   })
 
@@ -42,8 +42,9 @@ describe('reading a session’s log', () => {
     await expect(log.read(SESSION)).rejects.toThrow(LogNotFound)
     source.grow(...OPEN)
     await log.read(SESSION)
-    source.fail('read', new ServerError(5))
+    source.remove(RUN_ID)
     await expect(log.read(SESSION)).rejects.toThrow(LogNotFound)
+    expect(log.known(SESSION)).toBeNull()
   })
 
   test('passes other failures on as they are', async () => {

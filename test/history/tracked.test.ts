@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { ActivityMark } from '../../src/history/tracked.ts'
+import type { ActivityMark } from '../../src/history/run-log.ts'
 import { TrackedLog } from '../../src/history/tracked.ts'
 import type { LogItem } from '../../src/history/project.ts'
 import {
@@ -18,6 +18,7 @@ import {
   started,
 } from '../support/history-builders.ts'
 import { confirm, message, resultEntry } from '../support/session-builders.ts'
+import { itemsOf } from '../support/session-log-builders.ts'
 
 const ITEMS = history(
   started({ title: 't' }),
@@ -30,50 +31,57 @@ const ITEMS = history(
 
 function logWith(items = ITEMS): TrackedLog {
   const log = new TrackedLog(SESSION)
-  log.take(items)
+  log.take(RUN_ID, items)
   return log
+}
+
+/** A view without its functions. */
+function seen(log: TrackedLog): object {
+  const { runs, ...rest } = log.view()
+  return { ...rest, runs: runs.map(({ run, items }) => ({ run, items })) }
 }
 
 describe('a tracked log', () => {
   test('shows the log, its state and what is known of the run', () => {
     const { items, projection } = project(ITEMS)
-    expect(logWith().view()).toEqual({
+    const view = logWith().view()
+    expect(view).toEqual({
       session: SESSION,
       state: projection.state,
-      items,
-      scheduled: new Map([
-        ['act-1', 3],
-        ['act-2', 4],
-      ]),
+      run: 1,
+      length: 6,
+      signals: 1,
+      runs: [{ run: 1, items, scheduled: expect.any(Function) }],
       startedAt: NOON,
       changedAt: NOON + 4000,
       archivedAt: null,
-      length: 6,
     })
-    expect(logWith().runId).toBe(RUN_ID)
+    const places = ['act-1', 'act-2', 'act-3'].map((activity) => view.runs[0]?.scheduled(RUN_ID, activity))
+    expect(places).toEqual([{ run: 1, event: 4, index: 0 }, { run: 1, event: 6, index: 0 }, null])
+    expect(view.runs[0]?.scheduled('run-2', 'act-1')).toBeNull()
   })
 
   test('is empty at first', () => {
     const log = new TrackedLog(SESSION)
-    expect(log.view()).toMatchObject({ items: [], length: 0, startedAt: 0 })
-    expect(log.runId).toBeNull()
+    expect(log.view()).toMatchObject({ runs: [], run: 1, length: 0, startedAt: 0 })
+    expect([log.current, log.isKnown, log.isEnded]).toEqual([null, false, false])
   })
 
   test('is the same however its items come in', () => {
     for (let cut = 0; cut <= ITEMS.length; cut++) {
       const log = new TrackedLog(SESSION)
-      log.take(ITEMS.slice(0, cut))
-      log.take(ITEMS.slice(Math.max(0, cut - 2)))
-      log.take(ITEMS)
-      expect(log.view()).toEqual(logWith().view())
+      log.take(RUN_ID, ITEMS.slice(0, cut))
+      log.take(RUN_ID, ITEMS.slice(Math.max(0, cut - 2)))
+      log.take(RUN_ID, ITEMS)
+      expect(seen(log)).toEqual(seen(logWith()))
     }
   })
 
   test('gives views that later items do not change', () => {
     const log = logWith(ITEMS.slice(0, 2))
     const before = log.view()
-    log.take(ITEMS)
-    expect(before.items).toHaveLength(1)
+    log.take(RUN_ID, ITEMS)
+    expect(itemsOf(before)).toHaveLength(1)
     expect(before.state.status).toBe('idle')
   })
 
@@ -81,13 +89,11 @@ describe('a tracked log', () => {
     const log = logWith(ITEMS.slice(0, 2))
     const heard: (readonly LogItem[])[] = []
     const unlisten = log.listen((items) => heard.push(items))
-    expect(log.isListenedTo).toBe(true)
-    log.take(ITEMS)
-    log.take(ITEMS)
-    expect(heard).toEqual([log.view().items.slice(1)])
+    log.take(RUN_ID, ITEMS)
+    log.take(RUN_ID, ITEMS)
+    expect(heard).toEqual([itemsOf(log.view()).slice(1)])
     unlisten()
-    expect(log.isListenedTo).toBe(false)
-    log.take(history(...ITEMS, signaled(confirm('y', 'a'))).slice(-1))
+    log.take(RUN_ID, history(...ITEMS, signaled(confirm('y', 'a'))).slice(-1))
     expect(heard).toHaveLength(1)
   })
 
@@ -106,8 +112,8 @@ describe('a tracked log', () => {
     const marks: ActivityMark[] = []
     const log = new TrackedLog(SESSION)
     log.listen((_, more) => marks.push(...more))
-    log.take(items)
-    log.take(items)
+    log.take(RUN_ID, items)
+    log.take(RUN_ID, items)
     expect(marks.map(({ run, activity, is }) => `${run} ${activity} ${is}`)).toEqual([
       `${RUN_ID} 1 scheduled`,
       `${RUN_ID} 2 scheduled`,
@@ -123,7 +129,7 @@ describe('a tracked log', () => {
     const log = logWith(items.slice(0, 2))
     const heard: (readonly LogItem[])[] = []
     log.listen((added) => heard.push(added))
-    log.take(items)
+    log.take(RUN_ID, items)
     expect(heard).toEqual([[]])
     expect(log.isEnded).toBe(true)
   })

@@ -55,7 +55,25 @@ const STATUSES: readonly [string, (response: ServerResponse) => void, Partial<Mo
   ['401', json(401, apiError('authentication_error')), { kind: 'request_failed', retryable: false, status: 401 }],
   ['403', json(403, apiError('permission_error')), { kind: 'request_failed', retryable: false }],
   ['404', json(404, apiError('not_found_error')), { kind: 'request_failed', retryable: false }],
-  ['413', json(413, apiError('request_too_large')), { kind: 'request_failed', retryable: false }],
+  ['413', json(413, apiError('request_too_large')), { kind: 'too_long', retryable: false }],
+  ['413 without a body', (response) => void response.writeHead(413).end(), { kind: 'too_long', retryable: false }],
+  ...[
+    'prompt is too long: 208310 tokens > 200000 maximum',
+    'Input is too long for requested model.',
+    'input length and `max_tokens` exceed context limit: 198981 + 21333 > 200000, decrease one of them',
+    'This model’s maximum context length is 131072 tokens.',
+    'context_length_exceeded',
+    'The input token count (1066750) exceeds the maximum number of tokens allowed (1048575).',
+  ].map((said): (typeof STATUSES)[number] => [
+    `400: ${said}`,
+    json(400, apiError('invalid_request_error', said)),
+    { kind: 'too_long', retryable: false, status: 400 },
+  ]),
+  [
+    '500 that speaks of a prompt that is too long',
+    json(500, apiError('api_error', 'prompt is too long')),
+    { kind: 'request_failed', retryable: true },
+  ],
   ['402', json(402, apiError('billing_error')), { kind: 'billing', retryable: false, status: 402 }],
   ['403 of the type billing_error', json(403, apiError('billing_error')), { kind: 'billing', retryable: false }],
   [

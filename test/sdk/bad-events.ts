@@ -1,3 +1,4 @@
+import { base64, png as wholePng } from '../support/media.ts'
 import type { Case } from './bad-case.ts'
 import { bearer, environments, events, KEY, post, send, sessions, text, times, update } from './bad-case.ts'
 
@@ -73,9 +74,31 @@ export const BAD_EVENTS: readonly Case[] = [
     'http://',
     '//x.example/',
     'http:// x.example/',
+    'http://x.example/a.png',
   ].map((url) => send(`an image from ${url}`, image({ type: 'url', url }))),
   send('a document from the metadata service', document({ type: 'url', url: 'http://169.254.169.254/latest' })),
   send('a document that is a file of nobody', document({ type: 'file', file_id: 'file_x' })),
+  send('an image that is a file of nobody', image({ type: 'file', file_id: 'file_x' })),
+  send('a PNG that says it is a GIF', png(base64(wholePng()), 'image/gif')),
+  send('a PNG of 8,001 pixels', png(base64(wholePng(8001, 1)))),
+  send('a PNG of 4 MiB and more', png(base64(wholePng(2, 2, 4 * 1024 * 1024)))),
+  send('101 images', {
+    type: 'user.message',
+    content: times(101, () => ({ type: 'image', source: { type: 'url', url: 'https://x.example/a.png' } })),
+  }),
+  send('a document of nothing', document({ type: 'text', media_type: 'text/plain', data: '' })),
+  send('a document of a web page', document({ type: 'base64', media_type: 'text/html', data: 'PGh0bWw+' })),
+  send('a PDF that is a web page', document({ type: 'base64', media_type: 'application/pdf', data: 'PGh0bWw+' })),
+  send('a document with a cache', {
+    type: 'user.message',
+    content: [
+      {
+        type: 'document',
+        source: { type: 'text', media_type: 'text/plain', data: 'x' },
+        cache_control: { type: 'ephemeral' },
+      },
+    ],
+  }),
   send('a PDF with bad padding', document({ type: 'base64', data: 'JVBERi0=x', media_type: 'application/pdf' })),
   send('a search result', {
     type: 'user.message',

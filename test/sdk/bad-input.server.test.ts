@@ -72,7 +72,7 @@ async function stored(): Promise<unknown> {
     tables.map(async ({ name }) => {
       const all = sql<{ n: string }>`select count(*) as n from ${sql.table(name)}`
       const { rows } = await (
-        name === 'ingress' ? sql<{ n: string }>`${all} where target <> 'environments'` : all
+        name === 'ingress' ? sql<{ n: string }>`${all} where target not like 'env%'` : all
       ).execute(database)
       return [name, rows[0]?.n]
     }),

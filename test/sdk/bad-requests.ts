@@ -80,7 +80,17 @@ const BASIC: readonly Case[] = [
   }),
   post('UTF-16', agents, {}, { headers: { ...bearer(KEY), 'content-type': 'application/json; charset=utf-16' } }),
   post('33 MB', events, `{"events":"${'x'.repeat(33 * 1024 * 1024)}"}`, { status: 413 }),
-  post('more text than a session queues', events, { events: [text('x'.repeat(600 * 1024))] }, { status: 413 }),
+  post(
+    'more short texts than a session queues',
+    events,
+    {
+      events: times(10, () => ({
+        type: 'user.message',
+        content: times(900, () => ({ type: 'text', text: 'x'.repeat(50) })),
+      })),
+    },
+    { status: 413 },
+  ),
   post('JSON nested 10,000 deep', events, `{"events":${'['.repeat(10_000)}${']'.repeat(10_000)}}`),
   post('a key named __proto__', agents, '{"name":"x","model":"m","metadata":{"__proto__":"x"}}'),
   post('a number past all bounds', (places) => `/v1/agents/${places.agent}`, '{"version":1e400}'),

@@ -3,6 +3,7 @@ import { expect } from 'vitest'
 import { sql } from 'kysely'
 import type { FuzzTarget } from '../support/fuzz.ts'
 import type { Stored } from '../support/fuzz-ledger.ts'
+import { itemsOf } from '../support/session-log-builders.ts'
 import { createSession, message, turn } from './drive.ts'
 import type { Prepared } from './use-stack.ts'
 
@@ -76,8 +77,8 @@ export async function createFuzzTarget(prepared: Prepared): Promise<FuzzTarget> 
       const sessions = (await listSessions()).filter((id) => !left.has(id))
       const logs = new Map<string, { sent: Set<string>; length: number }>()
       for (const id of sessions) {
-        const { items } = await stack.log.read(id)
-        const shown = items.flatMap((item) => (item.shown ? [item.shown] : []))
+        const view = await stack.log.read(id)
+        const shown = itemsOf(view).flatMap((item) => (item.shown ? [item.shown] : []))
         const sent = new Set(shown.filter(({ type }) => SENT.test(type)).map((event) => event.id))
         logs.set(id, { sent, length: shown.length })
       }

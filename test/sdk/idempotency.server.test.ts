@@ -134,6 +134,40 @@ describe('a request that is sent again', () => {
     expect((await stack.sdk.beta.sessions.retrieve(id)).status).toBe('idle')
   })
 
+  test.each([
+    {
+      of: 'an agent',
+      path: () => `/v1/agents/${use().agent}`,
+      read: () => use().stack.sdk.beta.agents.retrieve(use().agent),
+    },
+    {
+      of: 'an environment',
+      path: () => `/v1/environments/${use().environment}`,
+      read: () => use().stack.sdk.beta.environments.retrieve(use().environment),
+    },
+  ])('to change $of is carried out once, and answered with what it is now', async ({ path, read }) => {
+    const headers = { 'idempotency-key': 'change once' }
+    const mine = { path: path(), headers, body: { description: 'mine' } }
+    expect((await post(mine)).status).toBe(200)
+    const theirs = await post({ path: path(), body: { description: 'theirs' } })
+    const again = await post(mine)
+    expect([again.status, JSON.parse(again.text)]).toEqual([200, JSON.parse(theirs.text)])
+    expect(await read()).toEqual(JSON.parse(theirs.text))
+    const other = await post({ path: path(), headers, body: { description: 'other' } })
+    expect(other).toMatchObject({ status: 409, headers: { 'x-should-retry': 'false' } })
+  })
+
+  test('to change a version of an agent is no conflict with itself, whose answer was cut or not', async () => {
+    const { stack } = use()
+    const agent = await stack.sdk.beta.agents.create({ name: 'versioned', model: 'claude-opus-5-5' })
+    const path = `/v1/agents/${agent.id}`
+    const change = { path, body: { version: 1, description: 'second' } }
+    await postAndLeave(change)
+    const again = await post({ ...change, headers: RETRY })
+    expect([again.status, JSON.parse(again.text).version]).toEqual([200, 2])
+    expect(await post({ path, body: { version: 1, description: 'late' } })).toMatchObject({ status: 409 })
+  })
+
   test('to change a session is decided once', async () => {
     const { stack } = use()
     const session = await createSession(use())

@@ -6,6 +6,7 @@ import { EVENTS_SIGNAL } from '../../src/session/names.ts'
 import { formatId } from '../../src/wire/ids.ts'
 import { SESSION_WORKFLOW } from '../../src/workflows/messages.ts'
 import { faultsOfLog } from '../support/log-grammar.ts'
+import { itemsOf } from '../support/session-log-builders.ts'
 import { uniqueName } from '../support/temporal.ts'
 import {
   createSession,
@@ -46,7 +47,7 @@ async function logged(session: string, type: string): Promise<void> {
     if (items.some(({ shown }) => shown?.type === type)) tell()
   }
   const { view, cancel } = await log.subscribe(session, { added: look, ended: () => tell() })
-  look(view.items)
+  look(itemsOf(view))
   await told
   cancel()
 }
@@ -187,9 +188,9 @@ describe('a session that is started by hand', () => {
     const id = newSessionId()
     const handle = await startByHand(id, input)
     await handle.result()
-    const { items, state } = await stack.log.read(id)
-    expect(state.status).toBe('terminated')
-    const shown = items.flatMap((item) => (item.shown ? [item.shown] : []))
+    const view = await stack.log.read(id)
+    expect(view.state.status).toBe('terminated')
+    const shown = itemsOf(view).flatMap((item) => (item.shown ? [item.shown] : []))
     const [error] = only(shown, 'session.error')
     expect(error?.error).toMatchObject({ retry_status: { type: 'terminal' } })
     expect(error?.error.message).toMatch(says)

@@ -1,7 +1,7 @@
 import type Anthropic from '@anthropic-ai/sdk'
 import { describe, expect, test } from 'vitest'
 import { faultsOfLog } from '../support/log-grammar.ts'
-import { createSession, listAll, message, program, record, saidIn, settled } from './drive.ts'
+import { createSession, listAll, message, program, record, saidIn, settled, typesOf } from './drive.ts'
 import { useStack } from './use-stack.ts'
 
 const use = useStack({ apis: 2 })
@@ -34,6 +34,43 @@ describe('two api processes', () => {
     const missing = await Promise.all(sessions.map((session) => alternate(session, 40)))
     console.log(`alternating apis: n = ${sessions.length * 40} sends, missing = ${missing.flat().length}`)
     expect(missing.flat()).toEqual([])
+  })
+
+  test('never refuse what is valid after what the other one has said', async () => {
+    const faults: string[] = []
+    let requests = 0
+    async function lead(lane: number): Promise<void> {
+      const [one, other] = lane % 2 === 0 ? both() : both().toReversed()
+      if (!one || !other) throw new Error('expected two clients')
+      const valid = async (name: string, work: Promise<unknown>): Promise<void> => {
+        requests += 1
+        await work.catch((error: unknown) => faults.push(`${name}: ${String(error)}`))
+      }
+      for (let round = 0; round < 5; round++) {
+        const { agent, environment } = use()
+        const { id } = await one.beta.sessions.create({ agent, environment_id: environment })
+        const { events } = other.beta.sessions
+        const recording = await record(other, id)
+        await valid('a message after the creation', events.send(id, { events: [program('SAY one')] }))
+        await valid('a message after a message', one.beta.sessions.events.send(id, { events: [program('SAY two')] }))
+        await recording.untilSo((shown) => saidIn(shown).join().includes('two'))
+        await recording.until('session.status_idle')
+        await valid('a message after idle', one.beta.sessions.events.send(id, { events: [program('SLEEP 600000')] }))
+        const starts = (): number => recording.events.filter(({ type }) => type === 'span.model_request_start').length
+        const before = starts()
+        await recording.untilSo(
+          () => starts() > before || typesOf(recording.events).at(-1) === 'span.model_request_start',
+        )
+        await valid('an interrupt', events.send(id, { events: [{ type: 'user.interrupt' }] }))
+        await recording.untilSo((shown) => shown.at(-1)?.type === 'session.status_idle')
+        await valid('a change', one.beta.sessions.update(id, { title: `round ${round}` }))
+        const end = round % 2 === 0 ? one.beta.sessions.archive(id) : one.beta.sessions.delete(id)
+        await valid('the end after idle', end)
+      }
+    }
+    await Promise.all([0, 1, 2, 3].map(lead))
+    expect(faults).toEqual([])
+    console.log(`two apis: n = ${requests} requests valid by what the other one has said, refused = 0`)
   })
 
   test('show one session alike, as a stream and as a list', async () => {

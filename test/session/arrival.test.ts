@@ -3,6 +3,13 @@ import { describe, expect, test } from 'vitest'
 import { PLAIN_CLIENT, parseArrivals } from '../../src/session/arrival.ts'
 import { confirm, customResult, interrupt, message, systemMessage } from '../support/session-builders.ts'
 
+const URL_SOURCE = { type: 'url', url: 'https://example.com/a' }
+const base64 = (media: unknown, data = '') => ({ type: 'base64', media_type: media, data })
+
+function files(...content: unknown[]): object {
+  return { id: 'm', type: 'user.message', content }
+}
+
 describe('a batch of events', () => {
   test.each<{ name: string; event: object }>([
     { name: 'a message', event: message('m') },
@@ -18,16 +25,27 @@ describe('a batch of events', () => {
       name: 'a result of other blocks',
       event: { ...customResult('r', 'x'), content: [{ type: 'image', source: {} }] },
     },
+    { name: 'an image by its URL', event: files({ type: 'image', source: URL_SOURCE }) },
+    {
+      name: 'a document by its URL',
+      event: files({ type: 'document', title: 't', context: null, source: URL_SOURCE }),
+    },
+    { name: 'a document of text', event: files({ type: 'document', source: { type: 'text', data: 'words' } }) },
     { name: 'fields nobody knows', event: { ...message('m'), colour: 'red' } },
   ])('takes $name as it is', ({ event }) => {
-    expect(parseArrivals({ events: [event], by: 'key_1' })).toEqual({ ok: true, events: [event], by: 'key_1' })
+    expect(parseArrivals({ events: [event], by: 'key_1' })).toEqual({
+      ok: true,
+      events: [event],
+      blobs: {},
+      by: 'key_1',
+    })
   })
 
   test.each([
     { name: 'nobody', by: {} },
     { name: 'no text', by: { by: 7 } },
   ])('is of a plain client when it names $name', ({ by }) => {
-    expect(parseArrivals({ events: [], ...by })).toEqual({ ok: true, events: [], by: PLAIN_CLIENT })
+    expect(parseArrivals({ events: [], ...by })).toEqual({ ok: true, events: [], blobs: {}, by: PLAIN_CLIENT })
   })
 
   test.each<{ name: string; payload: unknown }>([
@@ -67,6 +85,41 @@ describe('a batch of events', () => {
     },
     { name: 'a blank text', event: message('m', ' \n\t'), reason: /has a content/ },
     {
+      name: 'the bytes of an image',
+      event: files({ type: 'image', source: base64('image/png', 'QQ==') }),
+      reason: /with its bytes in it; send it through the API/,
+    },
+    {
+      name: 'the bytes of a document',
+      event: files({ type: 'document', source: base64('application/pdf', 'QQ==') }),
+      reason: /with its bytes in it/,
+    },
+    {
+      name: 'an image by another protocol',
+      event: files({ type: 'image', source: { type: 'url', url: 'http://example.com' } }),
+      reason: /without an https URL/,
+    },
+    {
+      name: 'an image by no URL',
+      event: files({ type: 'image', source: { type: 'url' } }),
+      reason: /without an https URL/,
+    },
+    ...[
+      { type: 'image', source: base64('image/svg+xml') },
+      { type: 'image', source: base64(7) },
+      { type: 'document', source: base64('image/png') },
+      { type: 'image', source: { type: 'text', data: 'words' } },
+      { type: 'document', source: { type: 'text', data: ' ' } },
+      { type: 'document', source: { type: 'file', file_id: 'file_1' } },
+      { type: 'document', title: 7, source: URL_SOURCE },
+      { type: 'document', context: {}, source: URL_SOURCE },
+      { type: 'constructor', source: URL_SOURCE },
+    ].map((block) => ({
+      name: `a block that is no input: ${JSON.stringify(block)}`,
+      event: files(block),
+      reason: /has a content/,
+    })),
+    {
       name: 'a confirmation of nothing',
       event: { type: 'user.tool_confirmation', result: 'allow' },
       reason: /no tool_use_id/,
@@ -97,6 +150,45 @@ describe('a batch of events', () => {
     const parsed = parseArrivals({ events: [message('m'), event] })
     expect(parsed).toEqual({ ok: false, reason: expect.stringMatching(reason) })
     expect(parsed).toMatchObject({ reason: expect.stringMatching(/^events\[1\] .*; expected \{"events"/) })
+  })
+
+  test('of more events than a queue holds is refused', () => {
+    const of = (count: number) => parseArrivals({ events: Array.from({ length: count }, () => message(undefined)) })
+    expect(of(256)).toMatchObject({ ok: true })
+    expect(of(257)).toEqual({ ok: false, reason: 'an events signal of 257 events; expected at most 256' })
+  })
+
+  const ref = (...path: (string | number)[]) => ({ path, sha256: 'ab'.repeat(32), length: 1 })
+
+  test('takes what is kept elsewhere for what it stands for', () => {
+    const event = files(
+      { type: 'text', text: '' },
+      { type: 'image', source: base64('image/webp') },
+      { type: 'document', source: base64('application/pdf') },
+      { type: 'document', source: { type: 'text', data: '' } },
+    )
+    const places = [ref('content', 0, 'text'), ...[1, 2, 3].map((at) => ref('content', at, 'source', 'data'))]
+    const blobs = { 1: places }
+    const events = [message('m'), event]
+    expect(parseArrivals({ events, blobs })).toEqual({ ok: true, events, blobs, by: PLAIN_CLIENT })
+    expect(parseArrivals({ events, blobs: { 1: places.slice(1) } })).toMatchObject({ ok: false })
+    expect(parseArrivals({ events, blobs: { 1: places.slice(0, 3) } })).toMatchObject({ ok: false })
+  })
+
+  test.each([{ blobs: 'x' }, { blobs: { 0: [ref('content', 0, 'text')] } }, { blobs: { 0: [ref('nowhere')] } }])(
+    'is refused for references that are none of its own: %j',
+    (beside) => {
+      expect(parseArrivals({ events: [message('m')], ...beside })).toEqual({
+        ok: false,
+        reason: expect.stringMatching(/^an events signal with blobs that are none of its events/),
+      })
+    },
+  )
+
+  test('is refused for references of an event that has no id yet', () => {
+    const event = { type: 'user.message', content: [{ type: 'text', text: '' }] }
+    const parsed = parseArrivals({ events: [event], blobs: { 0: [ref('content', 0, 'text')] } })
+    expect(parsed).toMatchObject({ ok: false, reason: expect.stringContaining('has blobs and no id') })
   })
 
   test('of anything at all is answered, never thrown over', () => {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { Entry } from '../../src/session/entry.ts'
+import { contextOf } from '../../src/session/context.ts'
 import { fold } from '../../src/session/fold.ts'
 import type { LogState } from '../../src/session/state.ts'
 import { ANSWER_WINDOW, SEEN_WINDOW } from '../../src/session/state.ts'
@@ -100,7 +101,7 @@ describe('an entry', () => {
         explanation: 'no',
         calls: [],
       },
-      after: { failures: 0, answer: { reason: 'refusal', explanation: 'no', calls: 0 } },
+      after: { failures: 0, answer: { reason: 'refusal', explanation: 'no', calls: 0 }, context: contextOf({}) },
     },
     {
       name: 'status_idle ends the turn and forgets its calls',

@@ -1,17 +1,19 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
+import type { HistoryItem } from '../../src/history/item.ts'
+import { comparePositions } from '../../src/history/position.ts'
 import { Projection } from '../../src/history/project.ts'
 import type { LogItem } from '../../src/history/project.ts'
 import { decide } from '../../src/session/decide.ts'
 import { isQueued } from '../../src/session/entry.ts'
 import type { Policy } from '../../src/session/policy.ts'
 import type { LogEntry } from '../../src/session/transcript.ts'
-import { transcript } from '../../src/session/transcript.ts'
+import { contextStart, transcript } from '../../src/session/transcript.ts'
 import type { ModelMessage, SessionEvent } from '../../src/wire/types.ts'
 import { faultsOfConversation } from '../support/conversation.ts'
 import { SESSION } from '../support/history-builders.ts'
 import { faultsOfLog } from '../support/log-grammar.ts'
-import { POLICY, message } from '../support/session-builders.ts'
+import { CONTEXT, POLICY, message } from '../support/session-builders.ts'
 import type { Loop } from './loop.ts'
 import { createLoop } from './loop.ts'
 import { readNaively } from './naive-reading.ts'
@@ -22,30 +24,50 @@ const variant = fc.record({
   steering: fc.constantFrom<Policy['steering']>('step', 'turn'),
   flush: fc.integer({ min: 1, max: 30 }),
   starts: fc.boolean(),
+  rollsAfter: fc.constantFrom(null, 10, 40),
+  context: fc.constantFrom(null, CONTEXT, { ...CONTEXT, compactionsInARow: 1 }),
 })
 export type Variant = typeof variant extends fc.Arbitrary<infer V> ? V : never
 
 /** Checks that are to hold after each task of the workflow, with what they remember from one to the next. */
-function createChecks(count: () => void): (loop: Loop) => void {
-  const requests = new Set<number>()
+function createChecks(counts: Counts): (loop: Loop) => void {
+  const requests = new Set<string>()
   let asked: readonly ModelMessage[] = []
+  let changes = 0
   return (loop) => {
     const { state, projection, performing, activities, log } = loop
-    count()
+    counts.tasks += 1
     assert.deepEqual(projection.state, state, 'the workflow’s state is the fold of the log')
     assert.deepEqual(JSON.parse(JSON.stringify(state)), state, 'the state is plain JSON')
     const wanted = decide(state).flatMap((command) => (command.do === 'close' ? [] : [command.key]))
     assert.deepEqual(performing.toSorted(), wanted.toSorted(), 'what is performed is what is wanted')
-    assert.equal(performing.length > 0, state.status === 'running' || state.status === 'rescheduling', 'only work runs')
-    for (const { scheduled, command } of activities) {
-      if (command.do !== 'callModel' || requests.has(scheduled)) continue
-      requests.add(scheduled)
-      const messages = transcript(saysOf(log.filter((item) => item.position.event < scheduled)))
-      assert.deepEqual(faultsOfConversation(messages), [])
-      assert.deepEqual(messages.slice(0, asked.length), asked, 'an earlier request is a prefix of a later one')
+    // A run that has just begun has its first pass before it.
+    const isAtWork =
+      loop.items.at(-1)?.type !== 'started' && (state.status === 'running' || state.status === 'rescheduling')
+    assert.equal(performing.length > 0, isAtWork, 'only work runs')
+    for (const { run, scheduled, command } of activities) {
+      if (command.do === 'execute' || requests.has(`${run} ${scheduled}`)) continue
+      requests.add(`${run} ${scheduled}`)
+      const cursor = { run, event: scheduled, index: 0 }
+      const says = saysOf(log.filter((item) => comparePositions(item.position, cursor) < 0))
+      const messages = transcript(says)
+      const last = says.findLast(({ type }) => type === 'log.assistant')
+      const isPaused = last?.type === 'log.assistant' && last.stop_reason === 'pause_turn'
+      assert.deepEqual(faultsOfConversation(command.do === 'compact' ? [...messages, PROMPT] : messages, isPaused), [])
+      const changed = says.filter(isChange).length
+      if (changed === changes) assert.deepEqual(messages.slice(0, asked.length), asked, 'earlier requests are prefixes')
+      assert.deepEqual(transcript(says.slice(contextStart(says))), messages, 'what was summarised need not be read')
       asked = messages
+      changes = changed
     }
   }
+}
+
+const PROMPT: ModelMessage = { role: 'user', content: [{ type: 'text', text: 'Sum up.' }] }
+
+/** Whether the model reads something else from here on in place of what stands before. */
+function isChange({ type }: LogEntry): boolean {
+  return type === 'log.trimmed' || type === 'log.summary'
 }
 
 function saysOf(log: readonly LogItem[]): readonly LogEntry[] {
@@ -85,8 +107,18 @@ function checkAgainstHistory({ items, log, projection }: Loop, isSettled: boolea
   assert.equal(projection.state.usage.input_tokens, naive.inputTokens, 'usage is the sum of what counts')
 
   const heard = naive.effective.flatMap((id) => textsOf(naive.arrivals.get(id)))
-  const told = transcript(saysOf(log)).flatMap((one) => (one.role === 'user' ? textsOf(one) : []))
-  assert.deepEqual(told, heard, 'the model is told what took effect, in that order')
+  const toldBy = (entries: readonly LogEntry[]): readonly string[] =>
+    transcript(entries).flatMap((one) => (one.role === 'user' ? textsOf(one) : []))
+  const says = saysOf(log)
+  assert.deepEqual(
+    toldBy(says.filter((entry) => !isChange(entry))),
+    heard,
+    'the model is told what took effect, in that order',
+  )
+  const words = toldBy(says).slice(says.some(({ type }) => type === 'log.summary') ? 2 : 0)
+  const last = heard.slice(heard.length - words.length)
+  for (const [index, text] of words.entries())
+    assert.ok(text === last[index] || text === `${last[index]?.slice(0, CONTEXT.longest)}\n${CONTEXT.trimmed}`)
 }
 
 function textsOf(of: object | undefined): readonly string[] {
@@ -95,12 +127,14 @@ function textsOf(of: object | undefined): readonly string[] {
 }
 
 /** Lives through one script and checks all that is to hold: after each task, at its end and after it came to rest. */
-function live(actions: readonly Action[], { steering, flush, starts }: Variant, counts: Counts): void {
+function live(actions: readonly Action[], how: Variant, counts: Counts): void {
+  const { steering, flush, starts, context, rollsAfter } = how
   const loop = createLoop({
-    policy: { ...POLICY, steering },
+    policy: { ...POLICY, steering, ...(context ? { context } : {}) },
     input: starts ? { events: [message('sevt_start', 'text 0.')], title: 'started' } : {},
     flush,
-    committed: createChecks(() => (counts.tasks += 1)),
+    rollsAfter,
+    committed: createChecks(counts),
   })
   const play = createPlayer(loop)
   play(actions)
@@ -110,18 +144,45 @@ function live(actions: readonly Action[], { steering, flush, starts }: Variant, 
   settleDown(loop, play)
   assert.deepEqual(faultsOfLog(shownOf(loop.log), 'stream'), [])
   checkAgainstHistory(loop, !isTerminated)
-  const again = new Projection(SESSION, 1)
-  assert.deepEqual(
-    loop.items.flatMap((item) => again.take(item)),
-    loop.log,
-    'the same history gives the same log',
-  )
+  const again = readAgain(loop.items)
+  assert.deepEqual(again, loop.log, 'the same history gives the same log')
+  for (const [index, { position, at }] of again.entries()) {
+    const before = again[index - 1]
+    if (!before) continue
+    assert.ok(comparePositions(before.position, position) < 0, 'places are in order')
+    assert.ok(before.at <= at, 'times never go back')
+  }
+  counts.rollovers += loop.items.filter(({ type }) => type === 'continued').length
   counts.entries += loop.log.length
+  const says = saysOf(loop.log)
+  const count = (is: (entry: LogEntry) => boolean): number => says.filter(is).length
+  counts.summaries += count(({ type }) => type === 'log.summary')
+  counts.trims += count((entry) => entry.type === 'log.trimmed' && entry.longest === undefined)
+  counts.cuts += count((entry) => entry.type === 'log.trimmed' && entry.longest !== undefined)
+  counts.limits += count(
+    (entry) => entry.type === 'session.error' && entry.error.type === 'compaction_limit_reached_error',
+  )
 }
 
+/** Each run by a projection of its own. */
+function readAgain(items: readonly HistoryItem[]): readonly LogItem[] {
+  let projection = new Projection(SESSION)
+  return items.flatMap((item) => {
+    if (item.type === 'started') projection = new Projection(SESSION)
+    return projection.take(item)
+  })
+}
+
+/** What a run of the property went through; a run that never met what it is about proves nothing. */
 export interface Counts {
   tasks: number
   entries: number
+  rollovers: number
+  summaries: number
+  trims: number
+  cuts: number
+  /** Turns that ended for too many summaries in a row. */
+  limits: number
 }
 
 /**
@@ -129,7 +190,7 @@ export interface Counts {
  * that readers project from its history, and that log is sound. Answers what it went through.
  */
 export function assertInterleavings(parameters: fc.Parameters<[readonly Action[], Variant]>): Counts {
-  const counts: Counts = { tasks: 0, entries: 0 }
+  const counts: Counts = { tasks: 0, entries: 0, rollovers: 0, summaries: 0, trims: 0, cuts: 0, limits: 0 }
   const property = fc.property(script, variant, (actions, how) => live(actions, how, counts))
   fc.assert(property, parameters)
   return counts

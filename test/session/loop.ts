@@ -2,12 +2,14 @@ import type { HistoryItem } from '../../src/history/item.ts'
 import type { LogItem } from '../../src/history/project.ts'
 import { Projection } from '../../src/history/project.ts'
 import { parseArrivals } from '../../src/session/arrival.ts'
+import type { Carried } from '../../src/session/carry.ts'
+import { carry, isBetweenSteps } from '../../src/session/carry.ts'
 import { advance, decide } from '../../src/session/decide.ts'
 import type { Command } from '../../src/session/decide.ts'
 import type { Entry } from '../../src/session/entry.ts'
 import { Journal } from '../../src/session/journal.ts'
 import type { Policy } from '../../src/session/policy.ts'
-import { interrupts, refuses, settle } from '../../src/session/settle.ts'
+import { interrupts, nameArrivals, refuses, settle } from '../../src/session/settle.ts'
 import type { Input } from '../../src/session/settle.ts'
 import { startingState } from '../../src/session/start.ts'
 import type { LogState } from '../../src/session/state.ts'
@@ -17,13 +19,22 @@ import { RUN_ID, SESSION } from '../support/history-builders.ts'
 /** How an activity ends: with entries, with a fault of the model, or by a failure that no retry helped. */
 export type Ended =
   | { readonly how: 'entries'; readonly entries: readonly Entry[] }
-  | { readonly how: 'fault'; readonly retryable: boolean; readonly retryAfterMs?: number }
+  | {
+      readonly how: 'fault'
+      readonly retryable: boolean
+      readonly retryAfterMs?: number
+      readonly tooLong?: true
+      /** What is recorded of the request all the same. */
+      readonly entries?: readonly Entry[]
+    }
   | { readonly how: 'crash' }
 
 /** An activity that the server knows and that has not ended; `cancelled` once its cancellation was requested. */
 export interface Activity {
+  /** Number of the run, and the event there. */
+  readonly run: number
   readonly scheduled: number
-  readonly command: Extract<Command, { do: 'callModel' | 'execute' }>
+  readonly command: Extract<Command, { do: 'callModel' | 'compact' | 'execute' }>
   readonly cancelled: boolean
 }
 
@@ -34,9 +45,11 @@ export interface Activity {
  */
 export interface Loop {
   readonly state: LogState
+  /** The histories of all runs, one behind the other. */
   readonly items: readonly HistoryItem[]
   /** The log as readers see it, fed item by item. */
   readonly log: readonly LogItem[]
+  /** Of the present run. */
   readonly projection: Projection
   readonly activities: readonly Activity[]
   /** Keys of the commands under way, as the workflow sees it. */
@@ -61,6 +74,8 @@ export interface LoopOptions {
   readonly input: { readonly events?: readonly unknown[]; readonly title?: string }
   /** Most entries of one history event. */
   readonly flush: number
+  /** Events of a run behind which it hands over at the next boundary; null: never. */
+  readonly rollsAfter: number | null
   /** Told after a task's own events, before what was buffered meanwhile. */
   readonly committed: (loop: Loop) => void
 }
@@ -68,7 +83,7 @@ export interface LoopOptions {
 /** What the worker is told with its next task. */
 type Note =
   | { readonly type: 'letter'; readonly inputs: readonly Input[] }
-  | { readonly type: 'outcome'; readonly scheduled: number; readonly input: Input }
+  | { readonly type: 'outcome'; readonly scheduled: number; readonly inputs: readonly Input[] }
   | { readonly type: 'fired'; readonly key: string }
 
 interface Worker {
@@ -79,10 +94,10 @@ interface Worker {
   since: number | null
 }
 
-export function createLoop({ policy, input, flush, committed }: LoopOptions): Loop {
+export function createLoop({ policy, input, flush, rollsAfter, committed }: LoopOptions): Loop {
   const items: HistoryItem[] = []
   const log: LogItem[] = []
-  const projection = new Projection(SESSION, 1)
+  let projection = new Projection(SESSION)
   let activities: Activity[] = []
   let notes: Note[] = []
   let buffered: (() => void)[] | null = null
@@ -90,6 +105,8 @@ export function createLoop({ policy, input, flush, committed }: LoopOptions): Lo
   let timer: string | null = null
   let signals = 1
   let eventId = 0
+  /** Since the first run began; event ids begin anew with each. */
+  let clock = 0
   let isOver = false
 
   /** Server: what happens now stands in history now, or behind the commands of the task that runs. */
@@ -102,7 +119,8 @@ export function createLoop({ policy, input, flush, committed }: LoopOptions): Lo
   function append(body: ItemBody): number {
     // Between the events of the log stand Temporal's own, and clocks of servers may go back.
     eventId += 1 + (eventId % 3)
-    const at = 1_700_000_000_000 + eventId * 100 - (eventId % 5) * 150
+    clock += 1 + (clock % 3)
+    const at = 1_700_000_000_000 + clock * 100 - (clock % 5) * 150
     const item = { eventId, at, ...body } as HistoryItem
     items.push(item)
     log.push(...projection.take(item))
@@ -115,12 +133,15 @@ export function createLoop({ policy, input, flush, committed }: LoopOptions): Lo
     return parsed.events.map((event, index) => ({ type: 'arrived', event, signal, index }))
   }
 
-  function toInput({ command }: Activity, ended: Ended): Input {
-    if (ended.how === 'entries') return { type: 'recorded', entries: ended.entries }
-    if (command.do === 'execute') return { type: 'call_failed', call: command.call.id, message: 'hands: lost' }
-    const { retryable, retryAfterMs } = ended.how === 'fault' ? ended : { retryable: false, retryAfterMs: undefined }
-    const after = retryAfterMs === undefined ? {} : { retryAfterMs }
-    return { type: 'model_failed', fault: { error: 'unknown_error', message: 'model: no', retryable, ...after } }
+  function toInputs({ command }: Activity, ended: Ended): readonly Input[] {
+    if (ended.how === 'entries') return [{ type: 'recorded', entries: ended.entries }]
+    if (command.do === 'execute') return [{ type: 'call_failed', call: command.call.id, message: 'hands: lost' }]
+    const failed: Extract<Ended, { how: 'fault' }> = ended.how === 'fault' ? ended : { how: 'fault', retryable: false }
+    const { how: _, entries = [], ...fault } = failed
+    return [
+      { type: 'recorded', entries },
+      { type: 'model_failed', fault: { error: 'unknown_error', message: 'model: no', ...fault } },
+    ]
   }
 
   /** The workflow's side of one task: a pure function of its state and the notes. */
@@ -129,24 +150,25 @@ export function createLoop({ policy, input, flush, committed }: LoopOptions): Lo
     entries: readonly Entry[]
     cancels: number[]
     starts: Command[]
+    rolls: boolean
   } {
     const next: Worker = { ...worker, performing: new Map(worker.performing) }
     const letters = taken.flatMap((note) => (note.type === 'letter' ? [note.inputs] : []))
-    const outcomes = taken.flatMap((note): Input[] => {
+    const outcomes = taken.flatMap((note): readonly Input[] => {
       const [key] =
         [...next.performing].find(([id, event]) =>
           note.type === 'fired' ? id === note.key : note.type === 'outcome' && event === note.scheduled,
         ) ?? []
       if (key === undefined || note.type === 'letter') return []
       next.performing.delete(key)
-      return [note.type === 'fired' ? { type: 'elapsed' } : note.input]
+      return note.type === 'fired' ? [{ type: 'elapsed' }] : note.inputs
     })
     const cancels: number[] = []
     if (interrupts(worker.state, letters.flat())) {
       for (const event of next.performing.values()) if (event !== null) cancels.push(event)
       next.performing.clear()
     }
-    const now = eventId
+    const now = clock
     const journal = new Journal(worker.state, {
       policy,
       threadId: 'sthr_1',
@@ -161,14 +183,18 @@ export function createLoop({ policy, input, flush, committed }: LoopOptions): Lo
     for (const outcome of outcomes) settle(journal, outcome)
     for (const inputs of letters)
       for (const one of inputs) if (refuses(journal.state, one) === null) settle(journal, one)
-    advance(journal)
+    nameArrivals(journal)
+    const mayEnd = next.performing.size === 0 && rollsAfter !== null && eventId > rollsAfter
+    const endsBetweenSteps = mayEnd && isBetweenSteps(journal.state)
+    if (!endsBetweenSteps) advance(journal)
     next.state = journal.state
     if (next.state.status !== 'idle') next.since ??= now
-    const starts = decide(next.state).filter((command) => !next.performing.has(command.key))
-    return { next, entries: journal.entries, cancels, starts }
+    const rolls = endsBetweenSteps || (mayEnd && next.state.status === 'idle')
+    const starts = rolls ? [] : decide(next.state).filter((command) => !next.performing.has(command.key))
+    return { next, entries: journal.entries, cancels, starts, rolls }
   }
 
-  function commit({ next, entries, cancels, starts }: ReturnType<typeof think>): void {
+  function commit({ next, entries, cancels, starts, rolls }: ReturnType<typeof think>): void {
     for (const event of cancels) {
       append({ type: 'cancel_requested', scheduled: event })
       activities = activities.map((activity) =>
@@ -186,14 +212,30 @@ export function createLoop({ policy, input, flush, committed }: LoopOptions): Lo
         continue
       }
       const event = append({ type: 'scheduled', activityId: `a${eventId}` })
-      activities.push({ scheduled: event, command, cancelled: false })
+      activities.push({ run: projection.run, scheduled: event, command, cancelled: false })
       next.performing.set(command.key, event)
     }
     worker = next
+    if (rolls) return handOver(next)
     if (worker.state.status === 'terminated') {
       append({ type: 'ended', how: 'completed', reason: '' })
       isOver = true
     }
+  }
+
+  /** The run ends; what its activities still do is for nobody, and the next one begins with a pass of its own. */
+  function handOver({ state, since }: Worker): void {
+    const run = projection.run + 1
+    append({ type: 'continued', next: `run-${run}` })
+    activities = []
+    projection = new Projection(SESSION)
+    eventId = 0
+    signals = 1
+    const at = Math.max(...items.map((item) => item.at))
+    const carried: Carried = { run, state: carry(state), at, startedAt: 0, unarchived: [], turnSince: since }
+    worker = { ...worker, state: carried.state, performing: new Map() }
+    append({ type: 'started', runId: `run-${run}`, isContinued: true, input: jsonOf({ carried }) })
+    notes.push({ type: 'letter', inputs: [] })
   }
 
   const loop: Loop = {
@@ -214,7 +256,9 @@ export function createLoop({ policy, input, flush, committed }: LoopOptions): Lo
     },
     items,
     log,
-    projection,
+    get projection() {
+      return projection
+    },
     signal(payload) {
       happen(() => {
         append({ type: 'signaled', payload })
@@ -228,9 +272,10 @@ export function createLoop({ policy, input, flush, committed }: LoopOptions): Lo
         activities = activities.filter((other) => other !== running)
         const { scheduled } = running
         if (ended.how === 'entries') append({ type: 'completed', scheduled, result: { entries: ended.entries } })
-        // A fault is a result without entries; a failed activity leaves nothing that the log is made of.
-        if (ended.how === 'fault') append({ type: 'completed', scheduled, result: { entries: [], fault: {} } })
-        notes.push({ type: 'outcome', scheduled, input: toInput(running, ended) })
+        // A fault is a result too; a failed activity leaves nothing that the log is made of.
+        if (ended.how === 'fault')
+          append({ type: 'completed', scheduled, result: { entries: ended.entries ?? [], fault: {} } })
+        notes.push({ type: 'outcome', scheduled, inputs: toInputs(running, ended) })
       })
     },
     fire() {
@@ -259,7 +304,7 @@ export function createLoop({ policy, input, flush, committed }: LoopOptions): Lo
       buffered = null
       if (isOver) return true
       // The server does not let a run end while it has news for it: the task is thrown away and done again with them.
-      if (thought.next.state.status === 'terminated' && events.length > 0) {
+      if ((thought.rolls || thought.next.state.status === 'terminated') && events.length > 0) {
         notes = taken
         for (const event of events) event()
         return this.work()
@@ -270,12 +315,12 @@ export function createLoop({ policy, input, flush, committed }: LoopOptions): Lo
       return true
     },
   }
-  append({ type: 'started', runId: RUN_ID, input })
+  append({ type: 'started', runId: RUN_ID, isContinued: false, input })
   if (input.events !== undefined) notes.push({ type: 'letter', inputs: lettersOf(input, 0) })
   return loop
 }
 
 /** What history gives back of what was written. */
-function jsonOf(entries: readonly Entry[]): unknown {
-  return JSON.parse(JSON.stringify(entries)) as unknown
+function jsonOf(written: unknown): unknown {
+  return JSON.parse(JSON.stringify(written)) as unknown
 }

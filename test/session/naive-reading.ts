@@ -17,7 +17,9 @@ export interface NaiveReading {
 }
 
 export function readNaively(items: readonly HistoryItem[]): NaiveReading {
-  const batches: (readonly Incoming[])[] = []
+  let batches: (readonly Incoming[])[] = []
+  let unnamed = 0
+  let begin = 0
   const arrivals = new Map<string, Incoming>()
   const effective: string[] = []
   const dropped: string[] = []
@@ -27,12 +29,17 @@ export function readNaively(items: readonly HistoryItem[]): NaiveReading {
     if (event && !arrivals.has(id)) arrivals.set(id, event)
   }
   for (const [index, item] of items.entries()) {
+    if (item.type === 'started') {
+      batches = []
+      begin = index
+    }
     if (item.type === 'started' || item.type === 'signaled') {
       const parsed = parseArrivals(item.type === 'started' ? item.input : item.payload)
       batches.push(parsed.ok ? parsed.events : [])
       if (parsed.ok) for (const event of parsed.events) if (event.id !== undefined) arrive(event.id, event)
+      unnamed += batches.at(-1)?.filter((event) => event.id === undefined).length ?? 0
     }
-    const entries = recordedIn(item, items.slice(0, index))
+    const entries = recordedIn(item, items.slice(begin, index))
     for (const entry of entries) {
       if (entry.type === 'log.minted') {
         minted += 1
@@ -42,8 +49,7 @@ export function readNaively(items: readonly HistoryItem[]): NaiveReading {
       if (entry.type === 'span.model_request_end') inputTokens += entry.model_usage.input_tokens
     }
   }
-  const unnamed = batches.flat().filter((event) => event.id === undefined).length - minted
-  return { arrivals, unnamed, effective, dropped, inputTokens }
+  return { arrivals, unnamed: unnamed - minted, effective, dropped, inputTokens }
 }
 
 function recordedIn(item: HistoryItem, before: readonly HistoryItem[]): readonly Entry[] {

@@ -1,11 +1,13 @@
 import { describe, expect, test } from 'vitest'
 import { backOffMs, policyOf } from '../../src/session/policy.ts'
-import { POLICY } from '../support/session-builders.ts'
+import { CONTEXT, POLICY } from '../support/session-builders.ts'
 
 describe('a policy', () => {
   test('is what the loop needs of a harness', () => {
     const { harness: id, tries, baseMs, capMs, toolRounds, steering } = POLICY
-    expect(policyOf({ id, retry: { tries, baseMs, capMs }, toolRounds, steering })).toEqual(POLICY)
+    const settings = { id, retry: { tries, baseMs, capMs }, toolRounds, steering }
+    expect(policyOf(settings)).toEqual(POLICY)
+    expect(policyOf({ ...settings, context: CONTEXT })).toEqual({ ...POLICY, context: CONTEXT })
   })
 })
 

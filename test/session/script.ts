@@ -7,7 +7,9 @@ import {
   customResult,
   interrupt,
   message,
+  requestEnd,
   resultEntry,
+  summaryEntries,
   systemMessage,
 } from '../support/session-builders.ts'
 import type { Activity, Ended, Loop } from './loop.ts'
@@ -32,7 +34,7 @@ type ModelOutcome =
       readonly stop: string
       readonly tokens: number
     }
-  | { readonly how: 'fault'; readonly retryable: boolean; readonly retryAfterMs?: number }
+  | { readonly how: 'fault'; readonly retryable: boolean; readonly retryAfterMs?: number; readonly tooLong?: true }
   | { readonly how: 'crash' }
 
 /** One thing that happens. Picks choose among what is there when it happens. */
@@ -87,7 +89,7 @@ const modelOutcome: fc.Arbitrary<ModelOutcome> = fc.oneof(
       text: fc.boolean(),
       calls: fc.array(fc.constantFrom<Asked[1]>('allow', 'allow', 'ask', 'custom', 'deny'), { maxLength: 3 }),
       stop: fc.constantFrom('', '', '', '', 'pause_turn', 'refusal', 'max_tokens'),
-      tokens: fc.nat(1000),
+      tokens: fc.constantFrom(1, 300, 600, 900),
     }),
   },
   {
@@ -95,6 +97,7 @@ const modelOutcome: fc.Arbitrary<ModelOutcome> = fc.oneof(
     arbitrary: fc.record({ how: fc.constant('fault' as const), retryable: fc.constantFrom(true, true, false) }),
   },
   { weight: 1, arbitrary: fc.constant({ how: 'fault', retryable: true, retryAfterMs: 7 } as const) },
+  { weight: 1, arbitrary: fc.constant({ how: 'fault', retryable: false, tooLong: true } as const) },
   { weight: 1, arbitrary: fc.constant({ how: 'crash' } as const) },
 )
 
@@ -130,8 +133,31 @@ const ending: fc.Arbitrary<Action> = fc.record({
   reason: fc.constantFrom('', 'deleted', 'by hand'),
 })
 
-/** What a session lives through: mostly happenings and tasks in between, at times an end from outside. */
-export const script: fc.Arbitrary<readonly Action[]> = fc
+const TOO_LONG: ModelOutcome = { how: 'fault', retryable: false, tooLong: true }
+const MESSAGE: Draft = { kind: 'message', id: 'fresh', pick: 0, aim: 'known', result: 'allow' }
+const ASK: readonly Action[] = [
+  { do: 'signal', drafts: [MESSAGE] },
+  { do: 'work', meanwhile: [] },
+]
+
+/** Steps without anything in between: only so do contexts grow full. */
+const labour: fc.Arbitrary<readonly Action[]> = fc
+  .array(fc.oneof({ weight: 3, arbitrary: modelOutcome }, { weight: 2, arbitrary: fc.constant(TOO_LONG) }), {
+    maxLength: 40,
+    size: 'max',
+  })
+  .map((outcomes) => [
+    ...ASK,
+    ...outcomes.flatMap((model): readonly Action[] => [
+      { do: 'end', pick: 0, late: false, model, tool: 'output' },
+      { do: 'fire' },
+      { do: 'work', meanwhile: [] },
+      ...ASK,
+    ]),
+  ])
+
+/** Mostly happenings and tasks in between, at times an end from outside. */
+const bustle: fc.Arbitrary<readonly Action[]> = fc
   .tuple(
     fc.array(
       fc.oneof(
@@ -146,6 +172,9 @@ export const script: fc.Arbitrary<readonly Action[]> = fc
     fc.option(ending, { freq: 8 }),
   )
   .map(([actions, end]) => (end ? [...actions, end] : actions))
+
+/** What a session lives through. */
+export const script = fc.oneof({ weight: 6, arbitrary: bustle }, { weight: 1, arbitrary: labour })
 
 /** Plays scripts on a loop; ids, texts and calls are numbered in the order of their making. */
 export function createPlayer(loop: Loop): (actions: readonly Action[]) => void {
@@ -195,12 +224,18 @@ export function createPlayer(loop: Loop): (actions: readonly Action[]) => void {
     }
     const { model } = action
     if (model.how !== 'answer') return model
+    const { request } = command
+    if (command.do === 'compact') {
+      const usage = { input_tokens: model.tokens }
+      if (model.text) return { how: 'entries', entries: summaryEntries({ request, usage }) }
+      return { how: 'fault', retryable: true, entries: [requestEnd({ request, usage }, true)] }
+    }
     const asked = model.calls.map((standing): Asked => [`sevt_c${calls.push(`sevt_c${calls.length + 1}`)}`, standing])
     return {
       how: 'entries',
       entries: answerEntries({
-        request: command.request,
-        ...(model.text ? { text: `answer to ${command.request}` } : {}),
+        request,
+        ...(model.text ? { text: `answer to ${request}` } : {}),
         calls: asked,
         ...(model.stop === '' || asked.length > 0 ? {} : { stop: model.stop }),
         usage: { input_tokens: model.tokens },

@@ -178,6 +178,15 @@ describe('an arrival', () => {
     }
   })
 
+  test('beyond the queue’s limits is told once for all that come together', () => {
+    const session = startedWith([['c1', 'allow']])
+    const many = Array.from({ length: QUEUE_EVENTS + 3 }, (_, index) => arrived(message(`q${index}`)))
+    const unnamed = Array.from({ length: 2 }, () => arrived(message(undefined)))
+    const decided = session.pass(...many, ...unnamed)
+    expect(decided.filter(({ type }) => type === 'session.error')).toHaveLength(1)
+    expect(decided.filter((entry) => entry.type === 'log.mark' && entry.dropped)).toHaveLength(5)
+  })
+
   test('that is an answer or an interrupt is never too much', () => {
     const session = startedWith([['a', 'ask']])
     for (let index = 0; index < QUEUE_EVENTS; index++) session.pass(arrived(message(`q${index}`)))

@@ -8,6 +8,7 @@ describe('a snapshot', () => {
     { status: 'idle', state: emptyState() },
     { status: 'idle (end_turn)', state: emptyState({ stop: { type: 'end_turn' } }) },
     { status: 'running: model', state: emptyState({ status: 'running', phase: 'model' }) },
+    { status: 'running: compacting the context', state: emptyState({ status: 'running', phase: 'compacting' }) },
     {
       status: 'running: bash, bash',
       state: startedWith([

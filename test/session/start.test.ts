@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { readConfiguration, startingState } from '../../src/session/start.ts'
 import { initialState } from '../../src/session/state.ts'
+import { CONTEXT } from '../support/session-builders.ts'
 
 describe('a starting state', () => {
   test('takes title, metadata and configuration from the input', () => {
@@ -27,6 +28,7 @@ describe('a starting state', () => {
 
 describe('the configuration of an input', () => {
   const policy = { harness: 'h', tries: 5, baseMs: 1, capMs: 2, toolRounds: 3, steering: 'step' as const }
+  const RUN = { events: 1, signals: 2, bytes: 3 }
   const configuration = { id: 'cfg_1', agentName: 'a', policy }
 
   test.each([undefined, null, 'text', {}, { configuration: null }])('is none in %j', (input) => {
@@ -38,6 +40,11 @@ describe('the configuration of an input', () => {
     expect(readConfiguration({ configuration: { ...stored, more: 1 } })).toEqual(stored)
   })
 
+  test.each([{ context: CONTEXT }, { run: RUN }, { context: CONTEXT, run: RUN }])('may say %j besides', (more) => {
+    const stored = { ...configuration, policy: { ...policy, ...more } }
+    expect(readConfiguration({ configuration: stored })).toEqual(stored)
+  })
+
   test.each([
     true,
     { id: 'cfg_1' },
@@ -46,6 +53,10 @@ describe('the configuration of an input', () => {
     { ...configuration, policy: { ...policy, tries: '5' } },
     { ...configuration, policy: { ...policy, steering: 'left' } },
     { ...configuration, policy: { ...policy, harness: 1 } },
+    { ...configuration, policy: { ...policy, context: null } },
+    { ...configuration, policy: { ...policy, context: { ...CONTEXT, trimmed: 1 } } },
+    { ...configuration, policy: { ...policy, context: { ...CONTEXT, window: '1' } } },
+    { ...configuration, policy: { ...policy, run: { ...RUN, bytes: null } } },
   ])('is malformed as %j', (malformed) => {
     expect(readConfiguration({ configuration: malformed })).toBeUndefined()
   })

@@ -158,7 +158,7 @@ describe('a transcript', () => {
     },
     { name: 'answers without content', entry: assistant([]), messages: [] },
     { name: 'answers of blank texts', entry: assistant([{ ...TEXT, text: '' }]), messages: [] },
-    { name: 'inputs without text', entry: { ...message('m1'), content: [{ type: 'image' }] }, messages: [] },
+    { name: 'inputs without text', entry: { ...message('m1'), content: [{ type: 'redacted' }] }, messages: [] },
   ])('leaves out what the Messages API would refuse: $name', ({ entry, messages }) => {
     expect(transcript(heard(entry))).toEqual(messages)
   })

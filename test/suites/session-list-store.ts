@@ -17,6 +17,16 @@ export function sessionListStoreSuite(open: () => Promise<Stores>): void {
       expect(await stores.sessions.list(foreign, { limit: 9, order: 'asc' })).toEqual([])
     })
 
+    test('counts those of one workspace that run, up to a limit', async () => {
+      const stores = await open()
+      const [own, foreign] = [await newWorkspace(stores), await newWorkspace(stores)]
+      for (const status of ['running', 'rescheduling', 'running', 'idle', 'creating'] as const)
+        await createSession(stores, own, { status })
+      await createSession(stores, foreign, { status: 'running' })
+      expect(await stores.sessions.countRunning(own, 9)).toBe(3)
+      expect(await stores.sessions.countRunning(own, 2)).toBe(2)
+    })
+
     const filters: readonly [string, Partial<SessionListing>, readonly number[]][] = [
       ['nothing', {}, [0, 1, 2, 4]],
       ['archived ones included', { includeArchived: true }, [0, 1, 2, 3, 4]],

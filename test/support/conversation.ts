@@ -3,15 +3,21 @@ import type { ModelMessage } from '../../src/wire/types.ts'
 /**
  * What the Messages API would refuse in a conversation that is to be answered: one sentence per fault. Neighbours of
  * one role count as one message, as they do there.
+ * @param isPaused whether the model goes on from an answer in which it paused.
  */
-export function faultsOfConversation(messages: readonly ModelMessage[]): readonly string[] {
+export function faultsOfConversation(messages: readonly ModelMessage[], isPaused = false): readonly string[] {
   const faults: string[] = []
   const turns = join(messages)
   if (turns[0]?.role !== 'user') faults.push('the first message is not the user’s')
+  if (turns.at(-1)?.role !== 'user' && !isPaused) faults.push('the last message is not the user’s')
+  for (const [index, { content }] of messages.entries())
+    if (content.length === 0) faults.push(`messages[${index}] is empty`)
+  const ids = turns.flatMap((turn) => idsOf(turn.blocks, 'tool_use'))
+  if (new Set(ids).size < ids.length) faults.push('two calls have one id')
   for (const [index, turn] of turns.entries()) {
-    if (turn.blocks.length === 0) faults.push(`messages[${index}] is empty`)
     for (const block of turn.blocks) {
       if (block.type === 'text' && (block.text ?? '').trim() === '') faults.push(`messages[${index}] has a blank text`)
+      if (!BLOCKS_OF[turn.role].has(block.type)) faults.push(`messages[${index}] of the ${turn.role} has ${block.type}`)
     }
     const calls = idsOf(turn.role === 'assistant' ? turn.blocks : [], 'tool_use')
     const results = idsOf(turns[index + 1]?.blocks ?? [], 'tool_result')
@@ -28,8 +34,13 @@ export function faultsOfConversation(messages: readonly ModelMessage[]): readonl
   return faults
 }
 
+const BLOCKS_OF = {
+  user: new Set(['text', 'image', 'document', 'tool_result']),
+  assistant: new Set(['text', 'thinking', 'redacted_thinking', 'tool_use']),
+}
+
 interface Turn {
-  readonly role: string
+  readonly role: keyof typeof BLOCKS_OF
   readonly blocks: Block[]
 }
 interface Block {
@@ -43,6 +54,7 @@ function join(messages: readonly ModelMessage[]): readonly Turn[] {
   const turns: Turn[] = []
   for (const { role, content } of messages) {
     const blocks: readonly Block[] = typeof content === 'string' ? [{ type: 'text', text: content }] : content
+    if (role === 'system') throw new Error('the Messages API knows no system messages')
     const last = turns.at(-1)
     if (last?.role === role) last.blocks.push(...blocks)
     else turns.push({ role, blocks: [...blocks] })

@@ -1,4 +1,4 @@
-import { describe, expect, onTestFinished, test } from 'vitest'
+import { afterAll, describe, expect, onTestFinished, test } from 'vitest'
 import type { ApiContext } from '../../src/api/context.ts'
 import { ApiError } from '../../src/wire/errors.ts'
 import type { Environment } from '../../src/wire/types.ts'
@@ -107,6 +107,7 @@ describe('the fuzzer', { timeout: 60_000 }, () => {
   })
 
   const leaks: number[][] = []
+  afterAll(() => void leaks.splice(0))
   const defects: readonly { name: string; defect: Defect; says: RegExp }[] = [
     {
       name: 'an input that nobody thought of',

@@ -1,6 +1,4 @@
 import { Agent } from 'node:http'
-import { setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
 import type { FuzzAnswer } from './fuzz-answer.ts'
 import { parse, problemsOf, send } from './fuzz-answer.ts'
 import type { Stored } from './fuzz-ledger.ts'
@@ -9,6 +7,7 @@ import { createRandom } from './fuzz-random.ts'
 import type { FuzzRequest, Pool } from './fuzz-request.ts'
 import { createRequests } from './fuzz-request.ts'
 import { isNode } from './fuzz-sample.ts'
+import { heap } from './heap.ts'
 
 /** A server under test, and how to look into it past its API. */
 export interface FuzzTarget {
@@ -146,14 +145,4 @@ function describe({ method, path, headers, body }: FuzzRequest, { status, text }
   const noise = Object.keys(headers).length > 0 ? ` ${JSON.stringify(headers)}` : ''
   const sent = body ? ` ${body.toString('utf8').slice(0, 1_000)}` : ''
   return `${method} ${path.slice(0, 500)}${noise}${sent} → ${status} ${text.slice(0, 500)}`
-}
-
-/** Bytes in use once everything that can be freed was. */
-function heap(): number {
-  setFlagsFromString('--expose-gc')
-  const collect: unknown = runInNewContext('gc')
-  if (typeof collect !== 'function') throw new Error('expected a way to collect garbage')
-  for (let round = 0; round < 3; round++) collect()
-  const { heapUsed, external } = process.memoryUsage()
-  return heapUsed + external
 }

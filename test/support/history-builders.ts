@@ -2,6 +2,7 @@ import type { HistoryItem } from '../../src/history/item.ts'
 import type { LogItem } from '../../src/history/project.ts'
 import { Projection } from '../../src/history/project.ts'
 import type { HistorySource, Polled } from '../../src/history/source.ts'
+import type { Carried } from '../../src/session/carry.ts'
 import type { SessionEvent } from '../../src/wire/types.ts'
 
 type Body<I> = I extends unknown ? Omit<I, 'eventId' | 'at'> : never
@@ -13,7 +14,20 @@ export const RUN_ID = 'run-1'
 /** A time of the tests' own, in milliseconds since the epoch. */
 export const NOON = Date.UTC(2026, 0, 2, 12)
 
-export const started = (input: unknown = {}): ItemBody => ({ type: 'started', runId: RUN_ID, input })
+export const started = (input: unknown = {}): ItemBody => ({
+  type: 'started',
+  runId: RUN_ID,
+  isContinued: false,
+  input,
+})
+/** The beginning of a run that goes on where another one ended. */
+export const takenOver = (runId: string, carried: Carried): ItemBody => ({
+  type: 'started',
+  runId,
+  isContinued: true,
+  input: { carried },
+})
+export const continued = (next: string): ItemBody => ({ type: 'continued', next })
 export const signaled = (...events: readonly unknown[]): ItemBody => ({ type: 'signaled', payload: { events } })
 export const decided = (...entries: readonly unknown[]): ItemBody => ({ type: 'decided', entries })
 export const scheduled = (activityId: string): ItemBody => ({ type: 'scheduled', activityId })
@@ -43,7 +57,7 @@ export interface Projected {
 }
 
 export function project(items: readonly HistoryItem[]): Projected {
-  const projection = new Projection(SESSION, 1)
+  const projection = new Projection(SESSION)
   const log = items.flatMap((item) => projection.take(item))
   return { items: log, projection, shown: log.flatMap((item) => (item.shown ? [item.shown] : [])) }
 }
@@ -60,8 +74,10 @@ export class ServerError extends Error {
 }
 
 export interface FakeSource extends HistorySource {
-  /** The history that the server holds now. */
+  /** What the server's history grows by; it belongs to the newest run, and a beginning makes one. */
   grow(...items: readonly HistoryItem[]): void
+  /** The server lets go of a run. */
+  remove(runId: string): void
   /** Makes the next reads, or polls, fail. */
   fail(what: 'read' | 'poll', ...errors: readonly Error[]): void
   /** Holds reads that begin from now on until the returned function is called; what they saw is what stood then. */
@@ -69,24 +85,40 @@ export interface FakeSource extends HistorySource {
   /** What was asked for: each read's `after`, each poll's token as text, or null. */
   readonly reads: readonly number[]
   readonly polls: readonly (string | null)[]
+  /** The runs that were read, in order; null for the newest. */
+  readonly runs: readonly (string | null)[]
   /** Polls that wait for the history to grow. */
   readonly waiting: number
   /** Resolves when a poll waits. */
   whenWaiting(): Promise<void>
 }
 
-/** A server's history in memory: reads give what stands after an event, polls wait until there is more. */
+const NOT_FOUND = 5
+
+/**
+ * A server's history in memory: reads give what stands after an event, polls wait until there is more. A run that was
+ * continued is given with a token once more before the token is empty, as the server does.
+ */
 export function createFakeSource(): FakeSource {
-  const items: HistoryItem[] = []
+  const histories = new Map<string, HistoryItem[]>()
   const reads: number[] = []
+  const runs: (string | null)[] = []
   const polls: (string | null)[] = []
   const failures = { read: [] as Error[], poll: [] as Error[] }
   const sleepers = new Set<() => void>()
+  let newest = ''
   let waited: (() => void)[] = []
   let gate: Promise<void> = Promise.resolve()
 
-  async function poll(from: number, signal: AbortSignal): Promise<Polled> {
-    while (items.length <= from) {
+  function itemsOf(runId: string): HistoryItem[] {
+    const items = histories.get(runId)
+    if (!items) throw new ServerError(NOT_FOUND)
+    return items
+  }
+
+  async function poll(runId: string, from: number, signal: AbortSignal): Promise<Polled> {
+    while (itemsOf(runId).length <= from) {
+      if (isClosed(itemsOf(runId))) return { items: [], token: null }
       await new Promise<void>((resolve, reject) => {
         const wake = (): void => {
           sleepers.delete(wake)
@@ -100,15 +132,20 @@ export function createFakeSource(): FakeSource {
         })
       })
     }
+    const items = itemsOf(runId)
     const isEnded = items.at(-1)?.type === 'ended'
     return { items: items.slice(from), token: isEnded ? null : Buffer.from(String(items.length)) }
   }
 
   return {
     grow(...more) {
-      items.push(...more)
+      for (const item of more) {
+        if (item.type === 'started') newest = item.runId
+        histories.set(newest, [...(histories.get(newest) ?? []), item])
+      }
       sleepers.forEach((wake) => wake())
     },
+    remove: (runId) => void histories.delete(runId),
     fail: (what, ...errors) => void failures[what].push(...errors),
     hold() {
       let open = (): void => undefined
@@ -116,24 +153,32 @@ export function createFakeSource(): FakeSource {
       return () => open()
     },
     reads,
+    runs,
     polls,
     get waiting() {
       return sleepers.size
     },
     whenWaiting: () => (sleepers.size > 0 ? Promise.resolve() : new Promise((resolve) => waited.push(resolve))),
-    async read(_session, _runId, after) {
+    async read(_session, runId, after) {
       reads.push(after)
-      const seen = items.filter((item) => item.eventId > after)
+      runs.push(runId)
+      const seen = histories.get(runId ?? newest)?.filter((item) => item.eventId > after)
       await gate
       const failure = failures.read.shift()
       if (failure) throw failure
+      if (!seen) throw new ServerError(NOT_FOUND)
       return seen
     },
-    async poll({ token }, signal) {
+    async poll({ runId, token }, signal) {
       polls.push(token && Buffer.from(token).toString())
       const failure = failures.poll.shift()
       if (failure) throw failure
-      return poll(token ? Number(Buffer.from(token).toString()) : 0, signal)
+      return poll(runId, token ? Number(Buffer.from(token).toString()) : 0, signal)
     },
   }
+}
+
+function isClosed(items: readonly HistoryItem[]): boolean {
+  const last = items.at(-1)
+  return last?.type === 'ended' || last?.type === 'continued'
 }

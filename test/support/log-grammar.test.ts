@@ -18,6 +18,7 @@ const ask = (id: string): SessionEvent => event('span.model_request_start', { id
 const answered = (id: string): SessionEvent => event('span.model_request_end', { model_request_start_id: id })
 const use = (id: string, permission = 'allow'): SessionEvent =>
   event('agent.tool_use', { id, evaluated_permission: permission })
+const compacted = (): SessionEvent => event('agent.thread_context_compacted')
 const custom = (id: string): SessionEvent => event('agent.custom_tool_use', { id })
 const result = (call: string): SessionEvent => event('agent.tool_result', { tool_use_id: call })
 const confirmed = (call: string): SessionEvent => event('user.tool_confirmation', { tool_use_id: call })
@@ -57,6 +58,7 @@ describe('the grammar of a log', () => {
       name: 'partial answers',
       log: [...waiting(), confirmed('a'), ...idle('requires_action', 'x'), settled('x'), ...run(), result('a')],
     },
+    { name: 'a summary', log: [...run(), ask('r'), compacted(), answered('r'), ...idle()] },
     { name: 'an interrupt while it waits', log: [...waiting(), result('a'), result('x'), ...idle()] },
     { name: 'a result that met an interrupt', log: [...waiting(), settled('x'), result('a'), result('x'), ...idle()] },
     {
@@ -147,6 +149,7 @@ describe('the grammar of a log', () => {
       log: [queued('m'), processed('m'), queued('m')],
       fault: /after it was processed/,
     },
+    { name: 'a summary outside a request', log: [...run(), compacted()], fault: /outside a model request/ },
     { name: 'processing twice', log: [queued('m'), processed('m'), processed('m')], fault: /its id was there before/ },
     { name: 'processing without an echo', log: [processed('m')], fault: /without having been shown as queued/ },
     { name: 'no time on what never waits', log: [queued('y', 'user.tool_confirmation')], fault: /has no time/ },
@@ -179,7 +182,16 @@ describe('a conversation', () => {
     { name: 'an answer to nothing', messages: [told], fault: /answer nothing/ },
     { name: 'words before results', messages: [said, asked, text('wait'), told], fault: /behind other content/ },
     { name: 'an empty message', messages: [{ role: 'user' as const, content: [] }], fault: /is empty/ },
+    { name: 'an empty message among others', messages: [said, { ...said, content: [] }], fault: /\[1\] is empty/ },
     { name: 'a blank text', messages: [text(' ')], fault: /blank text/ },
+    { name: 'one that the assistant ended', messages: [said, { ...asked, content: 'done' }], fault: /last message/ },
+    { name: 'two calls of one id', messages: [said, asked, told, asked, told], fault: /one id/ },
+    { name: 'a call by the user', messages: [said, { ...asked, role: 'user' as const }], fault: /user has tool_use/ },
+    {
+      name: 'a result by the assistant',
+      messages: [said, { ...told, role: 'assistant' as const }],
+      fault: /has tool_r/,
+    },
   ])('is not $name', ({ messages, fault }) => {
     expect(faultsOfConversation(messages).join('\n')).toMatch(fault)
   })

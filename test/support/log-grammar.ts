@@ -37,7 +37,13 @@ const GROUPS: Readonly<Record<string, readonly string[]>> = {
   'session.thread_status_rescheduled': ['session.status_rescheduled'],
   'session.thread_status_terminated': ['session.status_terminated'],
 }
-const AGENT = new Set(['agent.message', 'agent.thinking', 'agent.tool_use', 'agent.custom_tool_use'])
+const AGENT = new Set([
+  'agent.message',
+  'agent.thinking',
+  'agent.tool_use',
+  'agent.custom_tool_use',
+  'agent.thread_context_compacted',
+])
 
 /**
  * What of a session's log breaks the order that clients rely on: one sentence per fault, none for a sound log. Knows a

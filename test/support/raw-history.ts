@@ -3,6 +3,11 @@ import proto from '@temporalio/proto'
 
 /** Every byte of a session's current run as the server keeps it. */
 export async function readRawHistory(service: WorkflowService, session: string): Promise<Buffer> {
+  return Buffer.concat(await readRawEvents(service, session))
+}
+
+/** The same, event by event. */
+export async function readRawEvents(service: WorkflowService, session: string): Promise<readonly Uint8Array[]> {
   const chunks: Uint8Array[] = []
   let nextPageToken: Uint8Array = new Uint8Array()
   do {
@@ -16,7 +21,7 @@ export async function readRawHistory(service: WorkflowService, session: string):
     }
     nextPageToken = page.nextPageToken ?? new Uint8Array()
   } while (nextPageToken.length > 0)
-  return Buffer.concat(chunks)
+  return chunks
 }
 
 /** Which of a word's spellings a history holds: as it is, or in base64. */

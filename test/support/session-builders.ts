@@ -4,7 +4,7 @@ import type { Arrival, Entry } from '../../src/session/entry.ts'
 import { fold, foldArrival } from '../../src/session/fold.ts'
 import { Journal } from '../../src/session/journal.ts'
 import type { Surroundings } from '../../src/session/journal.ts'
-import type { Policy } from '../../src/session/policy.ts'
+import type { ContextPolicy, Policy } from '../../src/session/policy.ts'
 import type { Incoming } from '../../src/session/arrival.ts'
 import type { Input, ModelFault } from '../../src/session/settle.ts'
 import { settle } from '../../src/session/settle.ts'
@@ -13,6 +13,17 @@ import { initialState } from '../../src/session/state.ts'
 import type { ModelContentBlock, ModelUsage } from '../../src/wire/types.ts'
 
 export const POLICY: Policy = { harness: 'h1', tries: 3, baseMs: 500, capMs: 1500, toolRounds: 3, steering: 'step' }
+
+/** A window of a thousand tokens: results are trimmed from 500, all is summarised from 800. */
+export const CONTEXT: ContextPolicy = {
+  window: 1000,
+  trimAt: 0.5,
+  compactAt: 0.8,
+  keepRounds: 1,
+  compactionsInARow: 2,
+  trimmed: '…',
+  longest: 4,
+}
 
 export function emptyState(changes: Partial<LogState> = {}): LogState {
   return { ...initialState({ title: null, metadata: {}, configuration: 'cfg_1' }), ...changes }
@@ -63,7 +74,7 @@ export interface AnswerParts {
   readonly calls?: readonly Asked[]
   readonly stop?: string | null
   readonly explanation?: string
-  readonly usage?: Partial<ModelUsage>
+  readonly usage?: Partial<ModelUsage> | undefined
 }
 
 /** The entries of a model's answer, in the order in which the model activity gives them. */
@@ -94,20 +105,29 @@ export function answerEntries({ request, text, calls = [], stop, explanation, us
       if (kind === 'custom') return { type: 'agent.custom_tool_use', id, name: 'lookup', input: { of: id } }
       return { type: 'agent.tool_use', id, name: 'bash', input: { of: id }, evaluated_permission: kind }
     }),
-    {
-      type: 'span.model_request_end',
-      id: `${request}-end`,
-      model_request_start_id: request,
-      is_error: false,
-      model_usage: {
-        input_tokens: 0,
-        output_tokens: 0,
-        cache_read_input_tokens: 0,
-        cache_creation_input_tokens: 0,
-        ...usage,
-      },
-    },
+    requestEnd({ request, usage }),
   ]
+}
+
+/** The entries of a summary, in the order in which the compaction gives them. */
+export function summaryEntries({ request, text = `summary of ${request}`, usage }: AnswerParts): readonly Entry[] {
+  return [
+    { type: 'log.summary', harness: 'h1', introduction: 'So far:', text },
+    { type: 'agent.thread_context_compacted', id: `${request}-compacted` },
+    requestEnd({ request, usage }),
+  ]
+}
+
+/** The end of a model request. */
+export function requestEnd({ request, usage }: Pick<AnswerParts, 'request' | 'usage'>, isError = false): Entry {
+  const none = { input_tokens: 0, output_tokens: 0, cache_read_input_tokens: 0, cache_creation_input_tokens: 0 }
+  return {
+    type: 'span.model_request_end',
+    id: `${request}-end`,
+    model_request_start_id: request,
+    is_error: isError,
+    model_usage: { ...none, ...usage },
+  }
 }
 
 export function resultEntry(
@@ -134,7 +154,7 @@ export function modelFailed(fault: Partial<ModelFault> = {}): Input {
 }
 
 export function foldAll(state: LogState, ...entries: readonly Entry[]): LogState {
-  return entries.reduce(fold, state)
+  return entries.reduce((before, entry) => fold(before, entry), state)
 }
 
 /** What came to a session with an id, as its history holds it. */
@@ -149,6 +169,8 @@ export interface TestSession {
   pass(...inputs: readonly Input[]): readonly Entry[]
   /** The model's answer to the open request. */
   answer(parts?: Omit<AnswerParts, 'request'>): readonly Entry[]
+  /** The summary that the open request asks for. */
+  summarise(parts?: Omit<AnswerParts, 'request'>): readonly Entry[]
   commands(): readonly Command[]
   /** Ids of the calls that are to run now. */
   executing(): readonly string[]
@@ -171,6 +193,7 @@ export function startSession(changes: Partial<Surroundings> = {}, begin: LogStat
     },
     pass,
     answer: (parts = {}) => pass(recorded(...answerEntries({ request: state.request ?? 'none', ...parts }))),
+    summarise: (parts = {}) => pass(recorded(...summaryEntries({ request: state.request ?? 'none', ...parts }))),
     commands: () => decide(state),
     executing: () => decide(state).flatMap((command) => (command.do === 'execute' ? [command.call.id] : [])),
     call: (id) => state.calls.find((call) => call.id === id),
@@ -196,6 +219,8 @@ export function outline(entries: readonly Entry[]): readonly string[] {
       case 'session.thread_status_idle':
       case 'session.status_idle':
         return `${entry.type} ${stopOf(entry.stop_reason)}`
+      case 'log.trimmed':
+        return `log.trimmed ${entry.keep_rounds}${entry.longest === undefined ? '' : ' cut'}`
       case 'agent.tool_result':
         return `agent.tool_result ${entry.tool_use_id}`
       default:

@@ -1,9 +1,11 @@
 import { onTestFinished } from 'vitest'
 import type { LogItem } from '../../src/history/project.ts'
 import type { SessionLogOptions, Subscriber } from '../../src/history/session-log.ts'
-import type { ActivityMark } from '../../src/history/tracked.ts'
+import type { ActivityMark } from '../../src/history/run-log.ts'
+import type { LogView } from '../../src/history/tracked.ts'
 import { createSessionLog } from '../../src/history/session-log.ts'
 import { createFakeSource, decided, ended, history, signaled, started } from './history-builders.ts'
+import { createMemoryArchive } from './memory-archive.ts'
 import { confirm } from './session-builders.ts'
 
 /** A session's whole history. */
@@ -24,6 +26,7 @@ export function openLog(options: Partial<SessionLogOptions> = {}) {
   const pauses: number[] = []
   const log = createSessionLog({
     source,
+    archive: createMemoryArchive(),
     log: { warn: tell, info: tell },
     pause: async (ms) => void pauses.push(ms),
     ...options,
@@ -69,6 +72,11 @@ export function record(): Recording {
         tell()
       }),
   }
+}
+
+/** All of a view that is in memory. */
+export function itemsOf({ runs }: LogView): readonly LogItem[] {
+  return runs.flatMap(({ items }) => items)
 }
 
 export function idsOf(items: readonly LogItem[]): readonly string[] {

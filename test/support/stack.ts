@@ -4,6 +4,9 @@ import type { PayloadCodec } from '@temporalio/common'
 import { DefaultLogger, NativeConnection, Runtime } from '@temporalio/worker'
 import type { FastifyInstance } from 'fastify'
 import { inject } from 'vitest'
+import { createArchiveRun } from '../../src/activities/archive.ts'
+import { createCompact } from '../../src/activities/compact.ts'
+import { createContextReader } from '../../src/activities/context.ts'
 import { createExecute } from '../../src/activities/execute.ts'
 import { createCallModel } from '../../src/activities/model.ts'
 import { createOpenSession } from '../../src/activities/open.ts'
@@ -13,12 +16,16 @@ import { createBrainWorker, createHandsWorker } from '../../src/activities/worke
 import { createApp } from '../../src/api/app.ts'
 import { openPreviewFeed } from '../../src/api/preview-feed.ts'
 import { endLog } from '../../src/api/read-log.ts'
+import type { Quotas } from '../../src/api/quota.ts'
+import { DEFAULT_QUOTAS, createQuota } from '../../src/api/quota.ts'
 import { createTemporalWorkflows } from '../../src/api/temporal-workflows.ts'
 import type { SessionWorkflows } from '../../src/api/workflows.ts'
 import { openModelCatalog, openModelEndpoint } from '../../src/backend.ts'
 import type { Hands } from '../../src/hands/hands.ts'
 import { toolDefinitions } from '../../src/hands/tools/definitions.ts'
+import type { BlobStore } from '../../src/history/blobs.ts'
 import { openTemporalClient } from '../../src/history/client.ts'
+import { copyRun } from '../../src/history/copy.ts'
 import type { SessionLog } from '../../src/history/session-log.ts'
 import { createSessionLog } from '../../src/history/session-log.ts'
 import { createHistorySource } from '../../src/history/source.ts'
@@ -27,8 +34,8 @@ import { startDemoModel } from '../../src/model/demo/demo-model.ts'
 import { currentHarness, findHarness } from '../../src/model/harness.ts'
 import { createMessagesModel } from '../../src/model/messages-client.ts'
 import type { Model } from '../../src/model/model.ts'
+import { createPolicies } from '../../src/policies.ts'
 import type { Policy } from '../../src/session/policy.ts'
-import { policyOf } from '../../src/session/policy.ts'
 import type { Database } from '../../src/store/postgres/database.ts'
 import { openDatabase } from '../../src/store/postgres/database.ts'
 import { createDeltaChannel, deltaSettings } from '../../src/store/postgres/deltas.ts'
@@ -37,8 +44,12 @@ import { createNotifier } from '../../src/store/postgres/notify.ts'
 import type { DeltaChannel } from '../../src/store/deltas.ts'
 import type { Stores } from '../../src/store/postgres/stores.ts'
 import { createStores } from '../../src/store/postgres/stores.ts'
+import { createGuardedBlobs } from '../../src/store/guarded-blobs.ts'
 import { createValidator } from '../../src/wire/validate.ts'
+import { Closers } from './closers.ts'
 import { testCodecs } from './codecs.ts'
+import type { MemoryBlobs } from './memory-blobs.ts'
+import { createMemoryBlobs } from './memory-blobs.ts'
 import { createDatabase } from './postgres.ts'
 import { silentLog } from './silent-log.ts'
 import { temporalAddress, uniqueName } from './temporal.ts'
@@ -48,12 +59,16 @@ export interface StackOptions {
   /** Those of the run if not given. */
   readonly codecs?: readonly PayloadCodec[]
   readonly policy?: Partial<Policy>
+  /** Those of every workspace; large ones if not given. */
+  readonly quotas?: Partial<Quotas>
   /** Separate api applications over the same stores and Temporal, as separate processes would be. */
   readonly apis?: number
   /** What stands between the activities and the demo model. */
   readonly between?: (model: Model) => Model
   /** False: no api application hears of deletions from the others, as while their connection is broken. */
   readonly announces?: boolean
+  /** How many logs, workflows and requests of the model are kept in memory; as many as each keeps if not given. */
+  readonly keep?: number
 }
 
 /** The whole service in one process, on a queue and a database of its own, with the demo model as its brain. */
@@ -64,6 +79,7 @@ export interface Stack extends AsyncDisposable {
   readonly urls: readonly string[]
   readonly apiKey: string
   readonly stores: Stores
+  readonly blobs: MemoryBlobs
   readonly database: Database
   readonly temporal: Client
   readonly log: SessionLog
@@ -78,6 +94,7 @@ export interface Stack extends AsyncDisposable {
 }
 
 const API_KEY = 'lh_test_key'
+const policiesOf = createPolicies({ runEvents: 1000 })
 
 Runtime.install({ logger: new DefaultLogger('ERROR'), shutdownSignals: [] })
 
@@ -92,8 +109,8 @@ export async function startStack(options: StackOptions): Promise<Stack> {
 }
 
 async function build(options: StackOptions, closers: Closers): Promise<Stack> {
-  const { codecs = testCodecs() } = options
-  const policy = { ...policyOf(currentHarness), ...options.policy }
+  const { codecs = testCodecs(), keep } = options
+  const policyFor = (id: string): Policy => ({ ...policiesOf(id), ...options.policy })
   const prefix = uniqueName('stack')
   const taskQueue = `${prefix}-brain`
   const testDatabase = await createDatabase()
@@ -104,7 +121,7 @@ async function build(options: StackOptions, closers: Closers): Promise<Stack> {
   const stores = createStores(database)
   await stores.keys.createWorkspace('default', 'default')
   await stores.keys.ensure({ id: 'key_test', name: 'test', workspaceId: 'default' }, API_KEY)
-  const model = await startDemoModel()
+  const model = await startDemoModel(keep === undefined ? {} : { keepRequests: keep })
   closers.add(() => model.close())
   const temporal = await openTemporalClient({
     connection: { address: temporalAddress() },
@@ -120,16 +137,21 @@ async function build(options: StackOptions, closers: Closers): Promise<Stack> {
 
   const logs: SessionLog[] = []
   const { between = (one) => one, announces = true } = options
+  const quotas = { ...DEFAULT_QUOTAS, ...options.quotas }
+  const blobs = createMemoryBlobs()
   const ports = {
     stores,
+    blobs: createGuardedBlobs(blobs, stores.sessions),
     logs,
     deltas,
     between,
     announces,
+    kept: keep === undefined ? {} : { keep },
     temporal,
     model,
     taskQueue,
-    policy,
+    policyFor,
+    quotas,
     codecs,
     hands: options.hands,
     identity: prefix,
@@ -148,6 +170,7 @@ async function build(options: StackOptions, closers: Closers): Promise<Stack> {
     urls: apis.map(({ url }) => url),
     apiKey: API_KEY,
     stores,
+    blobs,
     database,
     temporal,
     log: first.log,
@@ -170,15 +193,19 @@ function modelSettings(model: DemoModel): Parameters<typeof openModelEndpoint>[0
 
 interface StackPorts {
   readonly stores: Stores
+  readonly blobs: BlobStore
   /** Those of every api application: a deletion is announced to all of them. */
   readonly logs: SessionLog[]
   readonly deltas: DeltaChannel
   readonly between: (model: Model) => Model
   readonly announces: boolean
+  /** Options of each session log. */
+  readonly kept: { readonly keep?: number }
   readonly temporal: Client
   readonly model: DemoModel
   readonly taskQueue: string
-  readonly policy: Policy
+  readonly policyFor: (model: string) => Policy
+  readonly quotas: Quotas
   readonly codecs: readonly PayloadCodec[]
   readonly hands: Hands
   readonly identity: string
@@ -188,17 +215,20 @@ async function startApi(
   ports: StackPorts,
   closers: Closers,
 ): Promise<{ app: FastifyInstance; url: string; log: SessionLog }> {
-  const { stores, logs, deltas, announces, temporal, model, taskQueue, policy } = ports
-  const log = createSessionLog({ source: createHistorySource(temporal.workflow), log: silentLog })
+  const { stores, blobs, logs, deltas, announces, kept, temporal, model, taskQueue, policyFor, quotas } = ports
+  const source = createHistorySource(temporal.workflow)
+  const log = createSessionLog({ source, archive: stores.archive, log: silentLog, ...kept })
   logs.push(log)
   const app = createApp(
     {
       ...stores,
       log,
+      blobs,
       previews: await openPreviewFeed(deltas),
       workflows: createTemporalWorkflows({ client: temporal.workflow, taskQueue }),
       validator: createValidator(),
-      policy,
+      policyFor,
+      quota: createQuota(quotas, { countRunning: (...asked) => stores.sessions.countRunning(...asked), now: Date.now }),
       models: await openModelCatalog(modelSettings(model)),
       announceDeleted: async (session) =>
         announces ? void (await Promise.all(logs.map((each) => endLog(each, session)))) : undefined,
@@ -216,7 +246,7 @@ async function startApi(
 async function createWorkers(
   ports: StackPorts,
 ): Promise<{ start(): Promise<void>; stop(): Promise<void>; close(): Promise<void> }> {
-  const { stores, deltas, between, temporal, model, taskQueue, policy, codecs, hands, identity } = ports
+  const { stores, blobs, deltas, between, kept, temporal, model, taskQueue, policyFor, codecs, hands, identity } = ports
   const connection = await NativeConnection.connect({ address: temporalAddress() })
   const validator = createValidator()
   const workerPorts = { connection, namespace: 'default', codecs, identity }
@@ -224,30 +254,38 @@ async function createWorkers(
   let ended: Promise<unknown> = Promise.resolve()
 
   async function start(): Promise<void> {
-    const log = createSessionLog({ source: createHistorySource(temporal.workflow), log: silentLog })
+    const source = createHistorySource(temporal.workflow)
+    const log = createSessionLog({ source, archive: stores.archive, log: silentLog, ...kept })
+    const asking = {
+      context: createContextReader(log, blobs),
+      blobs,
+      model: between(createMessagesModel(await openModelEndpoint(modelSettings(model)))),
+      configuration: (session: string) => stores.sessions.configuration(session),
+      harness: (id: string) => findHarness(id) ?? currentHarness,
+      tools: toolDefinitions,
+    }
     const writer = createStatusWriter(stores.sessions, silentLog)
     const brain = await createBrainWorker(workerPorts, {
       taskQueue,
       bundle: inject('workflowBundle'),
+      ...(kept.keep === undefined ? {} : { cachedWorkflows: kept.keep }),
       activities: {
-        ...createCallModel({
-          log,
-          model: between(createMessagesModel(await openModelEndpoint(modelSettings(model)))),
-          configuration: (session) => stores.sessions.configuration(session),
-          harness: (id) => findHarness(id) ?? currentHarness,
-          tools: toolDefinitions,
-          publish: (batch) => deltas.publish(batch),
+        ...createCallModel({ ...asking, publish: (batch) => deltas.publish(batch) }),
+        ...createCompact(asking),
+        ...createArchiveRun({ copy: (session, id) => copyRun(source, session, id), archive: stores.archive }),
+        ...createOpenSession({
+          ...stores,
+          policyFor,
+          parseAgent: (body) => validator.parseBody('agents.create', body),
         }),
-        ...createOpenSession({ ...stores, policy, parseAgent: (body) => validator.parseBody('agents.create', body) }),
       },
       reports: {
-        hint: (id, { status, length }) => writer.hint({ id, run: 1, status, length }),
-        large: () => undefined,
+        hint: (id, hint) => writer.hint({ id, ...hint }),
       },
     })
     const execute = await createHandsWorker(workerPorts, {
       taskQueue: taskQueue.replace(/brain$/, 'hands'),
-      activities: createExecute(hands),
+      activities: createExecute(hands, blobs),
     })
     running = [brain, execute]
     ended = runUntilStopped([brain, execute], writer)
@@ -280,18 +318,4 @@ async function prepare(sdk: Anthropic): Promise<{ agent: string; environment: st
   })
   const environment = await sdk.beta.environments.create({ name: uniqueName('environment') })
   return { agent: agent.id, environment: environment.id }
-}
-
-class Closers {
-  readonly #closers: (() => Promise<unknown>)[] = []
-
-  add(closer: () => Promise<unknown>): void {
-    this.#closers.push(closer)
-  }
-
-  /** Last opened, first closed; one that fails keeps no other from being closed. */
-  async close(): Promise<void> {
-    for (const closer of this.#closers.splice(0).toReversed())
-      await closer().catch((error: unknown) => console.error(error))
-  }
 }

@@ -10,6 +10,7 @@ const GOOD: Record<string, string[]> = {
     '2028-02-29T00:00:00Z',
   ],
   'http-url': ['https://example.com', 'http://127.0.0.1:8080/mcp?x=1', 'HTTPS://Example.com/a%20b', 'http://[::1]/'],
+  'https-url': ['https://example.com', 'HTTPS://Example.com/a.png?x=1'],
   domain: ['docs.example.com', 'example.com/', 'xn--e1afmkfd.xn--p1ai', 'a-b.c0'],
   'domain-path': ['docs.example.com', 'docs.example.com/a/b', 'example.com/'],
   'host-pattern': ['example.com', '*.example.com', 'EXAMPLE.com', 'a.b.c.example.com.evil.com'],
@@ -43,6 +44,7 @@ const BAD: Record<string, string[]> = {
     'https://a b',
     'http://example.com/\n',
   ],
+  'https-url': ['', 'http://example.com', 'file:///etc/passwd', 'https://user:secret@example.com', 'https://a b'],
   domain: [
     '',
     'localhost',

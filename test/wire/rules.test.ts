@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { RULES } from '../../src/wire/rules.ts'
 import type { EventsSend, SessionCreate, UserEvent } from '../../src/wire/types.ts'
+import { PDF, base64, png } from '../support/media.ts'
 
 const MESSAGE: UserEvent = { type: 'user.message', content: [{ type: 'text', text: 'hi' }] }
 const SYSTEM: UserEvent = { type: 'system.message', content: [{ type: 'text', text: 'privately' }] }
@@ -8,6 +9,20 @@ const OUTCOME = {
   type: 'user.define_outcome' as const,
   description: 'd',
   rubric: { type: 'text' as const, content: 'r' },
+}
+
+type Block = Extract<UserEvent, { type: 'user.message' }>['content'][number]
+type Source = Extract<Block, { type: 'document' }>['source']
+
+const IMAGE = (data: string, type: string) => ({
+  type: 'image' as const,
+  source: { type: 'base64' as const, media_type: type, data },
+})
+const DOCUMENT = (source: Source) => ({ type: 'document' as const, source })
+const URL_IMAGE = { type: 'image' as const, source: { type: 'url' as const, url: 'https://a.com/x' } }
+
+function message(...content: Block[]): Extract<UserEvent, { type: 'user.message' }> {
+  return { type: 'user.message', content }
 }
 
 function send(...events: EventsSend['events']): readonly string[] | undefined {
@@ -28,6 +43,20 @@ describe('rules for events', () => {
       'a permission with null for words',
       [{ type: 'user.tool_confirmation', tool_use_id: 't', result: 'allow', deny_message: null }],
     ],
+    [
+      'images and documents',
+      [
+        message(
+          IMAGE(base64(png()), 'image/png'),
+          URL_IMAGE,
+          DOCUMENT({ type: 'base64', media_type: 'application/pdf', data: base64(PDF) }),
+          DOCUMENT({ type: 'text', media_type: 'text/plain', data: 'words' }),
+          DOCUMENT(URL_IMAGE.source),
+          DOCUMENT({ type: 'file', file_id: 'file_1' }),
+        ),
+      ],
+    ],
+    ['a result without content', [{ type: 'user.custom_tool_result', custom_tool_use_id: 't' }]],
     ['a result of empty text', [{ type: 'user.tool_result', tool_use_id: 't', content: [{ type: 'text', text: '' }] }]],
   ])('take %s', (_, events) => {
     expect(send(...events)).toEqual([])
@@ -58,6 +87,34 @@ describe('rules for events', () => {
       'an empty text',
       [{ type: 'user.message', content: [{ type: 'text', text: '' }] }],
       'events.0.content.0.text: expected text, got only white space',
+    ],
+    [
+      'an image that is a page',
+      [message(IMAGE(base64(png()), 'image/png'), IMAGE('PGh0bWw+', 'image/png'))],
+      'events.0.content.1.source.data: expected an image of the type image/png, got other bytes',
+    ],
+    [
+      'an image of another type than it says, in a result',
+      [{ type: 'user.custom_tool_result', custom_tool_use_id: 't', content: [IMAGE(base64(png()), 'image/gif')] }],
+      'events.0.content.0.source.data: expected an image of the type image/gif, got other bytes',
+    ],
+    [
+      'a PDF that is an image',
+      [message(DOCUMENT({ type: 'base64', media_type: 'application/pdf', data: base64(png()) }))],
+      'events.0.content.0.source.data: expected a PDF, got other bytes',
+    ],
+    [
+      'a document of nothing',
+      [message(DOCUMENT({ type: 'text', media_type: 'text/plain', data: ' \n' }))],
+      'events.0.content.0.source.data: expected text, got only white space',
+    ],
+    [
+      'more images and documents than a request to the model takes',
+      [
+        message(...Array.from({ length: 60 }, () => URL_IMAGE)),
+        message(...Array.from({ length: 41 }, () => DOCUMENT(URL_IMAGE.source))),
+      ],
+      'events: expected at most 100 images and documents, got 101',
     ],
     [
       'a blank system message',

@@ -124,13 +124,22 @@ describe('unsupportedInEvents', () => {
     [[], []],
     [[], [{ type: 'user.message', content: [text, text] }]],
     [
-      ['content other than text'],
+      [],
       [{ type: 'user.message', content: [text, { type: 'image', source: { type: 'url', url: 'https://a.com/x' } }] }],
+    ],
+    [
+      [],
+      [
+        {
+          type: 'user.message',
+          content: [{ type: 'document', source: { type: 'text', media_type: 'text/plain', data: 'x' } }],
+        },
+      ],
     ],
     [[], [{ type: 'user.interrupt' }, { type: 'user.interrupt', session_thread_id: null }]],
     [['session_thread_id'], [{ type: 'user.interrupt', session_thread_id: 'sthr_1' }]],
     [
-      ['content other than text'],
+      ['a source of the type file (send base64 or a url)'],
       [
         {
           type: 'user.message',

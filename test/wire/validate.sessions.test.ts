@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { Bodies } from '../../src/wire/requests.ts'
 import { createValidator } from '../../src/wire/validate.ts'
+import { PDF, base64, png } from '../support/media.ts'
 import { failure } from './failure.ts'
 import { list, MESSAGE, messageFirst, SESSION, TEXT } from './requests.ts'
 import type { BadRequest } from './requests.ts'
@@ -60,8 +61,15 @@ const GOOD: [keyof Bodies, unknown][] = [
           type: 'user.message',
           content: [
             TEXT,
-            { type: 'image', source: { type: 'base64', media_type: 'image/png', data: 'QUJD' } },
-            { type: 'document', title: null, source: { type: 'text', media_type: 'text/plain', data: '' } },
+            { type: 'image', source: { type: 'base64', media_type: 'image/png', data: base64(png()) } },
+            { type: 'image', source: { type: 'url', url: 'https://a.com/x.png' } },
+            { type: 'document', title: null, source: { type: 'text', media_type: 'text/plain', data: 'words' } },
+            {
+              type: 'document',
+              context: 'c',
+              source: { type: 'base64', media_type: 'application/pdf', data: base64(PDF) },
+            },
+            { type: 'document', title: 't', source: { type: 'url', url: 'https://a.com/x.pdf' } },
           ],
         },
       ],
@@ -218,7 +226,33 @@ const BAD: BadRequest<keyof Bodies>[] = [
         { type: 'user.message', content: [{ type: 'image', source: { type: 'url', url: 'file:///etc/passwd' } }] },
       ],
     },
-    'events.0.content.0.source.url: expected an http or https URL without credentials, got something else',
+    'events.0.content.0.source.url: expected an https URL without credentials, got something else',
+  ],
+  [
+    'events.send',
+    {
+      events: [
+        {
+          type: 'user.message',
+          content: [{ type: 'document', source: { type: 'base64', media_type: 'text/html', data: 'QUJD' } }],
+        },
+      ],
+    },
+    'events.0.content.0.source.media_type: expected "application/pdf", got "text/html"',
+  ],
+  [
+    'events.send',
+    {
+      events: [
+        {
+          type: 'user.message',
+          content: [
+            { type: 'document', title: '', context: '', source: { type: 'text', media_type: 'text/plain', data: 'x' } },
+          ],
+        },
+      ],
+    },
+    'events.0.content.0.context: expected at least 1 characters, got 0; events.0.content.0.title: expected at least 1 characters, got 0',
   ],
   [
     'events.send',

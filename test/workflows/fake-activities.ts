@@ -2,14 +2,14 @@ import { CompleteAsyncError, Context } from '@temporalio/activity'
 import { ApplicationFailure } from '@temporalio/common'
 import type { AsyncCompletionClient } from '@temporalio/client'
 import { ActivityNotFoundError } from '@temporalio/client'
-import type { CallModel, ExecuteCall, OpenSession, Recorded } from '../../src/activities/index.ts'
+import type { ArchiveRun, CallModel, ExecuteCall, OpenSession, Recorded } from '../../src/activities/index.ts'
 import type { ModelFault } from '../../src/session/settle.ts'
 
 /** The heartbeat time-out is 3 s. */
 const BEAT_MS = 1000
 
 type Asked =
-  | { readonly name: 'callModel'; readonly input: CallModel }
+  | { readonly name: 'callModel' | 'compact'; readonly input: CallModel }
   | { readonly name: 'execute'; readonly input: ExecuteCall }
   | { readonly name: 'openSession'; readonly input: OpenSession }
 
@@ -28,10 +28,18 @@ export type Begun = Asked & {
  * themselves. They are completed from outside, so neither a worker nor its memory is needed in between.
  */
 export interface FakeActivities {
-  readonly brain: { callModel(input: CallModel): Promise<never>; openSession(input: OpenSession): Promise<never> }
+  readonly brain: {
+    callModel(input: CallModel): Promise<never>
+    compact(input: CallModel): Promise<never>
+    openSession(input: OpenSession): Promise<never>
+    /** Ends at once: no decision follows from it. */
+    archiveRun(input: ArchiveRun): Promise<void>
+  }
   readonly hands: { execute(input: ExecuteCall): Promise<never> }
   /** All of the session's that have begun and were not ended, given up or not, oldest first. */
   under(session: string): readonly Begun[]
+  /** Numbers of the session's runs that it had archived, in order, one for every time. */
+  archived(session: string): readonly number[]
   /** Resolves with the activity of this key once it has begun. */
   begun(session: string, key: string): Promise<Begun>
   close(): void
@@ -40,6 +48,7 @@ export interface FakeActivities {
 export function createFakeActivities(client: AsyncCompletionClient): FakeActivities {
   const under = new Map<string, { readonly begun: Begun; readonly token: Uint8Array }>()
   const waiting = new Map<string, (begun: Begun) => void>()
+  const archived: ArchiveRun[] = []
   // Cancelled ones are kept alive too: they may still end with a result. A beat that fails shows as a further attempt.
   const beat = setInterval(() => {
     for (const { token } of under.values()) void client.heartbeat(token).catch(() => undefined)
@@ -79,9 +88,14 @@ export function createFakeActivities(client: AsyncCompletionClient): FakeActivit
   return {
     brain: {
       callModel: async (input) => begin({ name: 'callModel', input }, input.request),
+      compact: async (input) => begin({ name: 'compact', input }, input.request),
       openSession: async (input) => begin({ name: 'openSession', input }, 'open'),
+      async archiveRun(input) {
+        archived.push(input)
+      },
     },
     hands: { execute: async (input) => begin({ name: 'execute', input }, input.call.id) },
+    archived: (session) => archived.flatMap((input) => (input.session === session ? [input.run] : [])),
     under: (session) => [...under.values()].flatMap(({ begun }) => (begun.session === session ? [begun] : [])),
     begun(session, key) {
       const id = `${session} ${key}`

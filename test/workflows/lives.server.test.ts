@@ -22,12 +22,13 @@ afterAll(async () => {
 
 describe('sessions on a real server under random programs', () => {
   test('keep workflow, history and readers in one mind', { timeout: LIMIT_MS }, async () => {
-    const { sessions, events, crowded, late } = await assertLives(rigs, { batches: BATCHES })
+    const { sessions, histories, events, crowded, late } = await assertLives(rigs, { batches: BATCHES })
     console.info(
-      `lives: n = ${sessions} sessions, ${events} history events; in one activation: ${crowded.results} times two results, ` +
+      `lives: n = ${sessions} sessions, ${histories} runs, ${events} history events; in one activation: ${crowded.results} times two results, ` +
         `${crowded.interrupted} times a result and a signal; ${late} completions behind their cancel request`,
     )
     expect(sessions).toBe(BATCHES * SESSIONS)
+    expect(histories).toBeGreaterThan(sessions)
     expect(Math.min(crowded.results, crowded.interrupted, late)).toBeGreaterThan(0)
   })
 })

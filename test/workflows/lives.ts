@@ -1,13 +1,14 @@
+import type { History } from '@temporalio/common/lib/proto-utils.js'
 import fc from 'fast-check'
-import { ARCHIVE_UPDATE } from '../../src/workflows/messages.ts'
-import { interrupt, message } from '../support/session-builders.ts'
+import { CONTEXT, interrupt, message } from '../support/session-builders.ts'
 import type { Batch, Player } from './program.ts'
 import { batchOf, createPlayer } from './program.ts'
-import { policy, send } from './recordings.ts'
+import { policy, send } from './steps.ts'
 import type { Rig, RigSession } from './rig.ts'
 
 export const SESSIONS = 6
 const ROUNDS = 4
+const shortRuns = { ...policy, run: { events: 16, signals: 100, bytes: 2 ** 21 } }
 
 /** What a run of the property went through; a run that never met what it is about proves nothing. */
 export interface Counts {
@@ -46,9 +47,13 @@ export async function assertLives(
 }
 
 async function live(rig: Rig, { modes, lives }: Batch, counts: Counts): Promise<void> {
-  const configuration = { id: 'cfg_1', agentName: 'tester', policy }
   const players = await Promise.all(
-    lives.map(async (rounds): Promise<Life & { rounds: typeof rounds }> => {
+    lives.map(async (rounds, index): Promise<Life & { rounds: typeof rounds }> => {
+      // Every third life goes over to another run at each boundary that it comes to.
+      const runs = index % 3 === 0 ? shortRuns : policy
+      // And every third one minds how full its context is.
+      const minds = index % 3 === 0 ? { ...runs, context: CONTEXT } : runs
+      const configuration = { id: 'cfg_1', agentName: 'tester', policy: minds }
       const session = await rig.start({ configuration, events: [message('sevt_first')] })
       return { session, player: createPlayer(session), rounds }
     }),
@@ -86,7 +91,7 @@ async function finish(life: Life, counts: Counts): Promise<void> {
   }
   await player.endLate()
   await check(life)
-  const { refused } = await session.handle.executeUpdate<{ refused: string | null }, []>(ARCHIVE_UPDATE)
+  const { refused } = await session.archive()
   if (refused !== null) throw new Error(refused)
   await session.settle()
   counts.sessions += 1
@@ -95,7 +100,12 @@ async function finish(life: Life, counts: Counts): Promise<void> {
 
 /** Reads raw history on its own: tasks are told what happened since the task before them had started. */
 async function count(session: RigSession, counts: Counts): Promise<void> {
-  const { events = [] } = await session.history()
+  const histories = await session.histories()
+  for (const history of histories) countOne(history, counts)
+  counts.histories += histories.length
+}
+
+function countOne({ events }: History, counts: Counts): void {
   const cancelled = new Set<string>()
   let results = 0
   let signals = 0
@@ -113,5 +123,4 @@ async function count(session: RigSession, counts: Counts): Promise<void> {
     signals = 0
   }
   counts.events += events?.length ?? 0
-  counts.histories += 1
 }

@@ -22,7 +22,11 @@ export const mistakes: readonly Mistake[] = [
     what: 'performs before it records',
     life: 'text-turn',
     change: (bundle) =>
-      withChange(bundle, /(if \(journal\.entries\.length > 0\) record\(.*\);)\s+(performer\.start\(.*\);)/, '$2 $1'),
+      withChange(
+        bundle,
+        /(if \(journal\.entries\.length > 0\) record\(.*\);)([^;]*;[^;]*;)\s+(performer\.start\(.*\);)/,
+        '$3 $1 $2',
+      ),
     replayOnly: true,
   },
   {
@@ -45,6 +49,18 @@ export const mistakes: readonly Mistake[] = [
         /for \(const \{ event, signal, index \} of journal\.unnamed\.splice\(0\)\)/,
         'for (const { event, signal, index } of [])',
       ),
+    replayOnly: true,
+  },
+  {
+    what: 'hands over to another run while calls are under way',
+    life: 'rollover-mid-turn-1',
+    change: (bundle) => withChange(bundle, /!performer\.isBusy\(\) && run\.isDue\(.*\)/, 'run.number === 1'),
+  },
+  {
+    what: 'archives in front of the turn',
+    life: 'rollover-mid-turn-2',
+    change: (bundle) =>
+      withChange(bundle, /const isOver = await pass\(\);/, 'if (isFirst) await run.archivist.archive(); $&'),
     replayOnly: true,
   },
 ]

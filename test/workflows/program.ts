@@ -1,6 +1,5 @@
 import fc from 'fast-check'
 import type { Incoming } from '../../src/session/arrival.ts'
-import { CONFIGURE_UPDATE } from '../../src/workflows/messages.ts'
 import type { Asked } from '../support/session-builders.ts'
 import {
   answerEntries,
@@ -9,10 +8,11 @@ import {
   interrupt,
   message,
   resultEntry,
+  summaryEntries,
   systemMessage,
 } from '../support/session-builders.ts'
 import type { Begun } from './fake-activities.ts'
-import { overloaded } from './recordings.ts'
+import { overloaded } from './steps.ts'
 import type { RigSession } from './rig.ts'
 
 interface Draft {
@@ -27,10 +27,11 @@ interface Draft {
 interface End {
   readonly pick: number
   readonly tool: 'output' | 'error' | 'crash'
-  readonly model: 'answer' | 'retryable' | 'patient' | 'fatal' | 'crash'
+  readonly model: 'answer' | 'retryable' | 'patient' | 'fatal' | 'long' | 'crash'
   /** What policy says of the calls that the answer makes. */
   readonly calls: readonly Asked[1][]
   readonly stop: '' | 'pause_turn' | 'refusal'
+  readonly tokens: number
 }
 
 /** One thing that happens to a session. Picks choose among what is there when it happens. */
@@ -86,6 +87,7 @@ const end = {
     'retryable',
     'patient',
     'fatal',
+    'long',
     'crash',
   ),
   calls: fc.oneof(
@@ -94,6 +96,7 @@ const end = {
     { weight: 3, arbitrary: fc.array(policyWord, { minLength: 1, maxLength: 3, size: 'max' }) },
   ),
   stop: fc.constantFrom('', '', '', 'pause_turn', 'refusal'),
+  tokens: fc.constantFrom(1, 1, 600, 900),
 } satisfies { [K in keyof End]: fc.Arbitrary<End[K]> }
 
 const action: fc.Arbitrary<Action> = fc.oneof(
@@ -151,7 +154,7 @@ export function createPlayer(session: RigSession): Player {
   }
 
   async function finish(begun: Begun, how: End): Promise<void> {
-    if (begun.name === 'callModel') {
+    if (begun.name === 'callModel' || begun.name === 'compact') {
       await finishModel(begun, how)
     } else if (how.tool === 'crash') {
       await begun.fail('the hands are gone')
@@ -168,12 +171,18 @@ export function createPlayer(session: RigSession): Player {
         return void (await begun.complete({ entries: [], fault: overloaded }))
       case 'patient':
         return void (await begun.complete({ entries: [], fault: { ...overloaded, retryAfterMs: 3_600_000 } }))
+      case 'long':
+        return void (await begun.complete({ entries: [], fault: { ...overloaded, retryable: false, tooLong: true } }))
       case 'fatal':
         return void (await begun.complete({ entries: [], fault: { ...overloaded, retryable: false } }))
       case 'answer': {
+        if (begun.name === 'compact') {
+          return void (await begun.complete({ entries: summaryEntries({ request: begun.key }) }))
+        }
         const asked = how.calls.map((standing): Asked => [`sevt_c${calls.push(`sevt_c${calls.length + 1}`)}`, standing])
         const stop = how.stop === '' || asked.length > 0 ? {} : { stop: how.stop }
-        const parts = { request: begun.key, text: `answer to ${begun.key}`, calls: asked, usage: { input_tokens: 1 } }
+        const usage = { input_tokens: how.tokens }
+        const parts = { request: begun.key, text: `answer to ${begun.key}`, calls: asked, usage }
         await begun.complete({ entries: answerEntries({ ...parts, ...stop }) })
       }
     }
@@ -187,7 +196,7 @@ export function createPlayer(session: RigSession): Player {
       case 'malformed':
         return session.signal(step.payload)
       case 'configure':
-        updates.push(session.handle.executeUpdate(CONFIGURE_UPDATE, { args: [{ title: step.title }] }))
+        updates.push(session.configure({ title: step.title }))
         return
       case 'cancel':
         // The server takes one for a run.

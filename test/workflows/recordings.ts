@@ -1,61 +1,66 @@
-import type { Incoming } from '../../src/session/arrival.ts'
-import type { Policy } from '../../src/session/policy.ts'
-import type { ModelFault } from '../../src/session/settle.ts'
-import type { SessionInput } from '../../src/workflows/messages.ts'
 import { ARCHIVE_UPDATE, CONFIGURE_UPDATE } from '../../src/workflows/messages.ts'
-import type { AnswerParts } from '../support/session-builders.ts'
-import { answerEntries, confirm, customResult, interrupt, message, resultEntry } from '../support/session-builders.ts'
-import type { RigSession } from './rig.ts'
+import { answerEntries, confirm, customResult, interrupt, message } from '../support/session-builders.ts'
+import { compactions } from './compaction-recordings.ts'
+import type { Recording } from './steps.ts'
+import { answer, callTwo, configuration, fault, output, overloaded, policy, send } from './steps.ts'
 
-/** A life of a session that is kept as a history, for the workflows of all later versions to replay. */
-export interface Recording {
-  readonly name: string
-  readonly input: SessionInput
-  readonly play: (session: RigSession) => Promise<unknown>
-}
-
-export const policy: Policy = { harness: 'h1', tries: 3, baseMs: 5, capMs: 20, toolRounds: 50, steering: 'step' }
-const configuration = { id: 'cfg_1', agentName: 'tester', policy }
-
-export const overloaded: ModelFault = { error: 'model_overloaded_error', message: 'model: overloaded', retryable: true }
-
-export function send(session: RigSession, ...events: readonly Incoming[]): Promise<void> {
-  return session.signal({ events, by: 'key_1' })
-}
-
-/** Ends the model request that the session waits for. */
-export async function answer(session: RigSession, parts: Omit<AnswerParts, 'request'> = {}): Promise<boolean> {
-  const { request } = await session.settle()
-  if (request === null) throw new Error('expected a session that asks its model')
-  return (await session.begun(request)).complete({ entries: answerEntries({ request, ...parts }) })
-}
-
-async function fault(session: RigSession, of: ModelFault): Promise<boolean> {
-  const { request } = await session.settle()
-  return (await session.begun(request ?? '')).complete({ entries: [], fault: of })
-}
-
-/** Ends a tool call with an output. */
-export async function output(session: RigSession, call: string): Promise<boolean> {
-  return (await session.begun(call)).complete({ entries: [resultEntry(call)] })
-}
-
-const asked = {
-  text: 'Let me look.',
-  calls: [
-    ['sevt_a', 'allow'],
-    ['sevt_b', 'allow'],
-  ],
-} satisfies Omit<AnswerParts, 'request'>
-
-/** A turn with two parallel calls under way. */
-async function callTwo(session: RigSession): Promise<void> {
-  await send(session, message('sevt_1', 'Do two things.'))
-  await answer(session, asked)
-  await session.settle()
-}
+/** Runs that end at the first boundary behind a turn. */
+const shortRuns = { ...configuration, policy: { ...policy, run: { events: 12, signals: 100, bytes: 2 ** 21 } } }
 
 export const recordings: readonly Recording[] = [
+  {
+    name: 'rollover-idle-then-archived',
+    runs: 3,
+    input: {
+      configuration: shortRuns,
+      events: [message('sevt_1', 'Hello.')],
+      title: 'a title',
+      metadata: { of: 'test' },
+    },
+    async play(session) {
+      await answer(session, { text: 'Hi.', calls: [['sevt_a', 'allow']] })
+      await output(session, 'sevt_a')
+      await answer(session, { text: 'Done.', usage: { input_tokens: 10, output_tokens: 2 } })
+      await session.settle()
+      await session.handle.executeUpdate(ARCHIVE_UPDATE)
+    },
+  },
+  {
+    name: 'rollover-mid-turn',
+    runs: 3,
+    input: { configuration: shortRuns },
+    async play(session) {
+      await callTwo(session)
+      await send(session, message('sevt_2', 'And a third.'), message(undefined, 'And one without an id.'))
+      await session.together(async () => {
+        await output(session, 'sevt_a')
+        await output(session, 'sevt_b')
+        await send(session, message('sevt_3', 'And a fourth.'))
+      })
+      await answer(session, { text: 'All at once.' })
+    },
+  },
+  {
+    name: 'rollover-waiting-for-client',
+    runs: 5,
+    input: { configuration: shortRuns },
+    async play(session) {
+      await send(session, message('sevt_1'))
+      await answer(session, {
+        calls: [
+          ['sevt_a', 'ask'],
+          ['sevt_b', 'custom'],
+        ],
+      })
+      await session.settle()
+      await send(session, message('sevt_2', 'Meanwhile.'))
+      await session.settle()
+      await send(session, customResult('sevt_3', 'sevt_b'), confirm('sevt_4', 'sevt_a'))
+      await session.settle()
+      await output(session, 'sevt_a')
+      await answer(session, { text: 'All answered.' })
+    },
+  },
   {
     name: 'text-turn',
     input: {
@@ -266,4 +271,5 @@ export const recordings: readonly Recording[] = [
       await session.handle.executeUpdate(ARCHIVE_UPDATE)
     },
   },
+  ...compactions,
 ]

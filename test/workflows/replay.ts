@@ -14,23 +14,23 @@ export async function replay(bundle: Bundle, histories: readonly KeptHistory[]):
   const sinks = {
     index: {
       hint: { fn: () => undefined },
-      large: { fn: () => undefined },
       state: {
-        fn: ({ workflowId }: { workflowId: string }, state: string) => void states.set(workflowId, JSON.parse(state)),
+        fn: ({ runId }: { runId: string }, state: string) => void states.set(runId, JSON.parse(state)),
         callDuringReplay: true,
       },
     },
   }
-  const workflowBundle = withChange(bundle, /report\(state\);/, 'report(state); index.state(JSON.stringify(state));')
+  const workflowBundle = withChange(bundle, /index\.hint\(\{[^}]*\}\);/, '$& index.state(JSON.stringify(state));')
   const errors = new Map<string, string>()
-  for await (const { workflowId, error } of Worker.runReplayHistories({ workflowBundle, sinks }, histories)) {
-    if (error) errors.set(workflowId, error.message)
+  for await (const { runId, error } of Worker.runReplayHistories({ workflowBundle, sinks }, histories)) {
+    if (error) errors.set(runId, error.message)
   }
   return new Map(
-    histories.flatMap(({ name, workflowId, state }): [string, string][] => {
-      const error = errors.get(workflowId)
+    histories.flatMap(({ name, history, state }): [string, string][] => {
+      const runId = history.events?.[0]?.workflowExecutionStartedEventAttributes?.originalExecutionRunId ?? ''
+      const error = errors.get(runId)
       if (error !== undefined) return [[name, error]]
-      return isAsKept(states.get(workflowId), state) ? [] : [[name, 'ends in another state']]
+      return isAsKept(states.get(runId), state) ? [] : [[name, 'ends in another state']]
     }),
   )
 }

@@ -1,17 +1,16 @@
+import { randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Client, WorkflowHandle } from '@temporalio/client'
 import type { History } from '@temporalio/common/lib/proto-utils.js'
 import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker'
 import { createTemporalWorkflows } from '../../src/api/temporal-workflows.ts'
 import { openTemporalClient } from '../../src/history/client.ts'
-import type { HistoryItem } from '../../src/history/item.ts'
-import { createHistorySource } from '../../src/history/source.ts'
 import type { Command } from '../../src/session/decide.ts'
 import { decide } from '../../src/session/decide.ts'
 import { EVENTS_SIGNAL } from '../../src/session/names.ts'
 import type { LogState } from '../../src/session/state.ts'
 import { mintId } from '../../src/wire/mint.ts'
-import type { SessionInput } from '../../src/workflows/messages.ts'
+import type { ConfigureUpdate, SessionInput, Verdict } from '../../src/workflows/messages.ts'
 import { STATE_QUERY } from '../../src/workflows/messages.ts'
 import { handsQueue } from '../../src/workflows/options.ts'
 import { testCodecs } from '../support/codecs.ts'
@@ -21,6 +20,7 @@ import { createFakeActivities } from './fake-activities.ts'
 import type { Gate } from './gate.ts'
 import { createGate } from './gate.ts'
 import { itemsOf } from './histories.ts'
+import type { ReadLog } from './log.ts'
 import { assertOneMind, readLog } from './log.ts'
 
 export interface RigOptions {
@@ -46,6 +46,9 @@ export interface Rig extends AsyncDisposable {
 export interface RigSession {
   readonly id: string
   readonly handle: WorkflowHandle
+  /** As the api asks for them, again while the run is being closed. */
+  configure(change: ConfigureUpdate): Promise<Verdict>
+  archive(): Promise<Verdict>
   /** Resolves when the server has it, durably. */
   signal(payload: unknown): Promise<void>
   /** Activities that were not ended by the test, also those that the workflow has given up. */
@@ -58,8 +61,10 @@ export interface RigSession {
   settle(): Promise<LogState>
   /** Makes happen what `work` does while a workflow task runs: it is told in one activation, the next one. */
   together(work: () => Promise<unknown>): Promise<void>
-  items(): Promise<readonly HistoryItem[]>
-  history(): Promise<History>
+  /** What every reader projects from the histories of all runs. */
+  log(): Promise<ReadLog>
+  /** Of every run, the oldest first. */
+  histories(): Promise<readonly History[]>
 }
 
 /** A back-off below this is waited for; a longer one is a state to rest in. */
@@ -103,7 +108,7 @@ export async function startRig({ address, bundle, prefix, cached = 100 }: RigOpt
       workflowBundle: bundle,
       maxCachedWorkflows: cached,
       dataConverter: { payloadCodecs: [gate.codec, ...codecs] },
-      sinks: { index: { hint: { fn: () => undefined }, large: { fn: () => undefined } } },
+      sinks: { index: { hint: { fn: () => undefined } } },
     })
     workflows = { worker, ended: worker.run() }
   }
@@ -144,17 +149,25 @@ async function startSession(
   id: string,
   input: SessionInput,
 ): Promise<RigSession> {
-  await createTemporalWorkflows({ client: client.workflow, taskQueue }).start(id, input, 'a session of a test')
+  const workflows = createTemporalWorkflows({ client: client.workflow, taskQueue })
+  await workflows.start(id, input, 'a session of a test')
   const handle = client.workflow.getHandle(id)
-  const source = createHistorySource(client.workflow)
   const signal = (payload: unknown): Promise<void> => handle.signal(EVENTS_SIGNAL, payload)
+
+  async function histories(): Promise<readonly History[]> {
+    const runs: History[] = [await handle.fetchHistory()]
+    for (let before = runBefore(runs[0]); before; before = runBefore(runs[0])) {
+      runs.unshift(await client.workflow.getHandle(id, before).fetchHistory())
+    }
+    return runs
+  }
 
   async function settle(): Promise<LogState> {
     for (;;) {
-      const history = await handle.fetchHistory()
-      const log = readLog(id, await itemsOf(history))
+      const runs = await histories()
+      const log = readLog(id, ...(await Promise.all(runs.map(itemsOf))))
       const wanted = decide(log.state)
-      if (isAtRest(history) && !wanted.some((command) => command.do === 'backOff' && command.ms < SHORT_MS)) {
+      if (isAtRest(runs.at(-1)) && !wanted.some((command) => command.do === 'backOff' && command.ms < SHORT_MS)) {
         const state = await handle.query<LogState>(STATE_QUERY)
         assertOneMind(log, state)
         for (const key of wanted.flatMap(toKey))
@@ -168,6 +181,8 @@ async function startSession(
   return {
     id,
     handle,
+    configure: (change) => workflows.configure(id, change, randomUUID()),
+    archive: () => workflows.archive(id, randomUUID()),
     signal,
     under: () => fakes.under(id),
     begun: (key) => fakes.begun(id, key),
@@ -183,21 +198,28 @@ async function startSession(
         gate.open(id)
       }
     },
-    items: () => source.read(id, null, 0),
-    history: () => handle.fetchHistory(),
+    log: async () => readLog(id, ...(await Promise.all((await histories()).map(itemsOf)))),
+    histories,
   }
 }
 
+/** Temporal's id of the run that handed over to this one. */
+function runBefore(history: History | undefined): string | null | undefined {
+  return history?.events?.[0]?.workflowExecutionStartedEventAttributes?.continuedExecutionRunId
+}
+
 /** Whether no workflow task is due: everything that happened was told to the workflow, and it has answered. */
-function isAtRest({ events }: History): boolean {
-  const last = events?.findLast(
+function isAtRest(history: History | undefined): boolean {
+  // The next run is on its way.
+  if (history?.events?.at(-1)?.workflowExecutionContinuedAsNewEventAttributes) return false
+  const last = history?.events?.findLast(
     ({ workflowTaskScheduledEventAttributes: due, workflowTaskCompletedEventAttributes: done }) => due ?? done,
   )
   return last?.workflowTaskCompletedEventAttributes != null
 }
 
 function toKey(command: Command): readonly string[] {
-  if (command.do === 'callModel') return [command.request]
+  if (command.do === 'callModel' || command.do === 'compact') return [command.request]
   return command.do === 'execute' ? [command.call.id] : []
 }
 

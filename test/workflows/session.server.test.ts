@@ -4,8 +4,7 @@ import { ARCHIVE_UPDATE, CONFIGURE_UPDATE } from '../../src/workflows/messages.t
 import { interrupt, message } from '../support/session-builders.ts'
 import { temporalAddress, uniqueName } from '../support/temporal.ts'
 import { buildBundle } from './bundle.ts'
-import { readLog } from './log.ts'
-import { answer, output, policy, send } from './recordings.ts'
+import { answer, output, policy, send } from './steps.ts'
 import type { Rig, RigSession } from './rig.ts'
 import { startRig } from './rig.ts'
 
@@ -34,7 +33,7 @@ async function startCalling(): Promise<RigSession> {
 /** The texts of tool results, in log order, once workflow and history agree on everything. */
 async function resultsOf(session: RigSession): Promise<readonly string[]> {
   await session.settle()
-  const { shown } = readLog(session.id, await session.items())
+  const { shown } = await session.log()
   return shown.flatMap((event) => (event.type === 'agent.tool_result' ? [JSON.stringify(event.content)] : []))
 }
 
@@ -107,7 +106,7 @@ describe('a session on a real server', () => {
     const session = await rig.start({ agent: {}, events: [message(undefined)] })
     await (await session.begun('open')).fail('model: expected a name')
     await session.handle.result()
-    const { shown } = readLog(session.id, await session.items())
+    const { shown } = await session.log()
     expect(shown.map(({ type }) => type)).toEqual(
       expect.arrayContaining(['session.error', 'session.status_terminated']),
     )

@@ -2,6 +2,7 @@ import type { Message } from '@anthropic-ai/sdk/resources/messages/messages'
 import type { Fault } from './turn.ts'
 import { toMessage } from './message-events.ts'
 import { createPromptCache } from './prompt-cache.ts'
+import { Refusal } from './refusal.ts'
 import { readRequest } from './request.ts'
 import { answer } from './script.ts'
 
@@ -21,17 +22,21 @@ export interface Answerer {
 /**
  * From body to answer. All it remembers: which prefixes the prompt cache has, and how often a request that is to fail
  * was tried. The rest of an answer, ids included, follows from the request alone.
+ * @param window tokens that a request may have.
  */
-export function createAnswerer(): Answerer {
+export function createAnswerer(window = Infinity): Answerer {
   const cache = createPromptCache()
   const tries = new Map<string, number>()
   return {
     answer(body, hash) {
       const request = readRequest(body)
+      const input = cache.measure(request)
+      const tokens = input.input_tokens + input.cache_creation_input_tokens + input.cache_read_input_tokens
+      if (tokens > window) throw new Refusal(400, `prompt is too long: ${tokens} tokens > ${window} maximum`)
       const turn = answer(request.messages)
       const tried = tries.get(hash) ?? 0
       if (turn.faults.length > 0) tries.set(hash, tried + 1)
-      const message = toMessage(turn, { model: request.model, seed: hash, input: cache.measure(request) })
+      const message = toMessage(turn, { model: request.model, seed: hash, input })
       return { message, stream: request.stream, waitMs: turn.waitMs, fault: turn.faults[tried] }
     },
   }

@@ -18,6 +18,8 @@ export interface DemoModelOptions {
   readonly delayMs?: number
   /** How many of the last requests are kept in `requests`; their bodies stay in memory. */
   readonly keepRequests?: number
+  /** Tokens of input, by its own rule of thumb, from which on a request is too long; without it, none is. */
+  readonly window?: number
 }
 
 /** A request to `/v1/messages` that came with the right key, whatever became of it. */
@@ -55,10 +57,10 @@ const MOST_BYTES = 32 * 1024 * 1024
 
 /** Starts a Messages API of our own: scripted, deterministic, and as strict as the real one. The scripts: script.ts. */
 export async function startDemoModel(options: DemoModelOptions = {}): Promise<DemoModel> {
-  const { port = 0, apiKey = 'demo', otherKeys = [], delayMs = 0, keepRequests = 1000 } = options
+  const { port = 0, apiKey = 'demo', otherKeys = [], delayMs = 0, keepRequests = 1000, window = Infinity } = options
   const keys = [apiKey, ...otherKeys]
   const requests: DemoModelRequest[] = []
-  const answerer = createAnswerer()
+  const answerer = createAnswerer(window)
   const keep = (request: DemoModelRequest) => {
     requests.push(request)
     if (requests.length > keepRequests) requests.shift()

@@ -19,6 +19,7 @@
  * PARALLEL group, REFUSE or MAX_TOKENS, or to the end; each assistant message of the transcript stands for one step
  * that was done. A program that arrives while another one is under way is done after it. When nothing is left, the
  * answer is `Done.`; a step that answers nothing (a REFUSE without SAY) leaves no trace and is done again.
+ * Asked for a summary, the model writes down the rest of the program, so that a session goes on behind a compaction.
  * Faults come one after the other, one per try of the very same request; then the step is answered.
  */
 import type { DemoMessage } from './conversation.ts'
@@ -33,6 +34,12 @@ export function answerProgram(messages: readonly DemoMessage[]): Turn | undefine
   const left = readLeft(messages)
   if (left.length > 0) return toStep(left).turn
   return isProgram(lastUserText(messages)) ? say('Done.') : undefined
+}
+
+/** The program that does what the transcript's programs have not done yet; null when nothing is left. */
+export function programOfRest(messages: readonly DemoMessage[]): string | null {
+  const left = readLeft(messages)
+  return left.length === 0 ? null : ['#program now', ...left.map(({ source }) => source)].join('\n')
 }
 
 function readLeft(messages: readonly DemoMessage[]): readonly Statement[] {

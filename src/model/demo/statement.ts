@@ -8,6 +8,8 @@ export interface Statement {
   readonly faults?: readonly Fault[]
   readonly waitMs?: number
   readonly stop?: Pick<Turn, 'stopReason' | 'explanation'>
+  /** Its lines, from which it can be read again. */
+  readonly source: string
   /** Whether the step ends behind it. */
   readonly ends: boolean
 }
@@ -29,12 +31,14 @@ export function readProgram(text: string): { isNow: boolean; statements: readonl
     .filter(({ word }) => word !== '' && word !== '#')
   const statements: Statement[] = []
   for (let next = lines.shift(); next; next = lines.shift()) {
-    statements.push(next.word === 'PARALLEL' ? readGroup(next, lines.splice(0, readCount(next))) : readStatement(next))
+    const calls = next.word === 'PARALLEL' ? lines.splice(0, readCount(next)) : []
+    const read = next.word === 'PARALLEL' ? readGroup(next, calls) : readStatement(next)
+    statements.push({ ...read, source: [next, ...calls].map(({ word, rest }) => `${word} ${rest}`).join('\n') })
   }
   return { isNow: /^#program now\s*$/.test(head), statements }
 }
 
-function readStatement(line: Line): Statement {
+function readStatement(line: Line): Omit<Statement, 'source'> {
   const { word, rest } = line
   switch (word) {
     case 'SAY':
@@ -54,7 +58,7 @@ function readStatement(line: Line): Statement {
   }
 }
 
-function readGroup(line: Line, calls: readonly Line[]): Statement {
+function readGroup(line: Line, calls: readonly Line[]): Omit<Statement, 'source'> {
   if (calls.length < readCount(line) || calls.some(({ word }) => word !== 'TOOL'))
     fail(line, `${line.rest} TOOL lines must follow`)
   return { blocks: calls.map(readCall), ends: true }

@@ -1,6 +1,7 @@
-import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto'
 import type { DeltaBatch, DeltaChannel, DeltaPart } from '../deltas.ts'
 import type { Notifier } from './notify.ts'
+import type { Seal } from './seal.ts'
+import { createSeal } from './seal.ts'
 
 const channel = 'longhand_deltas'
 
@@ -12,7 +13,7 @@ export const deltaSettings = { synchronous_commit: 'off' } as const
  * @param key the key of the payload codec, 32 bytes: where the log is encrypted, so is what is shown of it.
  */
 export function createDeltaChannel(notifier: Notifier, key?: Uint8Array | null): DeltaChannel {
-  const cipher = key ? createSeal(key) : PLAIN
+  const cipher = key ? createSeal(key, 'deltas') : PLAIN
   return {
     publish: ({ session, ...rest }) =>
       notifier.publish(channel, `${session} ${cipher.seal(JSON.stringify(rest), session)}`),
@@ -50,34 +51,4 @@ function isPart(part: unknown): part is DeltaPart {
   return Number.isSafeInteger(part.index) && Number(part.index) >= 0 && typeof part.text === 'string'
 }
 
-/** Texts on their way, each bound to its session. */
-interface Seal {
-  seal(text: string, session: string): string
-  /** Throws for what was altered, or sealed under another key or for another session. */
-  open(sealed: string, session: string): string
-}
-
 const PLAIN: Seal = { seal: (text) => text, open: (text) => text }
-const ALGORITHM = 'aes-256-gcm'
-const NONCE_BYTES = 12
-const TAG = { authTagLength: 16 }
-
-/** Under a key of its own: what nobody keeps must not use up the number of messages that the log's key is good for. */
-function createSeal(master: Uint8Array): Seal {
-  const key = Buffer.from(hkdfSync('sha256', master, '', 'longhand deltas', 32))
-  return {
-    seal(text, session) {
-      const nonce = randomBytes(NONCE_BYTES)
-      const cipher = createCipheriv(ALGORITHM, key, nonce, TAG).setAAD(Buffer.from(session))
-      const sealed = [cipher.update(text, 'utf8'), cipher.final()]
-      return Buffer.concat([nonce, cipher.getAuthTag(), ...sealed]).toString('base64')
-    },
-    open(sealed, session) {
-      const bytes = Buffer.from(sealed, 'base64')
-      const body = NONCE_BYTES + TAG.authTagLength
-      const decipher = createDecipheriv(ALGORITHM, key, bytes.subarray(0, NONCE_BYTES), TAG)
-      decipher.setAAD(Buffer.from(session)).setAuthTag(bytes.subarray(NONCE_BYTES, body))
-      return Buffer.concat([decipher.update(bytes.subarray(body)), decipher.final()]).toString('utf8')
-    },
-  }
-}

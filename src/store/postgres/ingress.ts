@@ -94,6 +94,10 @@ async function findKeyed(
   return row.body_hash === request.bodyHash ? toRow(row) : { conflict: true }
 }
 
+/**
+ * Clients try again within seconds, at the latest after their own time-out, by default ten minutes; one whose request was
+ * accepted had its answer on the way by then.
+ */
 async function findRetried(
   database: Database | Transaction<Schema>,
   request: IngressRequest,
@@ -102,7 +106,8 @@ async function findRetried(
     .where('key', 'is', null)
     .where('body_hash', '=', request.bodyHash)
     .where('state', '<>', sql.lit('answered'))
-    .where('created_at', '>', sql<Date>`now() - interval '24 hours'`)
+    .where('created_at', '>', sql<Date>`now() - interval '15 minutes'`)
+    .where(sql<boolean>`coalesce(accepted_at > now() - interval '1 minute', true)`)
     .orderBy('created_at', 'desc')
     .limit(1)
     .executeTakeFirst()

@@ -1,4 +1,6 @@
 import type { ColumnType, Generated } from 'kysely'
+import type { ArchivedItem } from '../../history/archive.ts'
+import type { BlobRef } from '../../session/entry.ts'
 import type { Agent, Environment, SessionAgent } from '../../wire/types.ts'
 import type { IngressRow } from '../ingress.ts'
 import type { SessionRow } from '../sessions.ts'
@@ -111,6 +113,34 @@ interface CallBindingTable {
   generation: number
 }
 
+interface ArchivedRunTable {
+  session_id: string
+  run: number
+  workspace_id: string
+  run_id: string
+  last_event: number
+  closed: boolean
+  /** A `bigint` is read as text. */
+  started_at: string
+  changed_at: string
+  archived_at: string | null
+  state: Json<unknown> | null
+}
+
+interface ArchivedItemTable {
+  session_id: string
+  run: number
+  event: number
+  index: number
+  workspace_id: string
+  at: string
+  type: string
+  event_key: string | null
+  audience: ArchivedItem['audience']
+  entry: Json<unknown>
+  blobs: Json<readonly BlobRef[]> | null
+}
+
 /** The tables as the latest migration leaves them. */
 export interface Schema {
   workspaces: WorkspaceTable
@@ -124,4 +154,6 @@ export interface Schema {
   ingress: IngressTable
   sandboxes: SandboxTable
   call_bindings: CallBindingTable
+  archived_runs: ArchivedRunTable
+  archived_items: ArchivedItemTable
 }

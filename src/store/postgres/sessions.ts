@@ -58,6 +58,7 @@ export function createSessionStore(database: Database): SessionStore {
     repair: (id, fold) => repair(database, id, fold),
     hint: (hints) => hint(database, hints),
 
+    countRunning: (workspaceId, most) => countRunning(database, workspaceId, most),
     stale: (before) => stale(database, before),
     bury: (workspaceId, id) => bury(database, id, (rows) => rows.where('workspace_id', '=', workspaceId)),
 
@@ -74,7 +75,22 @@ export function createSessionStore(database: Database): SessionStore {
   }
 }
 
+const RUNS_AT_A_TIME = 50
 const unsettled = sql<'creating' | 'running' | 'rescheduling'>`('creating', 'running', 'rescheduling')`
+
+async function countRunning(database: Database, workspaceId: string, most: number): Promise<number> {
+  const running = database
+    .selectFrom('sessions')
+    .select('id')
+    .where('workspace_id', '=', workspaceId)
+    .where('status', 'in', ['running', 'rescheduling'])
+    .limit(most)
+  const { count } = await database
+    .selectFrom(running.as('running'))
+    .select(sql<number>`count(*)::integer`.as('count'))
+    .executeTakeFirstOrThrow()
+  return count
+}
 
 async function stale(database: Database, before: Parameters<SessionStore['stale']>[0]): Promise<readonly SessionRow[]> {
   const moment = sql<Date>`case status when 'creating' then ${before.creating}::timestamptz else ${before.running}::timestamptz end`
@@ -197,7 +213,22 @@ async function clear(database: Database, id: string): Promise<void> {
     await transaction.deleteFrom('ingress').where('target', '=', id).execute()
     await transaction.deleteFrom('sandboxes').where('session_id', '=', id).execute()
     await transaction.deleteFrom('call_bindings').where('session_id', '=', id).execute()
+    await clearArchive(transaction, id)
   })
+}
+
+/** Some runs at a time: a log without end does not go in the time that one statement may take. */
+async function clearArchive(transaction: Transaction<Schema>, id: string): Promise<void> {
+  const runs = sql<number>`(
+    select run from archived_runs where session_id = ${id} order by run limit ${RUNS_AT_A_TIME}
+  )`
+  for (;;) {
+    await sql`delete from archived_items where session_id = ${id} and run in ${runs}`.execute(transaction)
+    const { numAffectedRows } = await sql`
+      delete from archived_runs where session_id = ${id} and run in ${runs}
+    `.execute(transaction)
+    if ((numAffectedRows ?? 0n) < BigInt(RUNS_AT_A_TIME)) return
+  }
 }
 
 function toRow(row: Selectable<Schema['sessions']>): SessionRow {

@@ -1,10 +1,13 @@
+import type { ArchiveGaps } from '../../activities/archive-sweep.ts'
 import type { SandboxBindings } from '../../hands/bindings.ts'
+import type { ArchiveWriter, LogArchive } from '../../history/archive.ts'
 import type { AgentStore } from '../agents.ts'
 import type { EnvironmentStore } from '../environments.ts'
 import type { IngressStore } from '../ingress.ts'
 import type { KeyStore } from '../keys.ts'
 import type { SessionStore } from '../sessions.ts'
 import { createAgentStore } from './agents.ts'
+import { createLogArchive } from './archive.ts'
 import { createSandboxBindings } from './bindings.ts'
 import type { Database } from './database.ts'
 import { createEnvironmentStore } from './environments.ts'
@@ -20,10 +23,14 @@ export interface Stores {
   readonly ingress: IngressStore
   readonly keys: KeyStore
   readonly bindings: SandboxBindings
+  readonly archive: LogArchive & ArchiveWriter & ArchiveGaps
 }
 
-/** All stores over one migrated database. */
-export function createStores(database: Database): Stores {
+/**
+ * All stores over one migrated database.
+ * @param codecKey the key of the payload codec, where there is one: the archive is then sealed too.
+ */
+export function createStores(database: Database, codecKey?: Uint8Array | null): Stores {
   return {
     agents: createAgentStore(database),
     environments: createEnvironmentStore(database),
@@ -31,5 +38,6 @@ export function createStores(database: Database): Stores {
     ingress: createIngressStore(database),
     keys: createKeyStore(database),
     bindings: createSandboxBindings(database),
+    archive: createLogArchive(database, codecKey),
   }
 }

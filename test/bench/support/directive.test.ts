@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { currentHarness } from '../../../src/model/harness.ts'
 import { lengthsOf, toTask, toText } from '../../../bench/support/directive.ts'
 
 const asked = { role: 'assistant', content: [{ type: 'tool_use' }, { type: 'tool_use' }] }
@@ -26,6 +27,24 @@ describe('directive', () => {
 
   test('refuses a conversation without one', () => {
     expect(() => toTask({ messages: [{ role: 'user', content: 'hello' }] })).toThrow('no directive')
+  })
+
+  test('makes the message and the answer as long as it says', () => {
+    const directive = { tag: 'a', tools: 1, length: 500 }
+    expect(toText(directive)).toHaveLength(500)
+    const { turn } = toTask({ messages: [told(directive), asked, answered] })
+    const [block] = turn.blocks
+    expect(block?.type === 'text' && block.text).toMatch(/^word0 word1 [\w ]{488}$/)
+  })
+
+  test('stands whole in a message that should be shorter', () => {
+    expect(toTask({ messages: [told({ tag: 'a'.repeat(40), length: 10 })] }).tag).toBe('a'.repeat(40))
+  })
+
+  test('answers a request for a summary with text, as a step of its own', () => {
+    const text = currentHarness.context?.prompt ?? ''
+    const messages = [told({ tag: 'a', tools: 1 }), { role: 'user', content: [{ type: 'text', text }] }]
+    expect(toTask({ messages })).toMatchObject({ tag: 'a', step: 'summary', turn: { blocks: [{ type: 'text' }] } })
   })
 
   test('gives the text’s length up to the end of each word’s delta', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { estimateMedian, median, quantile, toPercentiles } from '../../../bench/support/statistics.ts'
+import { estimateMedian, fitExponent, median, quantile, toPercentiles } from '../../../bench/support/statistics.ts'
 
 describe('quantile', () => {
   const cases = [
@@ -31,6 +31,31 @@ describe('percentiles', () => {
   test('name the count and the three places', () => {
     const values = Array.from({ length: 101 }, (_, index) => 100 - index)
     expect(toPercentiles(values)).toEqual({ n: 101, p50: 50, p95: 95, p99: 99 })
+  })
+})
+
+describe('the exponent of a power law', () => {
+  const cases = [
+    { law: '7x', of: (x: number) => 7 * x, expected: 1 },
+    { law: 'x² / 2', of: (x: number) => x ** 2 / 2, expected: 2 },
+    { law: '3', of: () => 3, expected: 0 },
+  ]
+  test.each(cases)('of $law is $expected', ({ of, expected }) => {
+    expect(fitExponent([10, 30, 1000].map((x) => [x, of(x)] as const))).toBeCloseTo(expected, 10)
+  })
+
+  test('is the slope between two points that no other law fits', () => {
+    expect(
+      fitExponent([
+        [1, 1],
+        [10, 1000],
+        [100, 100],
+      ]),
+    ).toBeCloseTo(1, 10)
+  })
+
+  test('of one point is NaN', () => {
+    expect(fitExponent([[10, 10]])).toBeNaN()
   })
 })
 

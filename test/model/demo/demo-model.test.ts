@@ -236,6 +236,16 @@ describe('the demo model’s server, refusing', () => {
     expect(await response.json()).toMatchObject({ type: 'error' })
   })
 
+  test('refuses what does not fit into its window, in the words of the real API', async () => {
+    await using demo = await startDemoModel({ window: 100 })
+    expect((await post(demo, asking('short'))).status).toBe(200)
+    const response = await post(demo, asking('long '.repeat(100)))
+    expect(response.status).toBe(400)
+    expect(await response.json()).toMatchObject({
+      error: { type: 'invalid_request_error', message: expect.stringMatching(/^prompt is too long: \d+ tokens > 100/) },
+    })
+  })
+
   test('does not start on a port that is taken', async () => {
     await using demo = await startDemoModel()
     await expect(startDemoModel({ port: Number(new URL(demo.url).port) })).rejects.toThrow('EADDRINUSE')

@@ -11,15 +11,21 @@ describe('age of ingress rows in PostgreSQL', () => {
   const open = useDatabase()
 
   test.each([
-    ['takes a row of less than a day', '23 hours', true],
-    ['passes over a row of more than a day', '25 hours', false],
-  ])('a declared retry %s', async (_, age, taken) => {
+    ['takes a row that only began 14 minutes ago', { created: '14 minutes', accepted: null }, true],
+    ['passes over one that began 16 minutes ago', { created: '16 minutes', accepted: null }, false],
+    ['takes a row that was accepted 50 seconds ago', { created: '1 minute', accepted: '50 seconds' }, true],
+    ['passes over one that was accepted 70 seconds ago', { created: '1 minute', accepted: '70 seconds' }, false],
+  ])('a declared retry %s', async (_, { created, accepted }, taken) => {
     const database = await open()
     const ingress = createIngressStore(database)
     const request = buildRequest('default')
     const minted = mint()
     await ingress.begin(request, () => minted)
-    await sql`update ingress set created_at = now() - ${age}::interval where id = ${minted.id}`.execute(database)
+    if (accepted !== null) await ingress.accepted(minted.id)
+    await sql`
+      update ingress set created_at = now() - ${created}::interval, accepted_at = now() - ${accepted}::interval
+      where id = ${minted.id}
+    `.execute(database)
     const again = await ingress.begin({ ...request, isRetry: true }, mint)
     expect('id' in again && again.id === minted.id).toBe(taken)
   })

@@ -1,0 +1,32 @@
+import type { ArchiveWriter } from '../history/archive.ts'
+import type { RunCopy } from '../history/copy.ts'
+import { isNotFound } from '../history/source.ts'
+import { SessionBuried } from '../store/buried.ts'
+import { failure } from './failures.ts'
+import { startHeartbeat } from './heartbeat.ts'
+import type { SessionActivities } from './index.ts'
+
+export interface ArchiveRunPorts {
+  /** Reads a run from history; rejects with the server's `NotFound` when it has the run no more. */
+  readonly copy: (session: string, id: string) => Promise<RunCopy>
+  readonly archive: ArchiveWriter
+}
+
+/** Copies a run from history into the archive. Doing it again adds only what the run has added since. */
+export function createArchiveRun({ copy, archive }: ArchiveRunPorts): Pick<SessionActivities, 'archiveRun'> {
+  return {
+    async archiveRun({ session, id }) {
+      const stopBeating = startHeartbeat()
+      try {
+        const { run, items } = await copy(session, id)
+        await archive.write(session, run, items)
+      } catch (error) {
+        if (error instanceof SessionBuried) throw failure('deleted', `store: ${error.message}`, error)
+        if (isNotFound(error)) throw failure('history_gone', `Temporal has no run ${id} of ${session} any more`, error)
+        throw error
+      } finally {
+        stopBeating()
+      }
+    },
+  }
+}

@@ -1,0 +1,64 @@
+import { Context } from '@temporalio/activity'
+import type { Harness, HarnessContext } from '../model/harness.ts'
+import type { ModelRequest, ModelResponse } from '../model/model.ts'
+import { textOf } from '../session/transcript.ts'
+import { mintId } from '../wire/mint.ts'
+import type { ModelMessage } from '../wire/types.ts'
+import type { AskingPorts } from './asking.ts'
+import { askModel } from './asking.ts'
+import type { CallModel, Recorded, SessionActivities } from './index.ts'
+import { buildRequest } from './request.ts'
+
+type Outcome = Awaited<ReturnType<SessionActivities['compact']>>
+
+/**
+ * Asks the model for a summary of its own conversation: the very request of a step with one more message at its end,
+ * so that the provider's cache knows all before it. For its sake too, the tools are offered and `tool_choice` is left
+ * alone; that none is to be called is said in words.
+ */
+export function createCompact(ports: AskingPorts): Pick<SessionActivities, 'compact'> {
+  return {
+    compact: (input) =>
+      askModel<Outcome>(ports, input, async ({ agent, harness, messages }) => {
+        const context = contextOf(harness)
+        const prompt: ModelMessage = { role: 'user', content: [{ type: 'text', text: context.prompt }] }
+        const asked = buildRequest({ agent, harness, tools: ports.tools, messages: [...messages, prompt] })
+        const response = await ports.model.request(withLimit(asked, context), {
+          signal: Context.current().cancellationSignal,
+        })
+        return toOutcome(input, context, response)
+      }),
+  }
+}
+
+function contextOf({ id, context }: Harness): HarnessContext {
+  if (!context) throw new Error(`the harness ${id} has no prompt for a summary`)
+  return context
+}
+
+function withLimit(request: ModelRequest, { maxTokens }: HarnessContext): ModelRequest {
+  return { ...request, max_tokens: Math.min(request.max_tokens, maxTokens) }
+}
+
+/** An answer without words is paid for, told and asked for again. */
+function toOutcome({ request, harness }: CallModel, context: HarnessContext, response: ModelResponse): Outcome {
+  const text = textOf(response.content)
+  const isEmpty = text.trim() === '' || response.stopReason === 'refusal'
+  const end = {
+    type: 'span.model_request_end',
+    id: mintId('sevt'),
+    model_request_start_id: request,
+    is_error: isEmpty,
+    model_usage: response.usage,
+  } as const
+  if (isEmpty) {
+    const message = `model: a summary of the conversation was expected, no text came (${response.stopReason})`
+    return { entries: [end], fault: { error: 'model_request_failed_error', message, retryable: true } }
+  }
+  const entries: Recorded['entries'] = [
+    { type: 'log.summary', harness, introduction: context.introduction, text },
+    { type: 'agent.thread_context_compacted', id: mintId('sevt') },
+    end,
+  ]
+  return { entries }
+}

@@ -1,0 +1,22 @@
+import type { BlobStore } from '../history/blobs.ts'
+import { CarrierTooLarge, stow } from '../history/blobs.ts'
+import type { Entry } from '../session/entry.ts'
+import { SessionBuried } from '../store/buried.ts'
+import { failure } from './failures.ts'
+import type { Recorded } from './index.ts'
+
+/**
+ * Entries as an activity answers with them: what is too large for a payload is stored before the answer is given. Rejects
+ * with a failure that is not retried when they cannot be recorded at all.
+ */
+export async function toRecorded(blobs: BlobStore, session: string, entries: readonly Entry[]): Promise<Recorded> {
+  try {
+    const { elements, ...beside } = await stow(blobs, session, entries)
+    return { entries: elements, ...beside }
+  } catch (error) {
+    if (error instanceof SessionBuried) throw failure('deleted', `store: ${error.message}`, error)
+    if (error instanceof CarrierTooLarge)
+      throw failure('refused', `store: the result cannot be recorded: ${error.message}`, error)
+    throw error
+  }
+}

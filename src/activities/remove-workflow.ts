@@ -1,0 +1,47 @@
+import type { Client } from '@temporalio/client'
+import { WorkflowNotFoundError } from '@temporalio/client'
+import { isNotFound } from '../history/source.ts'
+import { DELETED_REASON } from '../session/names.ts'
+
+/**
+ * Ends a deleted session's workflow and removes the histories of all its runs, the present one last: whoever is
+ * interrupted finds them again from there. What is gone already is fine.
+ */
+export function createRemoveWorkflow({
+  workflow,
+  workflowService,
+  options,
+}: Pick<Client, 'workflow' | 'workflowService' | 'options'>): (session: string) => Promise<void> {
+  const { namespace } = options
+
+  /** Null when there is no such run, so nothing before it either. */
+  async function previous(session: string, runId: string): Promise<string | null> {
+    const execution = { workflowId: session, runId }
+    const page = await workflowService.getWorkflowExecutionHistory({ namespace, execution, maximumPageSize: 1 })
+    return page.history?.events?.[0]?.workflowExecutionStartedEventAttributes?.continuedExecutionRunId || null
+  }
+
+  async function runsOf(session: string): Promise<readonly string[]> {
+    const newestFirst: string[] = []
+    try {
+      const handle = workflow.getHandle(session)
+      const { status, runId } = await handle.describe()
+      if (status.name === 'RUNNING') await handle.terminate(DELETED_REASON)
+      for (let run: string | null = runId; run !== null; run = await previous(session, run)) newestFirst.push(run)
+    } catch (error) {
+      if (!(error instanceof WorkflowNotFoundError) && !isNotFound(error)) throw error
+    }
+    return newestFirst.toReversed()
+  }
+
+  return async (session) => {
+    for (const runId of await runsOf(session)) {
+      const workflowExecution = { workflowId: session, runId }
+      try {
+        await workflowService.deleteWorkflowExecution({ namespace, workflowExecution })
+      } catch (error) {
+        if (!isNotFound(error)) throw error
+      }
+    }
+  }
+}

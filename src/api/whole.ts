@@ -1,0 +1,60 @@
+import type { BlobStore } from '../history/blobs.ts'
+import { BlobLost, fetchElement } from '../history/blobs.ts'
+import type { LogItem } from '../history/project.ts'
+import { toWire } from '../history/project.ts'
+import type { LogState } from '../session/state.ts'
+import { blobsOf } from '../session/state.ts'
+import { ApiError } from '../wire/errors.ts'
+import type { SessionEvent } from '../wire/types.ts'
+
+type Stored = Pick<BlobStore, 'get'>
+type Shown = Pick<LogItem, 'blobs'> & { readonly shown: SessionEvent }
+
+/** Bytes of blobs that one page of a list brings; what would exceed them is on the next one. */
+const PAGE_BYTES = 32 * 1024 * 1024
+
+/**
+ * An event as its client sent it or as it came to be, with all that is kept elsewhere.
+ * @throws ApiError 500 that names the event when a part of it is gone.
+ */
+export async function toWhole(stored: Stored, session: string, { shown, blobs }: Shown): Promise<SessionEvent> {
+  try {
+    return await fetchElement(stored, session, { element: shown, blobs })
+  } catch (error) {
+    if (!(error instanceof BlobLost)) throw error
+    throw new ApiError('api_error', `The event ${shown.id} cannot be read: ${error.message}.`, {
+      code: 'content_lost',
+      shouldRetry: false,
+      cause: error,
+    })
+  }
+}
+
+/** The same for several, one after the other. */
+export async function toWholes(
+  stored: Stored,
+  session: string,
+  items: readonly Shown[],
+): Promise<readonly SessionEvent[]> {
+  const whole: SessionEvent[] = []
+  for (const item of items) whole.push(await toWhole(stored, session, item))
+  return whole
+}
+
+/** The queue as clients see it. */
+export function queuedItems(state: Pick<LogState, 'queue' | 'blobs'>): readonly Shown[] {
+  return state.queue.map((event) => {
+    const refs = blobsOf(state, event.id)
+    return { shown: toWire(event, null), ...(refs ? { blobs: refs } : {}) }
+  })
+}
+
+/** How many of these items a page brings, at least one. */
+export function countFitting(items: readonly Shown[]): number {
+  let bytes = 0
+  const over = items.findIndex(({ blobs = [] }, index) => {
+    for (const { length } of blobs) bytes += length
+    return index > 0 && bytes > PAGE_BYTES
+  })
+  return over < 0 ? items.length : over
+}

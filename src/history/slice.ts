@@ -1,0 +1,107 @@
+import type { ArchivedItem, LogArchive, Selection } from './archive.ts'
+import type { Position } from './position.ts'
+import { comparePositions } from './position.ts'
+import type { LogItem } from './project.ts'
+import { toLogItem } from './archived-item.ts'
+import type { LogView, RunView } from './tracked.ts'
+
+/** Which items of a whole log, however many runs it spans. */
+export type Slice = Omit<Selection, 'runs'>
+
+/** Archived items that are read at once. */
+const PAGE = 500
+
+/** A stretch of runs that lies in one place. */
+type Stretch = { readonly first: number; readonly last: number; readonly items: readonly LogItem[] | null }
+
+/**
+ * Finished items of a view, from memory and from the archive, as one log. The view does not move, so pages of one view
+ * are pages of one list; pages of later views only have more at the end.
+ */
+export async function readSlice(archive: LogArchive, view: LogView, slice: Slice): Promise<readonly LogItem[]> {
+  const stretches = toStretches(view)
+  const { behind, order, limit } = slice
+  const found: LogItem[] = []
+  for (const { first, last, items } of order === 'asc' ? stretches : stretches.toReversed()) {
+    if (found.length >= limit) break
+    if (behind && (order === 'asc' ? last < behind.run : first > behind.run)) continue
+    const rest = { ...slice, limit: limit - found.length }
+    if (items) found.push(...choose(items, rest))
+    else found.push(...(await archive.page(view.session, { ...rest, runs: { first, last } })).map(toLogItem))
+  }
+  return found
+}
+
+/**
+ * What stands behind a place, in the order in which a stream shows it: from memory with the echoes of inputs that waited,
+ * from the archive without them.
+ */
+export async function* readBehind(
+  archive: LogArchive,
+  view: LogView,
+  place: Position,
+): AsyncGenerator<readonly LogItem[]> {
+  for (const { first, last, items } of toStretches(view)) {
+    if (last < place.run) continue
+    if (items) {
+      yield items.filter(({ position }) => comparePositions(position, place) > 0)
+      continue
+    }
+    const selection = { order: 'asc', limit: PAGE, runs: { first, last }, audience: 'client' } as const
+    for (let behind: Position | undefined = place; behind;) {
+      const page: readonly ArchivedItem[] = await archive.page(view.session, { ...selection, behind })
+      yield page.map(toLogItem)
+      behind = page.length < PAGE ? undefined : page.at(-1)?.position
+    }
+  }
+}
+
+/** The finished public event of this id, or null. */
+export async function findEvent(archive: LogArchive, view: LogView, id: string): Promise<LogItem | null> {
+  for (const { items } of view.runs) {
+    const item = items.find(({ shown, finished }) => finished && shown?.id === id)
+    if (item) return item
+  }
+  if (toStretches(view).every(({ items }) => items !== null)) return null
+  const kept = await archive.find(view.session, id)
+  return kept && isOutside(view.runs, kept) ? toLogItem(kept) : null
+}
+
+/** The finished item at this place, or null. */
+export async function findPlace(archive: LogArchive, view: LogView, place: Position): Promise<LogItem | null> {
+  const from = { ...place, index: place.index + 1 }
+  const [item] = await readSlice(archive, view, { order: 'desc', limit: 1, behind: from, audience: 'client' })
+  return item && comparePositions(item.position, place) === 0 ? item : null
+}
+
+function isOutside(runs: readonly RunView[], { position }: ArchivedItem): boolean {
+  return runs.every(({ run }) => run !== position.run)
+}
+
+/** The runs from 1 to the present one: each that is in memory by itself, the archived ones between them together. */
+function toStretches({ run: newest, runs }: LogView): readonly Stretch[] {
+  const stretches: Stretch[] = []
+  let first = 1
+  for (const { run, items } of runs) {
+    if (run > first) stretches.push({ first, last: run - 1, items: null })
+    stretches.push({ first: run, last: run, items })
+    first = run + 1
+  }
+  if (first <= newest) stretches.push({ first, last: newest, items: null })
+  return stretches
+}
+
+function choose(items: readonly LogItem[], { order, limit, behind, at, types, audience }: Slice): LogItem[] {
+  const chosen: LogItem[] = []
+  for (const item of order === 'asc' ? items : items.toReversed()) {
+    if (chosen.length >= limit) break
+    const entry = audience === 'client' ? item.shown : item.says
+    if (!item.finished || !entry) continue
+    if (types && !types.includes(entry.type)) continue
+    if (item.at < (at?.least ?? -Infinity) || item.at > (at?.most ?? Infinity)) continue
+    const side = behind ? comparePositions(item.position, behind) : 0
+    if (behind && (order === 'asc' ? side <= 0 : side >= 0)) continue
+    chosen.push(item)
+  }
+  return chosen
+}

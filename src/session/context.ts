@@ -1,0 +1,56 @@
+import type { ModelUsage } from '../wire/types.ts'
+import type { PrivateEntry } from './entry.ts'
+
+/** How full the model's context is, and what was done about it. */
+export interface ContextState {
+  /** Tokens of the last answered request, its answer included; null while none tells: at first, and after a change. */
+  readonly tokens: number | null
+  /** The fewest of them since results were last trimmed; null before an answer. */
+  readonly least: number | null
+  /** Tool rounds whose results the model reads whole. */
+  readonly rounds: number
+  /** A summary is due, and not there yet. */
+  readonly compacting: boolean
+  /** Summaries since the model last said something or called a tool, or the turn began. */
+  readonly summaries: number
+  /** Whether long inputs were cut since then. */
+  readonly cut: boolean
+}
+
+const EMPTY: ContextState = { tokens: null, least: 0, rounds: 0, compacting: false, summaries: 0, cut: false }
+
+/** The context of a state, which may be older than the field. */
+export function contextOf(state: { readonly context?: ContextState }): ContextState {
+  return state.context ?? EMPTY
+}
+
+type Private<Type extends PrivateEntry['type']> = Extract<PrivateEntry, { type: Type }>
+
+export function afterAnswer(context: ContextState, { content, calls }: Private<'log.assistant'>): ContextState {
+  const next = calls.length > 0 ? { ...context, rounds: context.rounds + 1 } : context
+  const says = content.some((block) => block.type === 'text' && block.text.trim() !== '')
+  return says || calls.length > 0 ? anew(next) : next
+}
+
+/** Of an answered request; one that was given up has none and says nothing of the context. */
+export function afterUsage(context: ContextState, usage: ModelUsage): ContextState {
+  const read = usage.input_tokens + usage.cache_read_input_tokens + usage.cache_creation_input_tokens
+  const tokens = read + usage.output_tokens
+  if (tokens === 0) return context
+  return { ...context, tokens, least: Math.min(context.least ?? tokens, tokens) }
+}
+
+/** How full the context is now, only the next answer tells. */
+export function afterTrimming(context: ContextState, entry: Private<'log.trimmed'>): ContextState {
+  const rounds = Math.min(context.rounds, entry.keep_rounds)
+  return { ...context, tokens: null, least: null, rounds, cut: context.cut || entry.longest !== undefined }
+}
+
+export function afterSummary(context: ContextState): ContextState {
+  return { ...EMPTY, summaries: context.summaries + 1, cut: context.cut }
+}
+
+/** What was tried in vain is tried again once there is something new. */
+export function anew(context: ContextState): ContextState {
+  return { ...context, summaries: 0, cut: false }
+}

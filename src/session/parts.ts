@@ -1,0 +1,61 @@
+import type { ModelContentBlock, ModelMessage } from '../wire/types.ts'
+import type { PrivateEntry } from './entry.ts'
+
+export type ToolResultBlock = {
+  type: 'tool_result'
+  tool_use_id: string
+  content: { type: 'text'; text: string }[]
+  is_error: boolean
+}
+export type UserBlock = Extract<ModelMessage['content'], readonly unknown[]>[number]
+
+/** A message of a conversation, and what of the log it is. */
+export type Part =
+  | { readonly of: 'answer'; readonly content: readonly ModelContentBlock[] }
+  | { readonly of: 'results'; readonly content: readonly ToolResultBlock[] }
+  | { readonly of: 'input' | 'summary'; readonly content: readonly UserBlock[] }
+
+export function toMessage({ of, content }: Part): ModelMessage {
+  return { role: of === 'answer' ? 'assistant' : 'user', content: [...content] }
+}
+
+/** The Messages API takes no blank text, not even one that it gave itself. */
+export function isNotBlank(block: { readonly type: string; readonly text?: unknown }): boolean {
+  return block.type !== 'text' || typeof block.text !== 'string' || block.text.trim() !== ''
+}
+
+/** A conversation once its old tool results, and with `longest` its long inputs, are left out. */
+export function trim(parts: readonly Part[], entry: Extract<PrivateEntry, { type: 'log.trimmed' }>): Part[] {
+  const { keep_rounds: kept, text, longest } = entry
+  const rounds = parts.filter(({ of }) => of === 'results')
+  const old = new Set(rounds.slice(0, Math.max(0, rounds.length - kept)))
+  return parts.map((part): Part => {
+    if (part.of === 'results' && old.has(part)) {
+      return { of: 'results', content: part.content.map((result) => replace(result, text)) }
+    }
+    if (part.of !== 'input' || longest === undefined) return part
+    return { of: 'input', content: part.content.map((block) => cut(block, longest, text)) }
+  })
+}
+
+/** A conversation once a summary stands in its place; inputs that were not answered yet stay behind it as they are. */
+export function summarise(
+  unanswered: readonly Part[],
+  { introduction, text }: Extract<PrivateEntry, { type: 'log.summary' }>,
+): Part[] {
+  const content = [introduction, text].map((words): UserBlock => ({ type: 'text', text: words }))
+  return [{ of: 'summary', content }, ...unanswered]
+}
+
+/** A result that is as short as what would stand for it stays. */
+function replace(result: ToolResultBlock, text: string): ToolResultBlock {
+  const length = result.content.reduce((sum, block) => sum + block.text.length, 0)
+  return length > text.length ? { ...result, content: [{ type: 'text', text }] } : result
+}
+
+/** Never between the halves of a character. Images and documents give way whole. */
+function cut(block: UserBlock, longest: number, text: string): UserBlock {
+  if (block.type !== 'text') return { type: 'text', text }
+  if (block.text.length <= longest + text.length) return block
+  return { ...block, text: `${block.text.slice(0, longest).replace(/[\uD800-\uDBFF]$/, '')}\n${text}` }
+}

@@ -1,0 +1,80 @@
+import { workflowInfo } from '@temporalio/workflow'
+import type { Carried } from '../session/carry.ts'
+import { carry, isLight } from '../session/carry.ts'
+import type { Policy } from '../session/policy.ts'
+import type { Snapshot } from '../session/snapshot.ts'
+import { snapshot } from '../session/snapshot.ts'
+import type { LogState } from '../session/state.ts'
+import { now } from '../wire/clock.ts'
+import type { Archivist } from './archivist.ts'
+import { createArchivist } from './archivist.ts'
+import type { SessionInput } from './messages.ts'
+
+/** Running time of turns: from the pass that leaves the session running to the idle group. */
+export interface TurnClock {
+  start(): void
+  stop(sofar: number): number
+}
+
+/** One of the runs that a session consists of. */
+export interface Run {
+  /** From 1. */
+  readonly number: number
+  readonly clock: TurnClock
+  readonly archivist: Archivist
+  /** Whether it has become so long that it should end. */
+  isDue(state: LogState, signals: number): boolean
+  /** What the next run starts with. */
+  handOver(
+    input: SessionInput | undefined,
+    now: { readonly state: LogState; readonly opened: { readonly policy: Policy; readonly agentName: string } },
+  ): { readonly input: SessionInput; readonly snapshot: Snapshot }
+}
+
+/** Past this share of its limits a run ends even when what waits for the client is large. */
+const OVERDUE = 1.5
+
+export function createRun(carried: Carried | null, { run: limits }: Policy): Run {
+  const number = carried?.run ?? 1
+  const { runId, startTime } = workflowInfo()
+  const startedAt = carried?.startedAt ?? startTime.getTime()
+  const archivist = createArchivist(carried?.unarchived ?? [], number)
+  let since = carried?.turnSince ?? null
+  let latest = carried?.at ?? 0
+
+  const clock: TurnClock = {
+    start() {
+      since ??= now()
+    },
+    stop(sofar) {
+      const turn = since === null ? 0 : now() - since
+      since = null
+      return Math.round(sofar * 1000 + turn) / 1000
+    },
+  }
+
+  return {
+    number,
+    clock,
+    archivist,
+    isDue(state, signals) {
+      latest = Math.max(latest, now())
+      if (!limits) return false
+      const { historyLength, historySize, continueAsNewSuggested } = workflowInfo()
+      const share = Math.max(historyLength / limits.events, historySize / limits.bytes, signals / limits.signals)
+      return (share > 1 && isLight(state)) || share > OVERDUE || continueAsNewSuggested
+    },
+    handOver(input, { state, opened }) {
+      const { policy, agentName } = opened
+      const unarchived = [...archivist.unarchived, { run: number, id: runId }]
+      return {
+        input: {
+          ...(input?.workspace === undefined ? {} : { workspace: input.workspace }),
+          configuration: { id: state.configuration ?? '', agentName, policy },
+          carried: { run: number + 1, state: carry(state), at: latest, startedAt, unarchived, turnSince: since },
+        },
+        snapshot: snapshot(state, agentName),
+      }
+    },
+  }
+}

@@ -1,0 +1,154 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { createContextReader } from '../../src/activities/context.ts'
+import { comparePositions } from '../../src/history/position.ts'
+import type { HistoryItem } from '../../src/history/item.ts'
+import type { SessionLog } from '../../src/history/session-log.ts'
+import type { LogEntry } from '../../src/session/transcript.ts'
+import { contextStart, transcript } from '../../src/session/transcript.ts'
+import { SESSION } from '../support/history-builders.ts'
+import { createMemoryArchive } from '../support/memory-archive.ts'
+import { createMemoryBlobs } from '../support/memory-blobs.ts'
+import { archiveRuns, cutLogs, holdRuns, runId, runsOf, toAtoms, wholeLog } from '../support/run-builders.ts'
+import { openLog } from '../support/session-log-builders.ts'
+
+type Runs = readonly (readonly HistoryItem[])[]
+
+/** Everything that an activity may be told of, from a log as plain items. */
+function before(runs: Runs, run: number, activity: string): readonly LogEntry[] {
+  const scheduled = runs[run - 1]?.find((item) => item.type === 'scheduled' && item.activityId === activity)
+  const end = { run, event: scheduled?.eventId ?? 0, index: 0 }
+  return wholeLog(runs).flatMap(({ says, position }) => (says && comparePositions(position, end) < 0 ? [says] : []))
+}
+
+function activitiesOf(items: readonly HistoryItem[]): readonly string[] {
+  return items.flatMap((item) => (item.type === 'scheduled' ? [item.activityId] : []))
+}
+
+/** How many items are read for each call, over a log with these runs in the archive. */
+async function scene(runs: Runs, kept: readonly number[] = []) {
+  const archive = createMemoryArchive()
+  await archiveRuns(archive, runs, kept)
+  const { source, log } = openLog({ archive })
+  holdRuns(source, runs, kept)
+  let read = 0
+  const counting: SessionLog = {
+    ...log,
+    async slice(...of) {
+      const items = await log.slice(...of)
+      read += items.length
+      return items
+    },
+  }
+  const open = () => createContextReader(counting, createMemoryBlobs())
+  const taken = (): number => [read, (read = 0)][0] ?? 0
+  return { open, taken, source, log }
+}
+
+const cursor = (run: number, activity: string, session = SESSION) => ({ session, run: runId(run), activity })
+
+describe('the context of a model call', () => {
+  test('is all of the log before it that its newest summary leaves, warm as cold, wherever runs are kept', async () => {
+    let calls = 0
+    const property = fc.asyncProperty(cutLogs, fc.array(fc.integer({ min: 1, max: 6 })), async (chapters, numbers) => {
+      const runs = runsOf(chapters)
+      const kept = numbers.filter((run) => run < runs.length)
+      const { open } = await scene(runs, kept)
+      const warm = open()
+      for (const [index, items] of runs.entries()) {
+        if (kept.includes(index + 1)) continue
+        for (const activity of activitiesOf(items)) {
+          calls += 1
+          const whole = before(runs, index + 1, activity)
+          const context = await open()(cursor(index + 1, activity))
+          expect(context).toEqual(whole.slice(contextStart(whole)))
+          expect(await warm(cursor(index + 1, activity))).toEqual(context)
+          expect(JSON.stringify(transcript(context))).toBe(JSON.stringify(transcript(whole)))
+        }
+      }
+    })
+    await fc.assert(property, { numRuns: 100 })
+    expect(calls).toBeGreaterThan(200)
+    console.log(`contexts: n = 100 logs, ${calls} calls, each warm and cold`)
+  })
+
+  test('begins with what the newest summary stands behind', async () => {
+    const runs = runsOf([toAtoms(['pair', 'mark', 'answer', 'summary', 'pair', 'mark']), toAtoms(['answer', 'answer'])])
+    const { open, taken } = await scene(runs, [1])
+    const context = await open()(cursor(2, 'answer1'))
+    expect(context.map(({ type }) => type)).toEqual([
+      'log.assistant',
+      'agent.message',
+      'span.model_request_end',
+      'log.summary',
+      'agent.thread_context_compacted',
+      'user.tool_confirmation',
+      'user.message',
+      'log.assistant',
+      'agent.message',
+      'span.model_request_end',
+    ])
+    expect(taken()).toBeLessThan(20)
+  })
+
+  test('is read on from where the last call’s ended', async () => {
+    const words = Array.from({ length: 50 }, () => 'answer' as const)
+    const runs = runsOf([toAtoms(words), toAtoms(['answer', 'answer'])])
+    const { open, taken } = await scene(runs, [1])
+    const warm = open()
+    await warm(cursor(2, 'answer0'))
+    expect(taken()).toBeGreaterThanOrEqual(150)
+    const context = await warm(cursor(2, 'answer1'))
+    expect(context).toEqual(before(runs, 2, 'answer1'))
+    expect(taken()).toBeLessThan(10)
+  })
+
+  test('is its own when an older call is tried again, and the next one’s after that', async () => {
+    const runs = runsOf([toAtoms(['pair', 'mark', 'answer', 'summary', 'answer', 'answer'])])
+    const { open } = await scene(runs)
+    const warm = open()
+    for (const activity of ['answer5', 'answer2', 'answer4', 'answer5', 'answer2']) {
+      const whole = before(runs, 1, activity)
+      expect(await warm(cursor(1, activity))).toEqual(whole.slice(contextStart(whole)))
+    }
+  })
+
+  test('reads more than a page', async () => {
+    const words = Array.from({ length: 700 }, () => 'answer' as const)
+    const runs = runsOf([toAtoms(words), toAtoms(['answer'])])
+    const { open } = await scene(runs, [1])
+    const context = await open()(cursor(2, 'answer0'))
+    expect(context).toHaveLength(2100)
+    expect(context).toEqual(before(runs, 2, 'answer0'))
+  })
+
+  test('of a log with nothing in it is empty', async () => {
+    const { open } = await scene(runsOf([toAtoms(['answer'])]))
+    expect(await open()(cursor(1, 'answer0'))).toEqual([])
+  })
+
+  test.each([
+    ['another activity', cursor(1, 'answer9')],
+    ['the same of another run', cursor(2, 'answer0')],
+  ])('is not there yet for %s', async (_, unknown) => {
+    const { open } = await scene(runsOf([toAtoms(['answer'])]))
+    await expect(open()(unknown)).rejects.toMatchObject({ type: 'not_ready', nonRetryable: false })
+  })
+
+  test('is kept for the 200 sessions that asked last', async () => {
+    const runs = runsOf([toAtoms(['answer', 'answer', 'answer'])])
+    const { open, taken } = await scene(runs)
+    const warm = open()
+    const ask = async (session: string, activity: string): Promise<number> => {
+      taken()
+      await warm(cursor(1, activity, session))
+      return taken()
+    }
+    const sessions = ['first', ...Array.from({ length: 199 }, (_, other) => `other ${other}`), 'first', 'one more']
+    for (const session of sessions) await ask(session, 'answer1')
+    // Whoever was known reads what stands behind; the others read all there is.
+    expect(await ask('first', 'answer2')).toBe(6)
+    expect(await ask('other 1', 'answer2')).toBe(6)
+    expect(await ask('other 0', 'answer2')).toBe(9)
+  })
+})

@@ -1,0 +1,80 @@
+import { describe, expect, test } from 'vitest'
+import { createBacklog } from '../../src/api/backlog.ts'
+import type { Arrival } from '../../src/session/entry.ts'
+import { emptyState } from '../support/session-builders.ts'
+
+let minted = 0
+
+function messages(count: number, length = 1): Arrival[] {
+  return Array.from({ length: count }, () => ({
+    id: `sevt_${minted++}`,
+    type: 'user.message',
+    content: [{ type: 'text', text: 'x'.repeat(length) }],
+  }))
+}
+
+/** A view of a log that has these in its queue and has seen those before them too. */
+function view(queue: readonly Arrival[] = [], { seen = queue, signals = 1 } = {}) {
+  return { session: 'sesn_1', state: emptyState({ queue, seen: seen.map(({ id }) => id) }), signals }
+}
+
+describe('the backlog', () => {
+  test('lets 64 events in on one old reading, and 256 on fresh ones', () => {
+    const backlog = createBacklog(() => 0)
+    expect(backlog.take(view(), messages(64), false)).toBe(true)
+    expect(backlog.take(view(), messages(1), false)).toBe(false)
+    expect(backlog.take(view(), messages(192), true)).toBe(true)
+    expect(backlog.take(view(), messages(1), true)).toBe(false)
+  })
+
+  test('takes a batch whole or not at all', () => {
+    const backlog = createBacklog(() => 0)
+    expect(backlog.take(view(messages(250)), messages(7), true)).toBe(false)
+    expect(backlog.take(view(messages(250)), messages(6), true)).toBe(true)
+  })
+
+  test('counts bytes too', () => {
+    const backlog = createBacklog(() => 0)
+    expect(backlog.take(view(messages(1, 300 * 1024)), messages(1, 200 * 1024), true)).toBe(true)
+    expect(backlog.take(view(messages(1, 300 * 1024)), messages(1, 50 * 1024), true)).toBe(false)
+  })
+
+  test('forgets what the log has seen, whether it still waits there or not', () => {
+    const backlog = createBacklog(() => 0)
+    const first = messages(64)
+    backlog.take(view(), first, false)
+    expect(backlog.take(view([], { seen: first }), messages(64), false)).toBe(true)
+  })
+
+  test('forgets what never came, once a fresh reading is old enough to know', () => {
+    let now = 0
+    const backlog = createBacklog(() => now)
+    backlog.take(view(), messages(256), true)
+    now = 14_999
+    expect(backlog.take(view(), messages(1), true)).toBe(false)
+    now = 15_000
+    expect(backlog.take(view(), messages(1), false)).toBe(false)
+    expect(backlog.take(view(), messages(1), true)).toBe(true)
+  })
+
+  test('has room again for what was given back', () => {
+    const backlog = createBacklog(() => 0)
+    const all = messages(256)
+    backlog.take(view(), all, true)
+    backlog.giveBack('sesn_1', all)
+    expect(backlog.take(view(), messages(256), true)).toBe(true)
+  })
+
+  test('takes nothing for a run with 2,000 signals but an interrupt', () => {
+    const backlog = createBacklog(() => 0)
+    const flooded = view([], { signals: 2_000 })
+    expect(backlog.take(flooded, messages(1), true)).toBe(false)
+    expect(backlog.take(flooded, [{ id: 'sevt_stop', type: 'user.interrupt' }], true)).toBe(true)
+  })
+
+  test('is each session’s own', () => {
+    const backlog = createBacklog(() => 0)
+    backlog.take(view(), messages(256), true)
+    expect(backlog.take({ ...view(), session: 'sesn_2' }, messages(256), true)).toBe(true)
+  })
+})

@@ -1,0 +1,69 @@
+import { describe, expect, test } from 'vitest'
+import { countFitting, queuedItems, toWhole, toWholes } from '../../src/api/whole.ts'
+import { stow } from '../../src/history/blobs.ts'
+import type { Arrival } from '../../src/session/entry.ts'
+import { createMemoryBlobs } from '../support/memory-blobs.ts'
+import { message } from '../support/session-builders.ts'
+
+const MIB = 1024 * 1024
+const LONG = 'word '.repeat(20_000)
+const arrival = (id: string, text: string): Arrival => ({ ...message(id, text), id })
+
+async function stored(text: string) {
+  const blobs = createMemoryBlobs()
+  const { elements, blobs: refs } = await stow(blobs, 'sesn_a', [arrival('m', text)])
+  const [shown] = queuedItems({ queue: elements, ...(refs?.[0] ? { blobs: { m: refs[0] } } : {}) })
+  if (!shown) throw new Error('expected an item')
+  return { blobs, item: shown }
+}
+
+function sized(...sizes: readonly number[]) {
+  return sizes.map((length) => ({
+    shown: { type: 'agent.thinking' as const, id: 't', processed_at: '' },
+    ...(length > 0 ? { blobs: [{ path: ['x'], sha256: 'ab'.repeat(32), length }] } : {}),
+  }))
+}
+
+describe('an event with large parts', () => {
+  test('is whole for its reader', async () => {
+    const { blobs, item } = await stored(LONG)
+    expect(JSON.stringify(item.shown)).not.toContain('word')
+    const whole = { ...arrival('m', LONG), processed_at: null }
+    expect(await toWhole(blobs, 'sesn_a', item)).toEqual(whole)
+    expect(await toWholes(blobs, 'sesn_a', [item, item])).toEqual([whole, whole])
+  })
+
+  test('without any is the same object', async () => {
+    const { blobs, item } = await stored('short')
+    expect(await toWhole(blobs, 'sesn_a', item)).toBe(item.shown)
+  })
+
+  test('that is lost is an error that names it and is not worth a retry', async () => {
+    const { blobs, item } = await stored(LONG)
+    await blobs.clear('sesn_a')
+    await expect(toWhole(blobs, 'sesn_a', item)).rejects.toMatchObject({
+      kind: 'api_error',
+      message: expect.stringMatching(/^The event m cannot be read: store: the blob .* is missing/),
+      options: { code: 'content_lost', shouldRetry: false },
+    })
+  })
+
+  test('is not mistaken for lost when the store fails', async () => {
+    const { item } = await stored(LONG)
+    const get = async (): Promise<never> => Promise.reject(new Error('store: a blob could not be read: EIO'))
+    await expect(toWhole({ get }, 'sesn_a', item)).rejects.toThrow('EIO')
+  })
+})
+
+describe('a page', () => {
+  test.each([
+    ['all small ones', [0, 0, 0], 3],
+    ['nothing', [], 0],
+    ['what is together as large as a page may be', [16 * MIB, 0, 16 * MIB], 3],
+    ['what comes before that is passed', [16 * MIB, 0, 16 * MIB, 1, 0], 3],
+    ['one that is larger by itself', [40 * MIB, 0, 1], 1],
+    ['what stands before a large one', [0, 0, 40 * MIB], 2],
+  ])('brings %s', (_, sizes, count) => {
+    expect(countFitting(sized(...sizes))).toBe(count)
+  })
+})
