@@ -32,10 +32,10 @@ conversation, in UTF-8. The *slope* is the exponent of bytes over turns, by leas
 The *plain agent* is a workflow on the same Temporal server that keeps the conversation in a variable and gives all of it to
 each call of its model activity, as a first version does; each turn is an update. The same texts, and activities that return
 at once. It goes on until Temporal does not let it.`,
-  limits: `One sample each: sizes do not vary. A turn that meets a worker's crash or a retry has more events. An
-answer's text is in the history twice, as the client's event and among the raw blocks that the model gets back, and a call's
-input a third time, where its activity is scheduled. What the rest
-of the database holds for a session, and what Temporal's own needs for a history, is not counted.`,
+  limits: `One sample each: sizes do not vary. A turn that meets a worker's crash or a retry has more events. An answer's text is
+in the history twice, as the client's event and among the raw blocks that the model gets back, and a call's input a third time,
+where its activity is scheduled. What the rest of the database holds for a session, and what Temporal's own needs for a
+history, is not counted.`,
   async measure({ quick, say }) {
     await using model = await startBenchModel()
     await using service = await startService({

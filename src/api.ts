@@ -3,6 +3,7 @@ import { createApp } from './api/app.ts'
 import { openPreviewFeed } from './api/preview-feed.ts'
 import { endLog } from './api/read-log.ts'
 import { createQuota } from './api/quota.ts'
+import { steady } from './api/rate.ts'
 import { createTemporalWorkflows } from './api/temporal-workflows.ts'
 import { openModelCatalog } from './backend.ts'
 import { openBlobs } from './blobs.ts'
@@ -64,7 +65,7 @@ async function main(config: ServerConfig, log: Log): Promise<void> {
         { requests: config.workspaceRequests, running: config.workspaceSessions },
         {
           countRunning: (workspace, most) => stores.sessions.countRunning(workspace, most),
-          now: Date.now,
+          now: steady,
         },
       ),
       models: await openModelCatalog(config),

@@ -85,7 +85,7 @@ const settings = {
   sandbox: { env: ['LONGHAND_SANDBOX'], key: 'sandbox', ...choice(['auto', 'docker', 'local']) },
   sandboxImage: { env: ['LONGHAND_SANDBOX_IMAGE'], key: 'sandbox_image', ...text },
   codecKey: { env: ['LONGHAND_CODEC_KEY'], key: 'codec_key', expected: '32 bytes in base64', parse: parseCodecKey },
-  runEvents: { env: ['LONGHAND_RUN_EVENTS'], key: 'run_events', ...count },
+  runEvents: { env: ['LONGHAND_RUN_EVENTS'], key: 'run_events', ...atLeast(20) },
   workspaceRequests: { env: ['LONGHAND_WORKSPACE_REQUESTS'], key: 'workspace_requests', ...count },
   workspaceSessions: { env: ['LONGHAND_WORKSPACE_SESSIONS'], key: 'workspace_sessions', ...count },
 } satisfies { [Name in Exclude<keyof Config, 'temporal'>]: Setting<NonNullable<Config[Name]>> }
@@ -246,6 +246,13 @@ function url(...protocols: string[]): Pick<Setting<string>, 'expected' | 'parse'
     expected: `a URL starting with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`,
     parse: (value) => (URL.canParse(value) && protocols.includes(new URL(value).protocol) ? value : undefined),
   }
+}
+
+/** Less would end runs before they have done anything. */
+function atLeast(least: number): Pick<Setting<number>, 'expected' | 'parse'> {
+  const parse = (value: string): number | undefined =>
+    (parseCount(value) ?? 0) < least ? undefined : parseCount(value)
+  return { expected: `a whole number of at least ${least}`, parse }
 }
 
 function parseCount(value: string): number | undefined {

@@ -8,6 +8,7 @@ import { createExecute } from './activities/execute.ts'
 import { createCompact } from './activities/compact.ts'
 import { createConfigurations } from './activities/configurations.ts'
 import { createContextReader } from './activities/context.ts'
+import { createLateBlobs } from './activities/late-blobs.ts'
 import { createCallModel } from './activities/model.ts'
 import { createOpenSession } from './activities/open.ts'
 import { createRemoveWorkflow } from './activities/remove-workflow.ts'
@@ -92,6 +93,7 @@ async function main(config: ServerConfig, log: Log): Promise<void> {
     archiveEnded: (now) => archiveSweep.sweep(now),
     removeSandboxes: (session) => hands.destroySession(session),
     removeBlobs: (session) => blobs.clear(session),
+    lateBlobs: createLateBlobs({ blobs, sessions: stores.sessions }),
     warn: (details, message) => log.warn(details, message),
   })
 

@@ -103,7 +103,12 @@ describe('the configuration', () => {
     ['a port that is none', { port: '65536' }, {}, '--port must be a port, 0 to 65535'],
     ['a port with a unit', {}, { LONGHAND_PORT: '80k' }, 'LONGHAND_PORT must be a port'],
     ['a sandbox of another kind', {}, { LONGHAND_SANDBOX: 'none' }, 'LONGHAND_SANDBOX must be auto, docker or local'],
-    ['runs of no events', {}, { LONGHAND_RUN_EVENTS: '0' }, 'LONGHAND_RUN_EVENTS must be a whole number of at least 1'],
+    [
+      'runs of no events',
+      {},
+      { LONGHAND_RUN_EVENTS: '19' },
+      'LONGHAND_RUN_EVENTS must be a whole number of at least 20',
+    ],
     ['a quota of nothing', {}, { LONGHAND_WORKSPACE_SESSIONS: '0' }, 'must be a whole number of at least 1'],
     ['another database', {}, { DATABASE_URL: 'mysql://h/d' }, 'DATABASE_URL must be a URL starting with postgres://'],
     ['a model URL without a scheme', {}, { LONGHAND_MODEL_BASE_URL: 'host' }, 'LONGHAND_MODEL_BASE_URL must be a URL'],

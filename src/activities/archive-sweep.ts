@@ -1,7 +1,7 @@
 import type { ArchiveWriter } from '../history/archive.ts'
 import type { RunCopy } from '../history/copy.ts'
 import { isNotFound } from '../history/source.ts'
-import { SessionBuried } from '../store/buried.ts'
+import { RunRefused, SessionBuried } from '../store/buried.ts'
 import type { EndedRun, EndedRuns } from './ended-runs.ts'
 
 export interface ArchiveGaps {
@@ -48,12 +48,9 @@ export function createArchiveSweep({ ended, archive, copy, warn }: ArchiveSweepP
       await archive.write(session, run, items)
     } catch (error) {
       if (error instanceof SessionBuried) return true
-      const isGone = isNotFound(error)
-      const what = isGone
-        ? 'a run was removed by Temporal before it was archived'
-        : 'run not archived; it is tried again'
-      warn({ err: error, session, run: id }, what)
-      return isGone
+      const why = reasonOf(error)
+      warn({ err: error, session, run: id }, why ?? 'run not archived; it is tried again')
+      return why !== null
     }
     return true
   }
@@ -81,4 +78,10 @@ export function createArchiveSweep({ ended, archive, copy, warn }: ArchiveSweepP
       list = reading
     },
   }
+}
+
+/** Why a run will never be archived; null when another try may help. */
+function reasonOf(error: unknown): string | null {
+  if (isNotFound(error)) return 'a run was removed by Temporal before it was archived'
+  return error instanceof RunRefused ? 'the archive has no place for a run' : null
 }

@@ -1,7 +1,7 @@
 import type { ArchiveWriter } from '../history/archive.ts'
 import type { RunCopy } from '../history/copy.ts'
 import { isNotFound } from '../history/source.ts'
-import { SessionBuried } from '../store/buried.ts'
+import { RunRefused, SessionBuried } from '../store/buried.ts'
 import { failure } from './failures.ts'
 import { startHeartbeat } from './heartbeat.ts'
 import type { SessionActivities } from './index.ts'
@@ -22,6 +22,7 @@ export function createArchiveRun({ copy, archive }: ArchiveRunPorts): Pick<Sessi
         await archive.write(session, run, items)
       } catch (error) {
         if (error instanceof SessionBuried) throw failure('deleted', `store: ${error.message}`, error)
+        if (error instanceof RunRefused) throw failure('refused', `store: ${error.message}`, error)
         if (isNotFound(error)) throw failure('history_gone', `Temporal has no run ${id} of ${session} any more`, error)
         throw error
       } finally {

@@ -1,9 +1,9 @@
 import { Context } from '@temporalio/activity'
 import type { BlobStore } from '../history/blobs.ts'
-import { BlobLost } from '../history/blobs.ts'
 import type { Harness } from '../model/harness.ts'
 import type { Model } from '../model/model.ts'
 import { ModelFailure } from '../model/model.ts'
+import { isFile } from '../session/parts.ts'
 import { transcript } from '../session/transcript.ts'
 import type { ModelFault } from '../session/settle.ts'
 import type { Configuration } from '../store/sessions.ts'
@@ -44,24 +44,18 @@ export async function askModel<Answer extends Recorded>(
 ): Promise<Answer | (Recorded & { readonly fault: ModelFault })> {
   const stopBeating = startHeartbeat()
   const { workflowExecution, activityId: activity } = Context.current().info
+  let messages: readonly ModelMessage[] = []
   try {
     const [configuration, context] = await Promise.all([
       ports.configuration(session),
       ports.context({ session, run: workflowExecution?.runId ?? '', activity }),
     ])
     if (!configuration) throw failure('deleted', `store: the configuration of ${session} is gone`)
-    const answer = await ask({
-      agent: configuration.agent,
-      harness: ports.harness(harness),
-      messages: transcript(context),
-    })
+    messages = transcript(context)
+    const answer = await ask({ agent: configuration.agent, harness: ports.harness(harness), messages })
     return { ...answer, ...(await toRecorded(ports.blobs, session, answer.entries)) }
   } catch (error) {
-    if (error instanceof ModelFailure) return { entries: [], fault: toFault(error) }
-    // The context cannot be read, now or later: the session says so and waits for its client.
-    if (error instanceof BlobLost) {
-      return { entries: [], fault: { error: 'unknown_error', message: error.message, retryable: false } }
-    }
+    if (error instanceof ModelFailure) return { entries: [], fault: toFault(error, messages) }
     throw error
   } finally {
     stopBeating()
@@ -74,16 +68,24 @@ const ERROR_TYPES = {
   billing: 'billing_error',
   request_failed: 'model_request_failed_error',
   too_long: 'model_request_failed_error',
+  file_refused: 'model_request_failed_error',
   unreachable: 'model_request_failed_error',
   garbled: 'model_request_failed_error',
 } as const satisfies Record<ModelFailure['kind'], ModelFault['error']>
 
-function toFault({ kind, message, retryable, retryAfterMs }: ModelFailure): ModelFault {
+function toFault(
+  { kind, message, retryable, retryAfterMs }: ModelFailure,
+  messages: readonly ModelMessage[],
+): ModelFault {
+  // Where there is none to leave out, asking again would be asking the same.
+  const isMendable =
+    kind === 'file_refused' && messages.some(({ content }) => typeof content !== 'string' && content.some(isFile))
   return {
     error: ERROR_TYPES[kind],
     message,
     retryable,
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
     ...(kind === 'too_long' ? { tooLong: true } : {}),
+    ...(isMendable ? { fileRefused: true } : {}),
   }
 }

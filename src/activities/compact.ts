@@ -40,19 +40,19 @@ function withLimit(request: ModelRequest, { maxTokens }: HarnessContext): ModelR
   return { ...request, max_tokens: Math.min(request.max_tokens, maxTokens) }
 }
 
-/** An answer without words is paid for, told and asked for again. */
+/** An answer without words, or with calls that its words only announce, is paid for, told and asked for again. */
 function toOutcome({ request, harness }: CallModel, context: HarnessContext, response: ModelResponse): Outcome {
   const text = textOf(response.content)
-  const isEmpty = text.trim() === '' || response.stopReason === 'refusal'
+  const isNone = text.trim() === '' || response.stopReason === 'refusal' || response.stopReason === 'tool_use'
   const end = {
     type: 'span.model_request_end',
     id: mintId('sevt'),
     model_request_start_id: request,
-    is_error: isEmpty,
+    is_error: isNone,
     model_usage: response.usage,
   } as const
-  if (isEmpty) {
-    const message = `model: a summary of the conversation was expected, no text came (${response.stopReason})`
+  if (isNone) {
+    const message = `model: a summary of the conversation was expected and did not come (${response.stopReason})`
     return { entries: [end], fault: { error: 'model_request_failed_error', message, retryable: true } }
   }
   const entries: Recorded['entries'] = [

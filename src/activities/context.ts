@@ -1,5 +1,5 @@
 import type { BlobStore } from '../history/blobs.ts'
-import { fetchElement } from '../history/blobs.ts'
+import { fetchThere } from '../history/blobs.ts'
 import type { Position } from '../history/position.ts'
 import { comparePositions } from '../history/position.ts'
 import type { LogItem } from '../history/project.ts'
@@ -8,6 +8,7 @@ import type { LogView } from '../history/tracked.ts'
 import type { LogEntry } from '../session/transcript.ts'
 import { contextStart } from '../session/transcript.ts'
 import { failure } from './failures.ts'
+import { nameLost } from './lost-parts.ts'
 
 /** What an activity may know of its session: everything before its own scheduled event, which a cursor names. */
 export interface Cursor {
@@ -34,8 +35,8 @@ interface Known {
 
 /**
  * Reads the part of a log that a model call is about, which its newest summary bounds, across runs. What was read for an
- * earlier call is kept, so that the next one reads only what is new; what is kept as blobs is read each time. Rejects
- * with `BlobLost` when something of that is gone.
+ * earlier call is kept, so that the next one reads only what is new; what is kept as blobs is read each time. A
+ * sentence stands where one of those is lost.
  */
 export function createContextReader(log: SessionLog, blobs: Pick<BlobStore, 'get'>): ContextReader {
   const known = new Map<string, Known>()
@@ -55,8 +56,11 @@ export function createContextReader(log: SessionLog, blobs: Pick<BlobStore, 'get
       known.delete(id)
     }
     const entries: LogEntry[] = []
-    for (const { says, blobs: refs } of items)
-      if (says) entries.push(await fetchElement(blobs, session, { element: says, blobs: refs }))
+    for (const { says, blobs: refs } of items) {
+      if (!says) continue
+      const { element, lost } = await fetchThere(blobs, session, { element: says, blobs: refs })
+      entries.push(nameLost(element, lost))
+    }
     return entries
   }
 }

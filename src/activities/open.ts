@@ -1,4 +1,7 @@
+import { parseChange } from '../session/change.ts'
 import type { Policy } from '../session/policy.ts'
+import { refuses } from '../session/settle.ts'
+import { startingState } from '../session/start.ts'
 import type { AgentStore } from '../store/agents.ts'
 import type { EnvironmentStore } from '../store/environments.ts'
 import type { SessionRow, SessionStore } from '../store/sessions.ts'
@@ -33,6 +36,7 @@ export function createOpenSession(ports: OpenSessionPorts): Pick<SessionActiviti
   return {
     async openSession(input) {
       try {
+        refuseLong(input)
         const { sessions, policyFor } = ports
         const agent = toSessionAgent(await storeAgent(ports, input))
         refuseUnsupported(unsupportedInAgent(agent))
@@ -70,6 +74,14 @@ export function createOpenSession(ports: OpenSessionPorts): Pick<SessionActiviti
       }
     },
   }
+}
+
+/** Title and metadata have the limits that they have later: every run of the session carries them. */
+function refuseLong({ title, metadata }: Pick<OpenSession, 'title' | 'metadata'>): void {
+  const parsed = parseChange({ title, metadata })
+  if (!parsed.ok) throw failure('refused', parsed.reason)
+  const refusal = refuses(startingState(undefined), { type: 'configured', ...parsed.change })
+  if (refusal !== null) throw failure('refused', refusal)
 }
 
 /** A workspace that is not there, a text that cannot be stored: PostgreSQL's classes 22 and 23. No try helps. */

@@ -25,8 +25,10 @@ export function createRemoveWorkflow({
     const newestFirst: string[] = []
     try {
       const handle = workflow.getHandle(session)
-      const { status, runId } = await handle.describe()
+      const { status } = await handle.describe()
       if (status.name === 'RUNNING') await handle.terminate(DELETED_REASON)
+      // Asked only now: until it was ended, the run might have handed over to another one.
+      const { runId } = await handle.describe()
       for (let run: string | null = runId; run !== null; run = await previous(session, run)) newestFirst.push(run)
     } catch (error) {
       if (!(error instanceof WorkflowNotFoundError) && !isNotFound(error)) throw error

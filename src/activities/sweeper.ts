@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { LogNotFound } from '../history/session-log.ts'
+import { LogIncomplete, LogNotFound } from '../history/session-log.ts'
 import type { SessionLog } from '../history/session-log.ts'
 import type { SessionRow, SessionStore } from '../store/sessions.ts'
 
@@ -24,6 +24,8 @@ export interface SweeperPorts {
   readonly removeSandboxes: (session: string) => Promise<void>
   /** Removes a deleted session's blobs; none is fine. */
   readonly removeBlobs: (session: string) => Promise<void>
+  /** Deleted sessions that have blobs, once every few minutes; none at other times. */
+  readonly lateBlobs: (now: number) => Promise<readonly string[]>
   readonly warn: (details: object, message: string) => void
 }
 
@@ -65,6 +67,7 @@ export async function sweep(ports: SweeperPorts, now: number): Promise<void> {
     })
   }
   await ports.archiveEnded(now)
+  for (const id of await ports.lateBlobs(now)) await attempt(ports, id, () => ports.removeBlobs(id))
 }
 
 async function attempt(ports: SweeperPorts, session: string, work: () => Promise<void>): Promise<void> {
@@ -87,7 +90,8 @@ async function refold({ sessions, log }: SweeperPorts, row: SessionRow, before: 
       archivedAt: archivedAt === null ? null : new Date(archivedAt),
     })
   } catch (error) {
-    if (!(error instanceof LogNotFound)) throw error
+    // One whose log is not whole may well be running.
+    if (!(error instanceof LogNotFound) || error instanceof LogIncomplete) throw error
     if (row.status === 'creating') await sessions.abandon(row.id, before)
     else await sessions.repair(row.id, { ...row, status: 'terminated' })
   }

@@ -21,14 +21,18 @@ export interface Submission {
 
 /**
  * The row of the request that this one repeats, or null. What was accepted once is never judged again: the log may have
- * moved on since then. Costs nothing for a request without a key that is no retry.
+ * moved on since then. Costs nothing for a request without a key that is no retry. A row that is found is the request's
+ * from then on.
  */
 export async function recall({ ingress }: ApiContext, submission: Submission): Promise<IngressRow | null> {
-  if (readKey(submission) === null && !submission.request.attempt.isRetry) return null
-  const row = await ingress.find(toIngress(submission))
-  if (!row) return null
-  submission.request.attempt.admitted()
-  return demandSame(row)
+  const { attempt } = submission.request
+  if (attempt.row) return attempt.row
+  if (readKey(submission) === null && !attempt.isRetry) return null
+  const found = await ingress.claim(toIngress(submission))
+  if (!found) return null
+  const row = demandSame(found)
+  attempt.admitted(row)
+  return row
 }
 
 /** Whether the request was carried out before: then it is answered with what it is about, and nothing is done. */
@@ -48,8 +52,10 @@ export async function admit(
   submission: Submission,
   mint: () => readonly string[],
 ): Promise<IngressRow> {
-  const row = demandSame(await ingress.begin(toIngress(submission), () => ({ id: mintId('ingr'), ids: mint() })))
-  submission.request.attempt.admitted()
+  const { attempt } = submission.request
+  const begin = () => ingress.begin(toIngress(submission), () => ({ id: mintId('ingr'), ids: mint() }))
+  const row = attempt.row ?? demandSame(await begin())
+  attempt.admitted(row)
   markAnswered(ingress, submission, row)
   return row
 }
@@ -70,6 +76,7 @@ function toIngress(submission: Submission): IngressRequest {
     key: readKey(submission),
     bodyHash: hashOf(request.body),
     isRetry: request.attempt.isRetry,
+    retry: request.attempt.retry,
   }
 }
 

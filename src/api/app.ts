@@ -11,6 +11,7 @@ import type { ApiContext } from './context.ts'
 import { environmentRoutes } from './environments.ts'
 import { eventRoutes } from './events.ts'
 import { modelRoutes } from './models.ts'
+import { steady } from './rate.ts'
 import { refuseConnection, toKnown } from './refusals.ts'
 import { sessionRoutes } from './sessions.ts'
 import { streamRoutes } from './stream.ts'
@@ -50,7 +51,7 @@ export function createApp(context: ApiContext, log: AppLog): FastifyInstance {
     routerOptions: { querystringParser: (text) => parseQuery(text) },
   })
   guardServer(app.server)
-  const attempt = createAttempts({ now: Date.now, after })
+  const attempt = createAttempts({ now: steady, after })
   app.decorateRequest('caller')
   app.decorateRequest('attempt')
   app.addHook('onRequest', async (request, reply) => {

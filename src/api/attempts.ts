@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { IngressRow } from '../store/ingress.ts'
 import type { After } from '../wire/after.ts'
 import { createDeliveries } from './delivery.ts'
 
@@ -7,12 +8,19 @@ import { createDeliveries } from './delivery.ts'
 const KEPT_MS = 15_000
 const KEPT_REFUSALS = 10_000
 
+/** What the number's column holds. */
+const MOST_RETRIES = 2 ** 31 - 1
+
 /** One of the tries that a client makes of one request. */
 export interface Attempt {
   /** Whether it repeats what may have been taken: the client says that it repeats, and no try refused here was it. */
   readonly isRetry: boolean
+  /** How often the client says that it has tried before; 0 when it says nothing that makes sense. */
+  readonly retry: number
+  /** The request's row of ids, once it has one. */
+  readonly row: IngressRow | null
   /** To be called when the request has a row of ids: from then on the row tells what became of it. */
-  admitted(): void
+  admitted(row: IngressRow): void
   /** Calls back once the client has the answer whole; see `Deliveries`. */
   whenDelivered(reply: FastifyReply, delivered: () => void): void
 }
@@ -32,17 +40,21 @@ export function createAttempts({ now, after }: Clock): (request: FastifyRequest,
   const refusals = createRefusals(now)
   return (request, reply) => {
     deliveries.next(request.raw.socket)
-    const isRepeated = Number(request.headers['x-stainless-retry-count'] ?? 0) > 0
-    const isRetry = isRepeated && !refusals.take(nameOf(request))
-    let isAdmitted = false
+    const retry = readRetry(request)
+    const isRetry = retry > 0 && !refusals.take(nameOf(request))
+    let row: IngressRow | null = null
     reply.raw.once('finish', () => {
       // What became of a retry's earlier tries is not known here, whatever was said to this one.
-      if (!isRetry && !isAdmitted && isSentAgain(reply)) refusals.add(nameOf(request))
+      if (!isRetry && !row && isSentAgain(reply)) refusals.add(nameOf(request))
     })
     return {
       isRetry,
-      admitted() {
-        isAdmitted = true
+      retry,
+      get row() {
+        return row
+      },
+      admitted(admitted) {
+        row = admitted
       },
       whenDelivered: ({ raw }, delivered) => deliveries.watch(request.raw, raw, delivered),
     }
@@ -70,6 +82,11 @@ function createRefusals(now: () => number): { add(name: string): void; take(name
       return true
     },
   }
+}
+
+function readRetry({ headers }: FastifyRequest): number {
+  const said = Math.trunc(Number(headers['x-stainless-retry-count'])) || 0
+  return Math.min(Math.max(said, 0), MOST_RETRIES)
 }
 
 /** What an SDK sends again by itself. */

@@ -1,5 +1,6 @@
 import type { LogView } from '../history/tracked.ts'
 import type { Arrival, BlobRef } from '../session/entry.ts'
+import { isQueued } from '../session/entry.ts'
 import { QUEUE_BYTES, QUEUE_EVENTS } from '../session/settle.ts'
 import { weigh, weighQueue } from '../session/weight.ts'
 
@@ -21,7 +22,8 @@ type Wanted = Arrival & { readonly blobs?: readonly BlobRef[] }
 export interface Backlog {
   /**
    * Takes up room in a queue, for all of the events or none: false when what the view shows and what was let in since
-   * leave too little. `isFresh` says that the view shows the log as it is now. An interrupt needs no room.
+   * leave too little. `isFresh` says that the view shows the log as it is now. An interrupt needs no room, and an
+   * answer to a call none in the queue: a session that waits for it would never empty a full one.
    */
   take(view: Read, events: readonly Wanted[], isFresh: boolean): boolean
   /** Gives the room back, because nothing was sent. */
@@ -29,7 +31,8 @@ export interface Backlog {
 }
 
 interface Waiting {
-  readonly bytes: number
+  /** What it takes of the queue; null for what never stands in it. */
+  readonly bytes: number | null
   readonly at: number
 }
 
@@ -50,23 +53,25 @@ export function createBacklog(now: () => number): Backlog {
 
   return {
     take({ session, state, signals }, events, isFresh) {
-      const messages = events.filter(({ type }) => type !== 'user.interrupt')
-      if (messages.length === 0) return true
+      const others = events.filter(({ type }) => type !== 'user.interrupt')
+      if (others.length === 0) return true
       const waiting = find(session)
       const seen = new Set(waiting.size > 0 ? state.seen : [])
       for (const [id, { at }] of waiting) {
         if (seen.has(id) || (isFresh && now() - at >= LOST_MS)) waiting.delete(id)
       }
-      const wanted = messages.map(({ blobs, ...event }) => ({ id: event.id, bytes: weigh(event, blobs) }))
-      const unread = waiting.size + wanted.length
-      const bytes = [...waiting.values(), ...wanted].reduce((total, one) => total + one.bytes, 0)
-      const isTooMuch =
-        (!isFresh && unread > UNREAD_EVENTS) ||
-        signals >= RUN_SIGNALS ||
-        state.queue.length + unread > QUEUE_EVENTS ||
-        weighQueue(state) + bytes > QUEUE_BYTES
-      if (isTooMuch) return false
-      for (const one of wanted) waiting.set(one.id, { bytes: one.bytes, at: now() })
+      const wanted = others.map(({ blobs, ...event }) => ({
+        id: event.id,
+        bytes: isQueued(event) ? weigh(event, blobs) : null,
+      }))
+      const unread = [...waiting.values(), ...wanted]
+      const queued = unread.flatMap(({ bytes }) => bytes ?? [])
+      const isQueueFull =
+        wanted.some(({ bytes }) => bytes !== null) &&
+        (state.queue.length + queued.length > QUEUE_EVENTS ||
+          queued.reduce((total, bytes) => total + bytes, weighQueue(state)) > QUEUE_BYTES)
+      if ((!isFresh && unread.length > UNREAD_EVENTS) || signals >= RUN_SIGNALS || isQueueFull) return false
+      for (const { id, bytes } of wanted) waiting.set(id, { bytes, at: now() })
       return true
     },
     giveBack(session, events) {

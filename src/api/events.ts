@@ -17,14 +17,16 @@ import type { Backlog } from './backlog.ts'
 import { createBacklog } from './backlog.ts'
 import type { ApiContext } from './context.ts'
 import { listEvents } from './event-list.ts'
-import { createRateLimit } from './rate.ts'
+import { createRateLimit, steady } from './rate.ts'
 import { missingFrom, readLog, readRow } from './read-log.ts'
 
 type ById = { Params: { id: string } }
 
 export function eventRoutes(app: FastifyInstance, context: ApiContext): void {
-  const limit = createRateLimit(Date.now)
-  const backlog = createBacklog(Date.now)
+  const limit = createRateLimit(steady)
+  // Whoever floods a session does not keep anybody from stopping it.
+  const limitStops = createRateLimit(steady)
+  const backlog = createBacklog(steady)
 
   app.post<ById>('/v1/sessions/:id/events', async (request, reply) => {
     const { events } = context.validator.parseBody('events.send', request.body)
@@ -32,7 +34,8 @@ export function eventRoutes(app: FastifyInstance, context: ApiContext): void {
     const parcel = packEvents(events)
     const { elements: packed, blobs } = parcel.kept
     const row = await readRow(context, request.caller, request.params.id)
-    limit(row.id)
+    if (events.every(({ type }) => type === 'user.interrupt')) limitStops(row.id)
+    else limit(row.id)
     const submission = { request, reply, target: row.id }
     const earlier = await recall(context, submission)
     if (earlier && (await isLogged(context, row, earlier))) {

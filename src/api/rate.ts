@@ -1,5 +1,10 @@
 import { ApiError } from '../wire/errors.ts'
 
+/** Milliseconds of a clock that nobody sets: one that is set back would refuse everything until it is where it was. */
+export function steady(): number {
+  return performance.now()
+}
+
 export interface Rate {
   readonly perSecond: number
   /** How many at once after a rest. */

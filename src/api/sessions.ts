@@ -1,8 +1,10 @@
 import type { FastifyInstance } from 'fastify'
+import { LogNotFound } from '../history/session-log.ts'
 import { refuses } from '../session/settle.ts'
+import type { SessionRow } from '../store/sessions.ts'
 import { ApiError } from '../wire/errors.ts'
 import { patchMetadata } from '../wire/metadata.ts'
-import type { Session } from '../wire/types.ts'
+import type { Session, SessionStatus } from '../wire/types.ts'
 import { refuseUnsupported, unsupportedInUpdate } from '../wire/unsupported.ts'
 import { admit, wasDone } from './admission.ts'
 import type { ApiContext, Caller } from './context.ts'
@@ -55,8 +57,7 @@ export function sessionRoutes(app: FastifyInstance, context: ApiContext): void {
   })
 
   app.delete<ById>('/v1/sessions/:id', async ({ params: { id }, caller }) => {
-    const { state } = await readLog(context, await readRow(context, caller, id))
-    const status = presentStatus(state)
+    const status = await readStatus(context, await readRow(context, caller, id))
     if (status === 'running' || status === 'rescheduling') {
       throw new ApiError(
         'invalid_request',
@@ -69,6 +70,16 @@ export function sessionRoutes(app: FastifyInstance, context: ApiContext): void {
     await Promise.allSettled([context.announceDeleted(id)])
     return { id, type: 'session_deleted' }
   })
+}
+
+/** Null for a session whose log is lost: it can still be deleted. */
+async function readStatus(context: ApiContext, row: SessionRow): Promise<SessionStatus | null> {
+  try {
+    return presentStatus((await readLog(context, row)).state)
+  } catch (error) {
+    if (error instanceof ApiError && error.cause instanceof LogNotFound) return null
+    throw error
+  }
 }
 
 /** Reading a session folds its log and mends its row. */

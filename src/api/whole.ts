@@ -15,14 +15,19 @@ const PAGE_BYTES = 32 * 1024 * 1024
 
 /**
  * An event as its client sent it or as it came to be, with all that is kept elsewhere.
- * @throws ApiError 500 that names the event when a part of it is gone.
+ * @throws ApiError 500 that names the event when a part of it is gone, and how to list the others.
  */
 export async function toWhole(stored: Stored, session: string, { shown, blobs }: Shown): Promise<SessionEvent> {
   try {
     return await fetchElement(stored, session, { element: shown, blobs })
   } catch (error) {
     if (!(error instanceof BlobLost)) throw error
-    throw new ApiError('api_error', `The event ${shown.id} cannot be read: ${error.message}.`, {
+    // Nothing is before or after an event that waits in the queue.
+    const others =
+      shown.processed_at === null
+        ? ''
+        : ` List with \`before=${shown.id}\` and \`after=${shown.id}\` what stands around it.`
+    throw new ApiError('api_error', `The event ${shown.id} cannot be read: ${error.message}.${others}`, {
       code: 'content_lost',
       shouldRetry: false,
       cause: error,

@@ -64,7 +64,8 @@ export interface LogArchive {
 export interface ArchiveWriter {
   /**
    * Adds a run's items and its row in one transaction; items that are there are left as they are, and a row never goes
-   * back. Rejects with `SessionBuried` for a session that was deleted.
+   * back. Rejects with `SessionBuried` for a session that was deleted, with `RunRefused` for one that was never stored
+   * and for a number under which another run is kept.
    */
   write(session: string, run: ArchivedRun, items: readonly ArchivedItem[]): Promise<void>
 }

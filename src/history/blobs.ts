@@ -21,6 +21,8 @@ export interface BlobStore {
   has(session: string, sha256: string): Promise<boolean>
   /** The session's keys, in no order. */
   list(session: string): Promise<readonly string[]>
+  /** The sessions that have blobs, in no order. */
+  sessions(): Promise<readonly string[]>
   /** Removes all that a session has; nothing is fine. */
   clear(session: string): Promise<void>
 }
@@ -98,20 +100,45 @@ export async function stow<T extends object>(
   return parcel.kept
 }
 
+/** An element as it travels, and the references beside it. */
+export interface PackedElement<T> {
+  readonly element: T
+  readonly blobs?: readonly BlobRef[] | undefined
+}
+
 /** An element as it was before it was packed. Rejects with {@link BlobLost}. */
 export async function fetchElement<T extends object>(
   store: Pick<BlobStore, 'get'>,
   session: string,
-  { element, blobs = [] }: { readonly element: T; readonly blobs?: readonly BlobRef[] | undefined },
+  packed: PackedElement<T>,
 ): Promise<T> {
+  const { element, lost } = await fetchThere(store, session, packed)
+  const [first] = lost
+  if (first) throw new BlobLost(first.how, first.ref)
+  return element
+}
+
+/** The same as far as it is there: an empty string stands where one is lost. */
+export async function fetchThere<T extends object>(
+  store: Pick<BlobStore, 'get'>,
+  session: string,
+  { element, blobs = [] }: PackedElement<T>,
+): Promise<{ readonly element: T; readonly lost: readonly { how: BlobLost['how']; ref: BlobRef }[] }> {
   const texts = new Map<string, string>()
+  const lost = new Map<BlobRef, BlobLost['how']>()
   await inTurns(blobs, async (ref) => {
     const bytes = await store.get(session, ref.sha256, ref.length + 1)
-    if (!bytes) throw new BlobLost('missing', ref)
-    if (hash(bytes) !== ref.sha256) throw new BlobLost('damaged', ref)
-    texts.set(keyOf(ref), Buffer.from(bytes).toString(ref.utf16 ? 'utf16le' : 'utf8'))
+    if (!bytes) lost.set(ref, 'missing')
+    else if (hash(bytes) !== ref.sha256) lost.set(ref, 'damaged')
+    else texts.set(keyOf(ref), Buffer.from(bytes).toString(ref.utf16 ? 'utf16le' : 'utf8'))
   })
-  return blobs.length === 0 ? element : restore(element, blobs, (ref) => texts.get(keyOf(ref)) ?? '')
+  return {
+    element: blobs.length === 0 ? element : restore(element, blobs, (ref) => texts.get(keyOf(ref)) ?? ''),
+    lost: blobs.flatMap((ref) => {
+      const how = lost.get(ref)
+      return how ? [{ how, ref }] : []
+    }),
+  }
 }
 
 /** The same bytes may be two different strings. */

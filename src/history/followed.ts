@@ -1,5 +1,6 @@
+import { setTimeout as rest } from 'node:timers/promises'
 import type { EarlierRun } from '../session/carry.ts'
-import type { LogArchive } from './archive.ts'
+import type { ArchivedRun, LogArchive } from './archive.ts'
 import type { HistoryItem } from './item.ts'
 import type { LogItem } from './project.ts'
 import { carriedBy } from './project.ts'
@@ -10,9 +11,17 @@ import { TrackedLog } from './tracked.ts'
 import type { WatcherPorts, Watching } from './watcher.ts'
 import { startWatching } from './watcher.ts'
 
+/** How long a reader waits for the archive when it can do without. */
+const ARCHIVE_MS = 500
+
 /** A session whose log is nowhere, or not whole: never answered as a shorter log. */
 export class LogNotFound extends Error {
-  override readonly name = 'LogNotFound'
+  override readonly name: string = 'LogNotFound'
+}
+
+/** The session is there, but not all of its log. */
+export class LogIncomplete extends LogNotFound {
+  override readonly name = 'LogIncomplete'
 }
 
 /** What a subscriber gets: what is added to the log, then, once, that nothing more will come. */
@@ -155,6 +164,7 @@ export class FollowedLog {
       if (kept?.state?.status !== 'terminated') {
         throw new LogNotFound(`no history of ${log.session}`, { cause: error })
       }
+      await this.#demandAllBefore(kept)
       log.settle(kept)
     }
   }
@@ -176,24 +186,36 @@ export class FollowedLog {
         const again = await archive.runs(session, run)
         if (again.some((archived) => archived.run === run && archived.closed)) continue
         const message = `run ${run} of ${session} is neither in history nor in the archive`
-        throw new LogNotFound(message, { cause: error })
+        throw new LogIncomplete(message, { cause: error })
       }
     }
     return found
   }
 
-  /** Only to free memory: where the archive does not answer they stay. */
+  /** A run that was not copied in time is missed by nobody else once history has let go of its successors too. */
+  async #demandAllBefore({ run: last }: ArchivedRun): Promise<void> {
+    const { session } = this.#log
+    const kept = new Set((await this.#options.archive.runs(session, 1)).flatMap((one) => (one.closed ? [one.run] : [])))
+    for (let run = 1; run < last; run++) {
+      if (!kept.has(run)) throw new LogIncomplete(`run ${run} of ${session} is neither in history nor in the archive`)
+    }
+  }
+
+  /** Only to free memory: where the archive does not answer, or not soon, they stay. */
   async #dropArchived(): Promise<void> {
     const log = this.#log
     const closed = log.runs.filter((run) => run !== log.current)
     if (!closed[0]) return
-    const kept = await this.#options.archive.runs(log.session, closed[0].number).catch(() => [])
+    const answer = this.#options.archive.runs(log.session, closed[0].number).catch(() => [])
+    const kept = await Promise.race([answer, rest(ARCHIVE_MS, [], { ref: false })])
     log.drop(kept.flatMap((run) => (run.closed ? [run.run] : [])))
   }
 
   #watch(): void {
     if (this.#watching) return
-    const watching = startWatching(this.#log, this.#options)
+    // Where nobody but subscribers reads, runs that are in the archive would stay in memory for ever.
+    const crossed = (): void => void this.#dropArchived()
+    const watching = startWatching(this.#log, { ...this.#options, crossed })
     this.#watching = watching
     void watching.gone.then(() => (this.#watching === watching ? this.#options.gone() : undefined))
   }

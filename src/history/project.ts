@@ -133,7 +133,7 @@ export class Projection {
     this.#run = carried?.run ?? 1
     this.#at = Math.max(at, carried?.at ?? 0)
     this.#startedAt = carried?.startedAt ?? at
-    this.#changedAt = carried?.at ?? at
+    this.#changedAt = this.#at
     if (carried || field(input, 'events') === undefined) this.#batches.push([])
     else this.#arrive(input)
   }

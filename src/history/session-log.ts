@@ -14,7 +14,7 @@ import type { LogView } from './tracked.ts'
 import type { WatcherPorts } from './watcher.ts'
 
 export type { Subscriber } from './followed.ts'
-export { LogNotFound } from './followed.ts'
+export { LogIncomplete, LogNotFound } from './followed.ts'
 
 /** The one reader of sessions' logs: for the API, for model calls, for whoever holds a Temporal connection. */
 export interface SessionLog {

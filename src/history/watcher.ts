@@ -8,6 +8,8 @@ export interface WatcherPorts {
   readonly outages: Outages
   /** Resolves after so many milliseconds, or when the signal is aborted. */
   readonly pause: (ms: number, signal: AbortSignal) => Promise<void>
+  /** Called when it goes over to another run. */
+  readonly crossed?: () => void
 }
 
 export interface Watching {
@@ -27,7 +29,7 @@ const SLOWEST_RETRY_MS = 5_000
  * one that the server refuses is tried again, then history is read from its first event once more. While the server
  * is away it is asked again after 200 ms, then ever more slowly up to every 5 s.
  */
-export function startWatching(log: TrackedLog, { source, outages, pause }: WatcherPorts): Watching {
+export function startWatching(log: TrackedLog, { source, outages, pause, crossed }: WatcherPorts): Watching {
   const stopped = new AbortController()
   let tellGone = (): void => undefined
   const gone = new Promise<void>((resolve) => (tellGone = resolve))
@@ -48,7 +50,10 @@ export function startWatching(log: TrackedLog, { source, outages, pause }: Watch
         token = polled.token
         // The pointer to the next run counts only now: until here, history had more of this one.
         if (!token && run.next !== null) log.take(run.next, await source.read(log.session, run.next, 0))
-        if (!token) run = run === log.current ? null : log.current
+        if (!token) {
+          run = run === log.current ? null : log.current
+          if (run) crossed?.()
+        }
         if (failures > 0) outages.over(log.session)
         failures = 0
         refusals = 0

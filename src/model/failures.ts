@@ -30,7 +30,7 @@ const KIND_OF_TYPE = new Map<string, ModelFailureKind>([
   ['request_too_large', 'too_long'],
 ])
 /** Kinds that asking again does not help. */
-const LASTING = new Set<ModelFailureKind>(['billing', 'too_long'])
+const LASTING = new Set<ModelFailureKind>(['billing', 'too_long', 'file_refused'])
 /** How providers say that a request does not fit: Anthropic, its resellers, and servers that speak its API. */
 const TOO_LONG = [
   /\bprompt is too long\b/i,
@@ -40,6 +40,9 @@ const TOO_LONG = [
   /\bcontext_length_exceeded\b/i,
   /\binput token count\b.*\bexceeds\b/i,
 ]
+
+/** What the refusal of an image or a document speaks of: the block, its bytes, or the address it stands at. */
+const OF_FILES = /image|\bpdf\b|\bdocuments?\b|\bdownload|\burl\b/i
 
 /**
  * Turns what the SDK or the network threw for one try into a {@link ModelFailure}; undefined for a mistake of our own.
@@ -63,9 +66,10 @@ export function toModelFailure(error: unknown, context: FailureContext): ModelFa
 export function fromErrorEvent(data: string, context: FailureContext): ModelFailure {
   const error = readError(data)
   if (!error) return garbled('an error event that is not an error object')
-  const kind = KIND_OF_TYPE.get(error.type) ?? (isTooLong(error.message) ? 'too_long' : 'request_failed')
-  const retryable = kind === 'request_failed' ? TRANSIENT_TYPES.has(error.type) : !LASTING.has(kind)
-  return new ModelFailure({ kind, retryable, message: toMessage(`${error.type}: ${error.message}`, context) })
+  const kind = KIND_OF_TYPE.get(error.type) ?? kindOf(error.type === 'invalid_request_error' ? 400 : 0, error.message)
+  const retryable = kind ? !LASTING.has(kind) : TRANSIENT_TYPES.has(error.type)
+  const message = toMessage(`${error.type}: ${error.message}`, context)
+  return new ModelFailure({ kind: kind ?? 'request_failed', retryable, message })
 }
 
 /**
@@ -97,11 +101,8 @@ function toRefusal(error: APIError, context: FailureContext): ModelFailure {
 }
 
 function kindOf(status: number, said: string): ModelFailureKind | undefined {
-  return status >= 400 && status < 500 && isTooLong(said) ? 'too_long' : KIND_OF_STATUS.get(status)
-}
-
-function isTooLong(message: string): boolean {
-  return TOO_LONG.some((pattern) => pattern.test(message))
+  if (status < 500 && TOO_LONG.some((pattern) => pattern.test(said))) return 'too_long'
+  return status === 400 && OF_FILES.test(said) ? 'file_refused' : KIND_OF_STATUS.get(status)
 }
 
 /** The provider reports an empty account as a plain 400. */

@@ -51,6 +51,7 @@ export interface Model {
  * `overloaded` and `rate_limited` are the provider's word; `billing` is for a person to settle; `unreachable` means no
  * connection, or silence on it; `garbled` is an answer that cannot be understood or that breaks off;
  * `too_long` is a request that does not fit into the model's window, or into what the provider takes at all;
+ * `file_refused` is a request with an image or a document that the provider cannot read or does not take;
  * `request_failed` is every other refusal or error of the provider.
  */
 export type ModelFailureKind =
@@ -58,6 +59,7 @@ export type ModelFailureKind =
   | 'rate_limited'
   | 'request_failed'
   | 'too_long'
+  | 'file_refused'
   | 'billing'
   | 'unreachable'
   | 'garbled'

@@ -16,6 +16,9 @@ export const PLAIN_CLIENT = 'temporal'
 /** As many as a queue holds: more of them could never all take effect. */
 const MOST = 256
 
+/** A run carries the ids of the last thousand events over to the next one. */
+const ID_LENGTH = 128
+
 const SHAPE = 'expected {"events": [{"type": "user.message", "content": [{"type": "text", "text": "…"}]}]}'
 
 /**
@@ -43,7 +46,10 @@ export function parseArrivals(payload: unknown): Parsed {
 /** Why this is no user event that a session can take, or null. */
 function faultOf(event: unknown, blobs: readonly BlobRef[]): string | null {
   if (!isRecord(event)) return `is ${describe(event)}, not an object`
-  if ('id' in event && (typeof event['id'] !== 'string' || event['id'] === '')) return 'has an id that is no text'
+  const { id } = event
+  if ('id' in event && (typeof id !== 'string' || id === '' || id.length > ID_LENGTH)) {
+    return `has an id that is no text of 1 to ${ID_LENGTH} characters`
+  }
   if (blobs.length > 0 && !('id' in event)) return 'has blobs and no id'
   switch (event['type']) {
     case 'user.message':

@@ -104,7 +104,8 @@ function isRef(value: unknown): value is BlobRef {
     path.every((key) => typeof key === 'string' || typeof key === 'number') &&
     typeof sha256 === 'string' &&
     /^[0-9a-f]{64}$/.test(sha256) &&
-    Number.isSafeInteger(length)
+    Number.isSafeInteger(length) &&
+    Number(length) >= 0
   )
 }
 

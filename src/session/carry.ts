@@ -25,6 +25,8 @@ export interface Carried {
 /** Characters of JSON of calls that wait for the client, with which a run still ends when it is due. */
 const CALLS_LENGTH = 12 * 1024
 const ANSWERS_LENGTH = 8 * 1024
+/** A thousand ids of ours are 32,000 characters; plain clients may choose longer ones. */
+const SEEN_LENGTH = 34 * 1024
 
 /** Whether the next thing is to ask the model: a run may end here, before it is asked, and the next one ask. */
 export function isBetweenSteps(state: LogState): boolean {
@@ -36,13 +38,15 @@ export function isLight(state: LogState): boolean {
   return JSON.stringify(state.calls).length <= CALLS_LENGTH
 }
 
-/** The state as the next run begins with it: of the answers that came before their calls, the last that are small. */
+/** The state as the next run begins with it: of answers, and of ids against doubles, the last that fit. */
 export function carry(state: LogState): LogState {
+  return { ...state, answers: lastOf(state.answers, ANSWERS_LENGTH), seen: lastOf(state.seen, SEEN_LENGTH) }
+}
+
+function lastOf<T>(list: readonly T[], most: number): readonly T[] {
   let length = 0
-  const answers = state.answers
-    .toReversed()
-    .filter((answer) => (length += JSON.stringify(answer).length) <= ANSWERS_LENGTH)
-  return { ...state, answers: answers.toReversed() }
+  const tooMany = list.findLastIndex((one) => (length += JSON.stringify(one).length + 1) > most)
+  return list.slice(tooMany + 1)
 }
 
 /**

@@ -39,6 +39,11 @@ export type PrivateEntry =
    * longer inputs.
    */
   | { readonly type: 'log.trimmed'; readonly keep_rounds: number; readonly text: string; readonly longest?: number }
+  /**
+   * The provider refused a request for a file in it: from here on the model reads `text` in place of the images and
+   * documents that no answer has been given to, or else of all up to here.
+   */
+  | { readonly type: 'log.file_refused'; readonly text: string }
   /** The next model request asks for a summary; so do all until it is there. */
   | { readonly type: 'log.compacting' }
   /** The model's summary of the conversation up to here, which it reads in its place from here on. */

@@ -1,7 +1,8 @@
 import { afterAnswer, afterSummary, afterTrimming, afterUsage, anew, contextOf } from './context.ts'
 import type { Arrival, BlobRef, Entry } from './entry.ts'
+import { hasSeen, remember } from './seen.ts'
 import type { Answer, Call, LogState, Phase } from './state.ts'
-import { ANSWER_WINDOW, SEEN_WINDOW, blobsOf, isRequiringAction, isUnderWay } from './state.ts'
+import { ANSWER_WINDOW, blobsOf, isRequiringAction, isUnderWay } from './state.ts'
 import { addUsage } from './usage.ts'
 
 /**
@@ -25,6 +26,8 @@ export function fold(state: LogState, entry: Entry, blobs?: readonly BlobRef[]):
       return { ...state, archived: true }
     case 'log.trimmed':
       return { ...state, phase: goOn(state), context: afterTrimming(contextOf(state), entry) }
+    case 'log.file_refused':
+      return { ...state, phase: goOn(state) }
     case 'log.compacting':
       return { ...state, phase: goOn(state), context: { ...contextOf(state), compacting: true } }
     case 'log.summary':
@@ -72,8 +75,8 @@ const STANDING = { allow: 'allowed', ask: 'asked', deny: 'refused' } as const
  * shows it before the call, when the call appears. Either way it commutes with the results around it.
  */
 export function foldArrival(state: LogState, event: Arrival, blobs?: readonly BlobRef[]): LogState {
-  if (state.seen.includes(event.id)) return state
-  const next = { ...state, seen: [...state.seen, event.id].slice(-SEEN_WINDOW) }
+  if (hasSeen(state.seen, event.id)) return state
+  const next = { ...state, seen: remember(state.seen, event.id) }
   switch (event.type) {
     case 'user.message':
     case 'user.interrupt':

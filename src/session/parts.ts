@@ -1,5 +1,6 @@
 import type { ModelContentBlock, ModelMessage } from '../wire/types.ts'
 import type { PrivateEntry } from './entry.ts'
+import { field } from './field.ts'
 
 export type ToolResultBlock = {
   type: 'tool_result'
@@ -20,8 +21,17 @@ export function toMessage({ of, content }: Part): ModelMessage {
 }
 
 /** The Messages API takes no blank text, not even one that it gave itself. */
-export function isNotBlank(block: { readonly type: string; readonly text?: unknown }): boolean {
+function isNotBlank(block: { readonly type: string; readonly text?: unknown }): boolean {
   return block.type !== 'text' || typeof block.text !== 'string' || block.text.trim() !== ''
+}
+
+/**
+ * What of an answer can be sent back. One that was cut while the model still thought has nothing to go on from, and the
+ * Messages API takes no message that ends in thoughts.
+ */
+export function toSendable(content: readonly ModelContentBlock[]): readonly ModelContentBlock[] {
+  const sendable = content.filter(isNotBlank)
+  return sendable.every(({ type }) => type === 'thinking' || type === 'redacted_thinking') ? [] : sendable
 }
 
 /** A conversation once its old tool results, and with `longest` its long inputs, are left out. */
@@ -45,6 +55,25 @@ export function summarise(
 ): Part[] {
   const content = [introduction, text].map((words): UserBlock => ({ type: 'text', text: words }))
   return [{ of: 'summary', content }, ...unanswered]
+}
+
+/** A conversation once its images and documents are left out: the unanswered ones, or else all. */
+export function leaveOutFiles(parts: readonly Part[], unanswered: number, text: string): Part[] {
+  const first = parts.slice(unanswered).some(holdsFile) ? unanswered : 0
+  return parts.map((part, index): Part => {
+    if (part.of !== 'input' || index < first) return part
+    return { of: 'input', content: part.content.map((block) => (isFile(block) ? { type: 'text', text } : block)) }
+  })
+}
+
+function holdsFile({ of, content }: Part): boolean {
+  return of === 'input' && content.some(isFile)
+}
+
+/** Whether the provider has to make something of the block that is no text. */
+export function isFile(block: { readonly type: string; readonly source?: unknown }): boolean {
+  if (block.type === 'image') return true
+  return block.type === 'document' && field(block.source, 'type') !== 'text'
 }
 
 /** A result that is as short as what would stand for it stays. */

@@ -7,6 +7,7 @@ import { isQueued } from './entry.ts'
 import { fold, foldArrival } from './fold.ts'
 import type { Journal } from './journal.ts'
 import { backOffMs } from './policy.ts'
+import { hasSeen } from './seen.ts'
 import type { LogState } from './state.ts'
 import { isRequiringAction, isUnderWay, isWaiting } from './state.ts'
 import { noModelUsage } from './usage.ts'
@@ -20,6 +21,8 @@ export interface ModelFault {
   readonly retryAfterMs?: number
   /** The request was longer than the model takes: room can be made in the context. */
   readonly tooLong?: true
+  /** A file in the request was refused: it can be left out. */
+  readonly fileRefused?: true
 }
 
 type MetadataPatch = Readonly<Record<string, string | null>>
@@ -117,7 +120,7 @@ export function refuses(state: LogState, input: Input): string | null {
 }
 
 function isDouble(state: LogState, event: Incoming): boolean {
-  return event.id !== undefined && state.seen.includes(event.id)
+  return event.id !== undefined && hasSeen(state.seen, event.id)
 }
 
 function receive(journal: Journal, { event, signal, index, blobs }: Extract<Input, { type: 'arrived' }>): void {
@@ -136,8 +139,8 @@ export function nameArrivals(journal: Journal): void {
 
 function settleArrival(journal: Journal, event: Arrival, blobs?: readonly BlobRef[]): void {
   const before = journal.state
-  if (before.seen.includes(event.id)) return
   journal.advance(foldArrival(before, event, blobs))
+  if (journal.state === before) return
   if (before.status === 'terminated') return isQueued(event) ? drop(journal, event.id) : undefined
   if (event.type === 'user.interrupt') {
     journal.write({ type: 'log.mark', id: event.id })
@@ -177,13 +180,19 @@ function settleFault(journal: Journal, fault: ModelFault): void {
   const { policy } = journal.surroundings
   if (request) endRequest(journal, request, true)
   if (fault.tooLong && makeRoom(journal)) return undefined
-  if (fault.retryable && failures + 1 < policy.tries) {
+  if (fault.fileRefused) journal.write({ type: 'log.file_refused', text: toLeftOut(fault) })
+  if ((fault.retryable || fault.fileRefused) && failures + 1 < policy.tries) {
     fail(journal, { type: fault.error, message: fault.message, retry: 'retrying' })
     journal.write({ type: 'log.retry', after_ms: backOffMs(policy, failures, fault.retryAfterMs) })
     return journal.reschedule()
   }
   fail(journal, { type: fault.error, message: fault.message, retry: 'exhausted' })
   giveUp(journal)
+}
+
+/** What the model reads in place of a file. */
+function toLeftOut({ message }: ModelFault): string {
+  return `[An image or document is left out here, because the request that held it was refused: ${message}]`
 }
 
 /** The turn is dead: what is queued stays in the log, processed, without effect. */

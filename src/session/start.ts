@@ -44,10 +44,11 @@ function isPolicy(value: unknown): value is Policy {
     (steering === 'step' || steering === 'turn') &&
     (context === undefined ||
       (typeof field(context, 'trimmed') === 'string' && hasNumbers(context, CONTEXT_NUMBERS))) &&
-    (run === undefined || hasNumbers(run, ['events', 'signals', 'bytes']))
+    (run === undefined || RUN_LIMITS.every((name) => Number(field(run, name)) >= 1))
   )
 }
 
+const RUN_LIMITS = ['events', 'signals', 'bytes']
 const CONTEXT_NUMBERS = ['window', 'trimAt', 'compactAt', 'keepRounds', 'compactionsInARow', 'longest']
 
 function hasNumbers(value: unknown, names: readonly string[]): boolean {

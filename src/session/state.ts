@@ -80,12 +80,10 @@ export interface LogState {
   readonly metadata: Readonly<Record<string, string>>
   readonly archived: boolean
   readonly configuration: string | null
-  /** The last {@link SEEN_WINDOW} ids of arrivals, oldest first. */
+  /** The last ids of arrivals, oldest first: those that doubles are told by. */
   readonly seen: readonly string[]
 }
 
-/** How many ids of arrivals are remembered against doubles. */
-export const SEEN_WINDOW = 1000
 export const ANSWER_WINDOW = 64
 
 export function initialState(about: Pick<LogState, 'title' | 'metadata' | 'configuration'>): LogState {

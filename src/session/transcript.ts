@@ -1,7 +1,7 @@
 import type { ModelContentBlock, ModelMessage } from '../wire/types.ts'
 import type { Arrival, Entry } from './entry.ts'
 import type { Part, ToolResultBlock } from './parts.ts'
-import { isNotBlank, summarise, toMessage, trim } from './parts.ts'
+import { leaveOutFiles, summarise, toMessage, toSendable, trim } from './parts.ts'
 import { toUserBlock } from './user-block.ts'
 
 /** A finished entry with what its place in the log says: a marked input brings its event along. */
@@ -46,7 +46,7 @@ function read(reading: Reading, entry: LogEntry): void {
   const { parts, custom, results, fromClient } = reading
   switch (entry.type) {
     case 'log.assistant':
-      append(parts, { of: 'answer', content: entry.content.filter(isNotBlank) })
+      append(parts, { of: 'answer', content: toSendable(entry.content) })
       reading.open = entry.calls
       reading.unanswered = parts.length
       return
@@ -64,6 +64,9 @@ function read(reading: Reading, entry: LogEntry): void {
       return append(parts, { of: 'input', content: entry.content.flatMap(toUserBlock) })
     case 'log.trimmed':
       reading.parts = trim(parts, entry)
+      return
+    case 'log.file_refused':
+      reading.parts = leaveOutFiles(parts, reading.unanswered, entry.text)
       return
     case 'log.summary':
       reading.parts = summarise(parts.slice(reading.unanswered), entry)

@@ -19,3 +19,8 @@ export class EnvironmentGone extends Error {
     this.environmentId = environmentId
   }
 }
+
+/** A run that the archive has no place for, however often it is brought. Nothing was stored. */
+export class RunRefused extends Error {
+  override readonly name = 'RunRefused'
+}

@@ -22,7 +22,8 @@ export function createFolderBlobs(root: string): BlobStore {
     },
     get: async (session, key, most) => failing('read', read(placeOf(root, session, key), most)),
     has: async (session, key) => failing('read', isThere(placeOf(root, session, key))),
-    list: async (session) => failing('read', list(folderOf(root, session))),
+    list: async (session) => failing('read', list(folderOf(root, session), KEY)),
+    sessions: async () => failing('read', list(root, SESSION)),
     async clear(session) {
       const folder = folderOf(root, session)
       await failing('removed', rm(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 }))
@@ -82,9 +83,9 @@ async function isThere(place: string): Promise<boolean> {
 }
 
 /** Drafts that a dead writer has left are no blobs. */
-async function list(folder: string): Promise<readonly string[]> {
+async function list(folder: string, names: RegExp): Promise<readonly string[]> {
   try {
-    return (await readdir(folder)).filter((name) => KEY.test(name))
+    return (await readdir(folder)).filter((name) => names.test(name))
   } catch (error) {
     if (isMissing(error)) return []
     throw error

@@ -17,18 +17,22 @@ export interface IngressRequest {
   readonly key: string | null
   /** SHA-256 of the body, hex. */
   readonly bodyHash: string
-  /** Whether the client says that it repeats itself (`X-Stainless-Retry-Count` above 0). */
+  /** Whether it may repeat what was taken. */
   readonly isRetry: boolean
+  /** How often the client says that it has tried before (`X-Stainless-Retry-Count`). */
+  readonly retry: number
 }
 
 export interface IngressStore {
-  /** The row of the request that this one repeats, by the rules of `begin`; null when there is none yet. */
-  find(request: IngressRequest): Promise<IngressRow | { readonly conflict: true } | null>
   /**
-   * Commits a row for the request with ids from `mint`, or answers the row of the request it repeats: the same key, or
-   * a declared retry with the body of a row not yet `answered`, if that is no older than clients take to try again. The
-   * same key with another body is `{ conflict: true }`.
+   * The row of the request that this one repeats, or null: the row with the same key (with another body it is
+   * `{ conflict: true }`), or, for a declared retry, one with its body that is not yet `answered` and no older than
+   * clients take to try again. Retries do not name their requests, so each takes a row for itself: retry n takes one
+   * that no retry numbered n or above has taken or made, so that N equal requests and their N retries pair up. To be
+   * called once for a request.
    */
+  claim(request: IngressRequest): Promise<IngressRow | { readonly conflict: true } | null>
+  /** Claims, and commits a row for the request with ids from `mint` when there is nothing to claim. */
   begin(
     request: IngressRequest,
     mint: () => { readonly id: string; readonly ids: readonly string[] },

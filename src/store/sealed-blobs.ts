@@ -1,10 +1,5 @@
-import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto'
 import type { BlobStore } from '../history/blobs.ts'
-
-const ALGORITHM = 'aes-256-gcm'
-const NONCE_BYTES = 12
-const TAG = { authTagLength: 16 }
-const HEAD_BYTES = NONCE_BYTES + TAG.authTagLength
+import { HEAD_BYTES, createCipher } from './cipher.ts'
 
 /**
  * Blobs encrypted under the key of the payload codec (32 bytes), each bound to its session and name: where the log is
@@ -12,22 +7,15 @@ const HEAD_BYTES = NONCE_BYTES + TAG.authTagLength
  * there was a key can be read, and altered ones are not what their name says.
  */
 export function createSealedBlobs(blobs: BlobStore, master: Uint8Array): BlobStore {
-  const key = Buffer.from(hkdfSync('sha256', master, '', 'longhand blobs', 32))
+  const cipher = createCipher(master, 'blobs')
   return {
     ...blobs,
-    put(session, sha256, bytes) {
-      const nonce = randomBytes(NONCE_BYTES)
-      const cipher = createCipheriv(ALGORITHM, key, nonce, TAG).setAAD(nameOf(session, sha256))
-      const sealed = [cipher.update(bytes), cipher.final()]
-      return blobs.put(session, sha256, Buffer.concat([nonce, cipher.getAuthTag(), ...sealed]))
-    },
+    put: (session, sha256, bytes) => blobs.put(session, sha256, cipher.seal(bytes, placeOf(session, sha256))),
     async get(session, sha256, most) {
       const bytes = await blobs.get(session, sha256, most + HEAD_BYTES)
       if (!bytes || bytes.length < HEAD_BYTES) return bytes
       try {
-        const decipher = createDecipheriv(ALGORITHM, key, bytes.subarray(0, NONCE_BYTES), TAG)
-        decipher.setAAD(nameOf(session, sha256)).setAuthTag(bytes.subarray(NONCE_BYTES, HEAD_BYTES))
-        return Buffer.concat([decipher.update(bytes.subarray(HEAD_BYTES)), decipher.final()])
+        return cipher.open(bytes, placeOf(session, sha256))
       } catch {
         return bytes.subarray(0, most)
       }
@@ -35,6 +23,6 @@ export function createSealedBlobs(blobs: BlobStore, master: Uint8Array): BlobSto
   }
 }
 
-function nameOf(session: string, sha256: string): Buffer {
-  return Buffer.from(`${session} ${sha256}`)
+function placeOf(session: string, sha256: string): string {
+  return `${session} ${sha256}`
 }

@@ -71,6 +71,8 @@ export interface SessionStore {
   bury(workspaceId: string, id: string): Promise<boolean>
   /** Buries a row that is still `creating` and was not written since the given moment; any other is left alone. */
   abandon(id: string, before: Date): Promise<void>
+  /** Those of these sessions that are buried, cleared or not; in no order. */
+  buried(ids: readonly string[]): Promise<readonly string[]>
   /** Removes what belongs to a buried session (configuration, ingress rows, sandbox rows, archive). Idempotent. */
   clear(id: string): Promise<void>
   /** Buried sessions whose rows are not cleared yet, for the sweeper. */

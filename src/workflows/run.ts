@@ -22,7 +22,7 @@ export interface Run {
   readonly number: number
   readonly clock: TurnClock
   readonly archivist: Archivist
-  /** Whether it has become so long that it should end. */
+  /** Whether it has become so long that it should end; asked once a pass. A run that took over has one pass at least. */
   isDue(state: LogState, signals: number): boolean
   /** What the next run starts with. */
   handOver(
@@ -41,6 +41,8 @@ export function createRun(carried: Carried | null, { run: limits }: Policy): Run
   const archivist = createArchivist(carried?.unarchived ?? [], number)
   let since = carried?.turnSince ?? null
   let latest = carried?.at ?? 0
+  // Limits below what a run begins with would have runs hand over to each other for ever.
+  let isFresh = carried !== null
 
   const clock: TurnClock = {
     start() {
@@ -59,7 +61,9 @@ export function createRun(carried: Carried | null, { run: limits }: Policy): Run
     archivist,
     isDue(state, signals) {
       latest = Math.max(latest, now())
-      if (!limits) return false
+      const wasFresh = isFresh
+      isFresh = false
+      if (!limits || wasFresh) return false
       const { historyLength, historySize, continueAsNewSuggested } = workflowInfo()
       const share = Math.max(historyLength / limits.events, historySize / limits.bytes, signals / limits.signals)
       return (share > 1 && isLight(state)) || share > OVERDUE || continueAsNewSuggested

@@ -113,6 +113,15 @@ describe('the sweep of the archive', () => {
     ])
   })
 
+  test('lets go of a run whose number another one has', async () => {
+    const { sweep, done, memory } = scene([['s1'].map(runOf)])
+    await memory.write('s1', buildArchivedRun({ id: 'another', closed: false }), [])
+    await sweep(NOW)
+    await sweep(NOW + MINUTE)
+    const refused = ['copy s1', 'warn s1 the archive has no place for a run']
+    expect(done).toEqual(['list all 0', ...refused, 'list 2026-01-02T11:50:00.000Z 0', ...refused])
+  })
+
   test('begins again, a minute later, when the list or the archive cannot be reached', async () => {
     const { done, ports } = scene([[runOf('s1')], [runOf('s2')]])
     let down = true

@@ -53,6 +53,16 @@ describe('archiveRun', () => {
     })
   })
 
+  test('gives up on a run whose number another one has', async () => {
+    const archive = createMemoryArchive()
+    await archive.write('s1', { ...copied.run, id: 'another' }, [])
+    const { archiveRun } = createArchiveRun({ archive, copy: async () => copied })
+    await expect(inActivity(() => archiveRun(input).then(() => true))).rejects.toMatchObject({
+      type: 'refused',
+      nonRetryable: true,
+    })
+  })
+
   test('leaves any other failure to be tried again', async () => {
     const copy = async (): Promise<RunCopy> => Promise.reject(new Error('no connection'))
     const { archiveRun } = createArchiveRun({ archive: createMemoryArchive(), copy })

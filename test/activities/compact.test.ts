@@ -91,6 +91,7 @@ describe('compact', () => {
   test.each([
     { name: 'no words', response: { ...respond(''), content: [] } },
     { name: 'blank words', response: respond(' \n') },
+    { name: 'words before a call', response: respond('Let me look first.', 'tool_use') },
     { name: 'a refusal', response: respond('I cannot', 'refusal') },
   ])('takes $name for a failure that was paid for', async ({ response }) => {
     const { entries, fault } = await compactWith(response).run()

@@ -1,23 +1,25 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { createContextReader } from '../../src/activities/context.ts'
+import { stow } from '../../src/history/blobs.ts'
 import { comparePositions } from '../../src/history/position.ts'
 import type { HistoryItem } from '../../src/history/item.ts'
 import type { SessionLog } from '../../src/history/session-log.ts'
 import type { LogEntry } from '../../src/session/transcript.ts'
 import { contextStart, transcript } from '../../src/session/transcript.ts'
-import { SESSION } from '../support/history-builders.ts'
+import { SESSION, decided, history, scheduled, started } from '../support/history-builders.ts'
 import { createMemoryArchive } from '../support/memory-archive.ts'
 import { createMemoryBlobs } from '../support/memory-blobs.ts'
 import { archiveRuns, cutLogs, holdRuns, runId, runsOf, toAtoms, wholeLog } from '../support/run-builders.ts'
+import { message } from '../support/session-builders.ts'
 import { openLog } from '../support/session-log-builders.ts'
 
 type Runs = readonly (readonly HistoryItem[])[]
 
 /** Everything that an activity may be told of, from a log as plain items. */
 function before(runs: Runs, run: number, activity: string): readonly LogEntry[] {
-  const scheduled = runs[run - 1]?.find((item) => item.type === 'scheduled' && item.activityId === activity)
-  const end = { run, event: scheduled?.eventId ?? 0, index: 0 }
+  const asked = runs[run - 1]?.find((item) => item.type === 'scheduled' && item.activityId === activity)
+  const end = { run, event: asked?.eventId ?? 0, index: 0 }
   return wholeLog(runs).flatMap(({ says, position }) => (says && comparePositions(position, end) < 0 ? [says] : []))
 }
 
@@ -120,6 +122,36 @@ describe('the context of a model call', () => {
     const context = await open()(cursor(2, 'answer0'))
     expect(context).toHaveLength(2100)
     expect(context).toEqual(before(runs, 2, 'answer0'))
+  })
+
+  test('has a sentence where a part of it is lost, and the part itself once it is back', async () => {
+    const blobs = createMemoryBlobs()
+    const long = 'x'.repeat(100_000)
+    const kept = await stow(blobs, SESSION, [message('m1', long)])
+    const { source, log } = openLog()
+    const signal = { type: 'signaled' as const, payload: { events: kept.elements, blobs: kept.blobs } }
+    source.grow(...history(started(), signal, decided({ type: 'log.mark', id: 'm1' }), scheduled('1')))
+    const read = createContextReader(log, blobs)
+    const text = async (): Promise<string> => JSON.stringify(transcript(await read(cursor(1, '1'))))
+    const whole = await text()
+    expect(whole).toContain(long)
+    const own = [...(blobs.blobs.get(SESSION) ?? [])]
+    await blobs.clear(SESSION)
+    const lost = await text()
+    expect(lost).toBe(whole.replace(long, '[This part of the conversation is lost: its file is missing or damaged.]'))
+    for (const [key] of own) await blobs.put(SESSION, key, Buffer.from('damaged'))
+    expect(await text()).toBe(lost)
+    for (const [key, bytes] of own) await blobs.put(SESSION, key, bytes)
+    expect(await text()).toBe(whole)
+  })
+
+  test('is not told to have lost what the store cannot read now', async () => {
+    const kept = await stow(createMemoryBlobs(), SESSION, [message('m1', 'x'.repeat(100_000))])
+    const { source, log } = openLog()
+    const signal = { type: 'signaled' as const, payload: { events: kept.elements, blobs: kept.blobs } }
+    source.grow(...history(started(), signal, decided({ type: 'log.mark', id: 'm1' }), scheduled('1')))
+    const get = async (): Promise<never> => Promise.reject(new Error('store: a blob could not be read: EIO'))
+    await expect(createContextReader(log, { get })(cursor(1, '1'))).rejects.toThrow('EIO')
   })
 
   test('of a log with nothing in it is empty', async () => {

@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest'
 import { createContextReader } from '../../src/activities/context.ts'
-import { BlobLost } from '../../src/history/blobs.ts'
 import type { ModelCallPorts } from '../../src/activities/model.ts'
 import { createCallModel } from '../../src/activities/model.ts'
 import { currentHarness } from '../../src/model/harness.ts'
 import type { Model, ModelRequest, ModelResponse } from '../../src/model/model.ts'
 import { ModelFailure } from '../../src/model/model.ts'
+import type { LogEntry } from '../../src/session/transcript.ts'
 import type { DeltaBatch } from '../../src/store/deltas.ts'
 import { completed, decided, history, scheduled, signaled, started } from '../support/history-builders.ts'
 import { createMemoryBlobs } from '../support/memory-blobs.ts'
@@ -82,19 +82,6 @@ describe('callModel', () => {
     expect(JSON.stringify(requests[1])).toBe(JSON.stringify(requests[0]))
   })
 
-  test('fails for good, readably, when a part of its context is lost', async () => {
-    const ref = { path: ['content', 0, 'text'], sha256: 'ab'.repeat(32), length: 9 }
-    const context = async (): Promise<never> => Promise.reject(new BlobLost('damaged', ref))
-    expect(await callWith({ context }).run()).toEqual({
-      entries: [],
-      fault: {
-        error: 'unknown_error',
-        message: 'store: the blob abababababab… of 9 bytes is damaged',
-        retryable: false,
-      },
-    })
-  })
-
   test('records the answer under the harness and the request it was asked with', async () => {
     const { entries, fault } = await callWith().run()
     expect(fault).toBeUndefined()
@@ -112,12 +99,23 @@ describe('callModel', () => {
     ['unreachable', 'model_request_failed_error', true],
     ['garbled', 'model_request_failed_error', true],
     ['request_failed', 'model_request_failed_error', false],
+    ['file_refused', 'model_request_failed_error', false],
   ] as const)('answers that the model is %s as data, for the workflow to judge', async (kind, error, retryable) => {
     const failing = { request: async () => Promise.reject(new ModelFailure({ kind, retryable, message: 'no' })) }
     expect(await callWith({ model: failing }).run()).toEqual({
       entries: [],
       fault: { error, message: 'model: no', retryable },
     })
+  })
+
+  test('says that a file was refused when there is one to leave out', async () => {
+    const image = { type: 'image', source: { type: 'url', url: 'https://images.example/1' } }
+    const failure = new ModelFailure({ kind: 'file_refused', retryable: false, message: 'no' })
+    const { fault } = await callWith({
+      context: async () => [{ ...message('m1'), content: [image] }] as readonly LogEntry[],
+      model: { request: async () => Promise.reject(failure) },
+    }).run()
+    expect(fault).toMatchObject({ retryable: false, fileRefused: true })
   })
 
   test('passes on how long the provider asks to wait', async () => {

@@ -21,6 +21,10 @@ const input: OpenSession = {
   metadata: { a: '1' },
 }
 
+function pairs(count: number): Record<string, string> {
+  return Object.fromEntries(Array.from({ length: count }, (_, index) => [`k${index}`, '1']))
+}
+
 function scene(environments: readonly Environment[] = []) {
   const agents: Agent[] = []
   const created: { row: SessionRow; configuration: Configuration }[] = []
@@ -87,6 +91,9 @@ describe('openSession', () => {
 
   test.each<[string, Partial<OpenSession>, RegExp]>([
     ['no agent', { agent: null }, /needs an agent/],
+    ['an overlong title', { title: 'x'.repeat(513) }, /title: expected null or a text of at most 512/],
+    ['an overlong text in the metadata', { metadata: { a: 'x'.repeat(513) } }, /texts of 512 characters/],
+    ['metadata of too many pairs', { metadata: pairs(17) }, /expected at most 16 pairs, got 17/],
     ['an agent without a model', { agent: {} }, /model/],
     [
       'an agent that no session can have yet',

@@ -8,6 +8,7 @@ import { startRuns } from './runs.ts'
 
 interface Scene {
   readonly client: Client
+  readonly workflowService: Client['workflowService']
   readonly remove: (session: string) => Promise<void>
   /** Runs that the server was asked to delete; it takes it many seconds to do so. */
   readonly deleted: string[]
@@ -43,6 +44,7 @@ async function scene(): Promise<Scene> {
   })
   return {
     client,
+    workflowService,
     remove: createRemoveWorkflow({ workflow: client.workflow, workflowService, options: client.options }),
     deleted,
     gone,
@@ -60,6 +62,20 @@ describe("removing a deleted session's workflow", () => {
     expect(events?.at(-1)?.workflowExecutionTerminatedEventAttributes?.reason).toBe(DELETED_REASON)
     await remove(session)
     expect(deleted).toEqual([...ids, ...ids])
+  })
+
+  test('removes the run too that the present one hands over to just before it is ended', async () => {
+    const { client, workflowService, deleted } = await scene()
+    const session = uniqueName('sesn')
+    const { ids } = await startRuns(client, session, [{}, {}])
+    const handle = client.workflow.getHandle(session)
+    const before = await client.workflow.getHandle(session, ids[0]).describe()
+    const seen = [{ ...before, status: { code: 1, name: 'RUNNING' } }]
+    const late = { ...handle, describe: async () => seen.shift() ?? handle.describe() }
+    // The one method that is used.
+    const workflow = { getHandle: () => late } as never
+    await createRemoveWorkflow({ workflow, workflowService, options: client.options })(session)
+    expect(deleted).toEqual(ids)
   })
 
   test('takes a run for gone that Temporal has removed, and those before it', async () => {

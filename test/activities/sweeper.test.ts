@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import type { SweeperPorts } from '../../src/activities/sweeper.ts'
 import { startSweeper, sweep } from '../../src/activities/sweeper.ts'
 import type { SessionRow, SessionStore } from '../../src/store/sessions.ts'
-import { LogNotFound } from '../../src/history/session-log.ts'
+import { LogIncomplete, LogNotFound } from '../../src/history/session-log.ts'
 import { buildView } from '../api/view-builder.ts'
 import { buildSession } from '../store/builders.ts'
 import { openLog } from '../support/session-log-builders.ts'
@@ -37,6 +37,7 @@ function scene(rows: readonly SessionRow[], change: Partial<SweeperPorts> = {}, 
     removeWorkflow: (session) => note(`workflow ${session}`)(),
     removeSandboxes: (session) => note(`sandboxes ${session}`)(),
     removeBlobs: (session) => note(`blobs ${session}`)(),
+    lateBlobs: async () => [],
     pruneIngress: (before) => note(`prune ${before.toISOString()}`)(),
     archiveEnded: (now) => note(`archive ${new Date(now).toISOString()}`)(),
     warn: (_, text) => void done.push(`warn ${text}`),
@@ -79,6 +80,18 @@ describe('a sweep', () => {
     expect(done()).toEqual(['workflow s1', 'sandboxes s1', 'blobs s1', 'clear s1'])
   })
 
+  test('removes the blobs that came after their session was cleared, one session after the other', async () => {
+    const { ports, done } = scene([], { lateBlobs: async () => ['s1', 's2'] })
+    await sweep(ports, NOW)
+    expect(done()).toEqual(['blobs s1', 'blobs s2'])
+    const removeBlobs = async (session: string): Promise<void> => {
+      if (session === 's1') throw new Error('busy')
+      await ports.removeBlobs(session)
+    }
+    await sweep({ ...ports, removeBlobs }, NOW)
+    expect(done().slice(2)).toEqual(['warn session not swept; it is tried again', 'blobs s2'])
+  })
+
   test('keeps the rows of a session whose sandboxes could not be removed, and goes on with the next', async () => {
     const failing = async (session: string): Promise<void> => {
       if (session === 's1') throw new Error('busy')
@@ -89,9 +102,12 @@ describe('a sweep', () => {
     expect(done()).toEqual(['workflow s1', 'warn session not swept; it is tried again', ...swept])
   })
 
-  test('leaves a session alone whose log cannot be read now', async () => {
+  test.each([
+    ['cannot be read now', new Error('no connection')],
+    ['is not whole', new LogIncomplete('run 2 of s1 is nowhere')],
+  ])('leaves a session alone whose log %s', async (_, error) => {
     const { ports, done } = scene([buildSession('w1', { id: 's1', status: 'creating' })])
-    const broken = { read: async () => Promise.reject(new Error('no connection')) }
+    const broken = { read: async () => Promise.reject(error) }
     await sweep({ ...ports, log: { ...ports.log, ...broken } }, NOW)
     expect(done()).toEqual(['warn session not swept; it is tried again'])
   })

@@ -55,6 +55,37 @@ describe('a request for a log', () => {
     expect(fake.world.ingress.size).toBe(1)
   })
 
+  test('is each client’s own when several of the same failed and are sent again', async () => {
+    let failures = 3
+    const fake: Fake = createWithSession((world) => ({
+      workflows: {
+        ...createFakeApp().context.workflows,
+        signal: async (session, signal, requestId) => {
+          world.signals.push({ session, signal, requestId })
+          if (failures-- > 0) throw new ApiError('unavailable', 'not now')
+        },
+      },
+    }))
+    for (let client = 0; client < 3; client++) expect((await send(fake)).statusCode).toBe(504)
+    for (let client = 0; client < 3; client++) expect((await send(fake, RETRY)).statusCode).toBe(200)
+    const ids = idsOf(fake).map(String)
+    expect(new Set(ids.slice(3))).toEqual(new Set(ids.slice(0, 3)))
+    expect([new Set(ids).size, fake.world.ingress.size]).toEqual([3, 3])
+  })
+
+  test.each([
+    ['2', 2],
+    ['2.5', 2],
+    ['1e99', 2 ** 31 - 1],
+    ['-1', 0],
+    ['NaN', 0],
+    ['1, 2', 0],
+  ])('whose client says %s for its number of retries is retry %i', async (said, tries) => {
+    const fake = createWithSession()
+    expect((await send(fake, { 'x-stainless-retry-count': said })).statusCode).toBe(200)
+    expect([...fake.world.ingress.values()]).toMatchObject([{ tries }])
+  })
+
   test('is new when its client has the answer to the one before it, or it has another body', async () => {
     const fake = createWithSession()
     await send(fake)

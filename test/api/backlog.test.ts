@@ -72,6 +72,15 @@ describe('the backlog', () => {
     expect(backlog.take(flooded, [{ id: 'sevt_stop', type: 'user.interrupt' }], true)).toBe(true)
   })
 
+  test('lets an answer to a call in beside a full queue, and counts it for none', () => {
+    const backlog = createBacklog(() => 0)
+    const answer = (id: string): Arrival => ({ id, type: 'user.custom_tool_result', custom_tool_use_id: 'sevt_call' })
+    expect(backlog.take(view(messages(256)), [answer('sevt_a')], true)).toBe(true)
+    expect(backlog.take(view(messages(1, 500 * 1024)), [answer('sevt_b')], true)).toBe(true)
+    expect(backlog.take(view(messages(255)), messages(1), true)).toBe(true)
+    expect(backlog.take(view([], { signals: 2_000 }), [answer('sevt_c')], true)).toBe(false)
+  })
+
   test('is each session’s own', () => {
     const backlog = createBacklog(() => 0)
     backlog.take(view(), messages(256), true)

@@ -23,7 +23,10 @@ export interface World {
   readonly agents: Map<string, Agent>
   readonly sessions: Map<string, SessionRow>
   readonly configurations: Map<string, Configuration>
-  readonly ingress: Map<string, IngressRow & { readonly key: string | null; readonly bodyHash: string }>
+  readonly ingress: Map<
+    string,
+    IngressRow & { readonly key: string | null; readonly bodyHash: string; readonly tries: number }
+  >
   readonly signals: { readonly session: string; readonly signal: EventsSignal; readonly requestId: string }[]
   readonly hints: StatusHint[]
   readonly logged: { readonly details: object; readonly message: string }[]
@@ -167,6 +170,7 @@ function createSessions(world: World): ApiContext['sessions'] {
     abandon: async () => undefined,
     clear: async () => undefined,
     uncleared: async () => [],
+    buried: async () => [],
   }
 }
 
@@ -175,20 +179,23 @@ function createIngress({ ingress }: World): ApiContext['ingress'] {
     const row = ingress.get(id)
     if (row) ingress.set(id, { ...row, state })
   }
-  const find: ApiContext['ingress']['find'] = async ({ target, key, bodyHash, isRetry }) => {
+  const claim: ApiContext['ingress']['claim'] = async ({ target, key, bodyHash, isRetry, retry }) => {
     const same = [...ingress.values()].filter((row) => row.target === target && row.key === key)
-    const earlier =
-      key === null ? same.find((row) => isRetry && row.bodyHash === bodyHash && row.state !== 'answered') : same[0]
-    if (!earlier) return null
-    return earlier.bodyHash === bodyHash ? earlier : { conflict: true }
+    if (key !== null) return same[0] && same[0].bodyHash !== bodyHash ? { conflict: true } : (same[0] ?? null)
+    const [taken] = same
+      .filter((row) => isRetry && row.bodyHash === bodyHash && row.state !== 'answered' && row.tries < retry)
+      .toReversed()
+      .toSorted((a, b) => b.tries - a.tries)
+    if (taken) ingress.set(taken.id, { ...taken, tries: retry })
+    return taken ?? null
   }
   return {
-    find,
+    claim,
     begin: async (request, mint) => {
-      const earlier = await find(request)
+      const earlier = await claim(request)
       if (earlier) return earlier
-      const { workspaceId, target, key, bodyHash } = request
-      const row = { ...mint(), workspaceId, target, state: 'begun' as const, key, bodyHash }
+      const { workspaceId, target, key, bodyHash, retry: tries } = request
+      const row = { ...mint(), workspaceId, target, state: 'begun' as const, key, bodyHash, tries }
       ingress.set(row.id, row)
       return row
     },

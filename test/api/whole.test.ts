@@ -43,9 +43,11 @@ describe('an event with large parts', () => {
     await blobs.clear('sesn_a')
     await expect(toWhole(blobs, 'sesn_a', item)).rejects.toMatchObject({
       kind: 'api_error',
-      message: expect.stringMatching(/^The event m cannot be read: store: the blob .* is missing/),
+      message: expect.stringMatching(/^The event m cannot be read: store: the blob .* is missing[^`]*$/),
       options: { code: 'content_lost', shouldRetry: false },
     })
+    const finished = { ...item, shown: { ...item.shown, processed_at: '2026-01-02T12:00:00Z' } }
+    await expect(toWhole(blobs, 'sesn_a', finished)).rejects.toThrow('`before=m` and `after=m`')
   })
 
   test('is not mistaken for lost when the store fails', async () => {

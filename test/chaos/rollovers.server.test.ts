@@ -20,10 +20,13 @@ describe('a session that goes through many runs', () => {
     'while clients write and processes are killed, loses, doubles and reorders nothing',
     { timeout: LIMIT_MS },
     async () => {
-      const { runs, messages, events, kills, resumed } = await surviveRollovers(yard, { runs: 7, killEveryMs: 3_000 })
+      const { runs, messages, events, kills, resumed, summaries } = await surviveRollovers(yard, {
+        runs: 7,
+        killEveryMs: 3_000,
+      })
       console.info(
         `rollovers: n = ${runs - 1} boundaries, ${messages} messages, ${events} events, ` +
-          `${kills.worker} worker and ${kills.api} api kills, stream resumed ${resumed} times: 0 lost, doubled, reordered`,
+          `${kills.worker} worker and ${kills.api} api kills, stream resumed ${resumed} times, ${summaries} summaries: 0 lost, doubled, reordered`,
       )
       expect(runs).toBeGreaterThanOrEqual(7)
       expect(Math.min(kills.worker, kills.api)).toBeGreaterThan(0)

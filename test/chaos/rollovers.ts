@@ -18,6 +18,8 @@ export interface Rollovers {
   readonly kills: { readonly api: number; readonly worker: number }
   /** Times that the reader's stream broke and was resumed. */
   readonly resumed: number
+  /** Times that the context was summarised. */
+  readonly summaries: number
 }
 
 const CLIENTS = 5
@@ -76,13 +78,14 @@ export async function surviveRollovers(
   await until(async () => reader.finished.at(-1)?.id === last)
   assert.deepEqual(reader.finished, events, 'the stream showed the log, once, in order, without a gap')
   reader.close()
-  assertPrefixesGrow(yard.model.requests.slice(asked), session)
+  const summaries = assertPrefixesGrow(yard.model.requests.slice(asked), session)
   return {
     runs: await runOf(yard, session),
     messages: sent.flat().length,
     events: events.length,
     kills,
     resumed: reader.resumed,
+    summaries,
   }
 }
 

@@ -143,6 +143,7 @@ describe('dev', () => {
       LONGHAND_PORT: new URL(state.base_url).port,
       LONGHAND_SANDBOX: 'local',
       LONGHAND_SANDBOX_IMAGE: 'longhand-sandbox:1',
+      LONGHAND_RUN_EVENTS: '1000',
       LONGHAND_WORKSPACE_REQUESTS: '2000',
       LONGHAND_WORKSPACE_SESSIONS: '1000',
       TEMPORAL_ADDRESS: state.temporal_address,

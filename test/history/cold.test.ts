@@ -109,6 +109,7 @@ describe('a cold reader', () => {
     test.each([
       ['the newest run that is kept handed over to another one', [1, 2]],
       ['nothing is kept', []],
+      ['a run before the last one is not kept', [1, 3]],
     ])('rejects when %s', async (_, numbers) => {
       const { log } = await gone(chapters[2] ?? [], numbers)
       await expect(log.read(SESSION)).rejects.toThrow(LogNotFound)

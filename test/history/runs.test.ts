@@ -212,6 +212,22 @@ describe('a watcher', () => {
     expect(source.waiting).toBe(0)
   })
 
+  test('lets go of runs that have come into the archive, although nobody reads', async () => {
+    const archive = createMemoryArchive()
+    const { source, log } = openLog({ archive })
+    source.grow(...(RUNS[0] ?? []).slice(0, 2))
+    await log.subscribe(SESSION, record())
+    await source.whenWaiting()
+    source.grow(...(RUNS[0] ?? []).slice(2), ...(RUNS[1] ?? []).slice(0, 1))
+    await settle()
+    await source.whenWaiting()
+    await archiveRuns(archive, RUNS, [1])
+    source.grow(...(RUNS[1] ?? []).slice(1), ...(RUNS[2] ?? []))
+    await settle()
+    await source.whenWaiting()
+    expect(log.known(SESSION)?.runs.map(({ run }) => run)).toEqual([2, 3])
+  })
+
   test('that waits for its server is overtaken by a reader, who ends the subscription when it would miss something', async () => {
     const archive = createMemoryArchive()
     const { source, log } = openLog({ archive, pause: () => new Promise(() => undefined) })

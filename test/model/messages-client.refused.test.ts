@@ -69,6 +69,22 @@ const STATUSES: readonly [string, (response: ServerResponse) => void, Partial<Mo
     json(400, apiError('invalid_request_error', said)),
     { kind: 'too_long', retryable: false, status: 400 },
   ]),
+  ...[
+    'messages.0.content.1.image.source.base64: Could not process image',
+    'messages.8.content.3.image.source.base64.data: dimensions exceed max allowed size for many-image requests: 2000',
+    'Unable to download the file. Please verify the URL and try again.',
+    'The PDF specified is password protected.',
+    'messages: too many images and documents: 101 > 100',
+  ].map((said): (typeof STATUSES)[number] => [
+    `400: ${said}`,
+    json(400, apiError('invalid_request_error', said)),
+    { kind: 'file_refused', retryable: false, status: 400 },
+  ]),
+  [
+    '403 about a URL',
+    json(403, apiError('permission_error', 'no such url')),
+    { kind: 'request_failed', retryable: false },
+  ],
   [
     '500 that speaks of a prompt that is too long',
     json(500, apiError('api_error', 'prompt is too long')),

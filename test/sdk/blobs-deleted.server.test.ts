@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { SweeperPorts } from '../../src/activities/sweeper.ts'
 import { sweep } from '../../src/activities/sweeper.ts'
+import { createLateBlobs } from '../../src/activities/late-blobs.ts'
 import { SessionBuried } from '../../src/store/buried.ts'
 import { createGuardedBlobs } from '../../src/store/guarded-blobs.ts'
 import { createSession, message, turn } from './drive.ts'
@@ -23,6 +24,7 @@ describe('blobs of a deleted session', () => {
       removeWorkflow: done,
       removeSandboxes: done,
       removeBlobs: (id) => stack.blobs.clear(id),
+      lateBlobs: createLateBlobs({ blobs: stack.blobs, sessions: stack.stores.sessions }),
       pruneIngress: done,
       archiveEnded: done,
       warn: () => undefined,
@@ -31,6 +33,11 @@ describe('blobs of a deleted session', () => {
     expect(await stack.blobs.list(session)).toEqual([])
     const late = createGuardedBlobs(stack.blobs, stack.stores.sessions).put(session, key, Buffer.of(1))
     await expect(late).rejects.toThrow(SessionBuried)
+    expect(await stack.blobs.list(session)).toEqual([])
+
+    // One that came while nobody could read that its session was deleted.
+    await stack.blobs.put(session, key, Buffer.of(1))
+    await sweep(ports, Date.now() + 60 * 60_000)
     expect(await stack.blobs.list(session)).toEqual([])
     expect(await stack.blobs.list(other)).toContain(key)
   })

@@ -211,7 +211,7 @@ describe('a large call', () => {
   test('whose input is lost does not run, and the model is told', async () => {
     const { stack, hands } = use()
     const session = await createSession(use())
-    const lost: string[] = []
+    const [lost, asked]: [string[], number] = [[], requests.length]
     const put = stack.blobs.put.bind(stack.blobs)
     // The one blob of the session that holds the call: it is gone as soon as it was written.
     stack.blobs.put = async (owner, sha256, bytes) => {
@@ -225,17 +225,18 @@ describe('a large call', () => {
       expect(lost.length).toBeGreaterThan(0)
       expect(hands.begun.some((one) => one.command === command)).toBe(false)
       const { data } = await stack.sdk.beta.sessions.events.list(session, {
-        types: ['agent.tool_result', 'session.error', 'session.status_idle'],
+        types: ['agent.tool_result', 'session.error', 'agent.message', 'session.status_idle'],
       })
       expect(data).toMatchObject([
         {
           is_error: true,
           content: [{ text: expect.stringMatching(/^The call did not run: store: the blob .* is missing/) }],
         },
-        // The answer is gone too, so that the next request cannot be made.
-        { error: { message: expect.stringMatching(/^store: the blob .* is missing/) } },
-        { stop_reason: { type: 'retries_exhausted' } },
+        { type: 'agent.message', content: [{ text: 'on' }] },
+        { stop_reason: { type: 'end_turn' } },
       ])
+      // The model's own call is gone too.
+      expect(JSON.stringify(requests.slice(asked))).toContain('"command":"[This part of the conversation is lost: ')
     } finally {
       stack.blobs.put = put
     }
@@ -246,7 +247,7 @@ describe('a lost blob', () => {
   test.each<[string, (bytes: Uint8Array) => Uint8Array | null]>([
     ['missing', () => null],
     ['damaged', (bytes) => bytes.slice(0, bytes.length / 2)],
-  ])('that is %s fails what needs it, readably, and nothing else', async (how, alter) => {
+  ])('that is %s fails the page it stands on, readably, and nothing else', async (how, alter) => {
     const { stack } = use()
     const [session, other] = [await createSession(use()), await createSession(use())]
     for (const id of [session, other]) await turn(stack.sdk, id, TEXTS[0]?.[1] ?? message(''))
@@ -261,16 +262,24 @@ describe('a lost blob', () => {
     expect(String(error)).toMatch(new RegExp(`The event sevt_\\w+ cannot be read: store: the blob .* is ${how}`))
     const [first] = await listAll(stack.sdk, other)
     expect(first?.type).toBe('session.status_running')
+    const id = /sevt_\w+/.exec(String(error))?.[0] ?? ''
+    const sides = await Promise.all(
+      [{ before: id }, { after: id }].map((query) => stack.sdk.beta.sessions.events.list(session, {}, { query })),
+    )
+    const others = await listAll(stack.sdk, other)
+    expect(sides.map(({ data }) => data.length)).not.toContain(0)
+    expect(sides.flatMap(({ data }) => typesOf(data))).toEqual(
+      typesOf(others.filter(({ type }) => type !== 'user.message')),
+    )
     // What does not hold the event is still there.
     const page = await stack.sdk.beta.sessions.events.list(session, { types: ['session.status_idle'] })
     expect(typesOf(page.data)).toEqual(['session.status_idle'])
 
+    const asked = requests.length
     const events = await turn(stack.sdk, session, message('and now?'))
-    expect(only(events, 'session.error')[0]?.error).toMatchObject({
-      type: 'unknown_error',
-      message: expect.stringMatching(new RegExp(`^store: the blob .* is ${how}`)),
-      retry_status: { type: 'exhausted' },
-    })
+    expect(only(events, 'session.error')).toEqual([])
+    expect(saidIn(events)).toHaveLength(1)
+    expect(JSON.stringify(requests.slice(asked))).toContain('This part of the conversation is lost')
     expect(saidIn(await turn(stack.sdk, other, program('SAY here')))).toEqual(['here'])
   })
 })
@@ -298,9 +307,9 @@ describe('what is no blob', () => {
     await logged(session, 'session.status_idle')
     expect(String(await refused(listAll(stack.sdk, session)))).toContain('sevt_forged cannot be read')
     await handle.signal('events', { events: [{ ...events[0], id: 'sevt_2' }], blobs: { 0: [{ path: ['id'] }] } })
-    await logged(session, 'session.error', 2)
+    await logged(session, 'session.error')
     const page = await stack.sdk.beta.sessions.events.list(session, { types: ['session.error'] })
-    expect(JSON.stringify(page.data)).toMatch(/store: the blob .* is missing/)
+    expect(page.data).toHaveLength(1)
     const other = await createSession(use())
     expect(saidIn(await turn(stack.sdk, other, program('SAY here')))).toEqual(['here'])
   })

@@ -73,6 +73,7 @@ describe('a batch of events', () => {
     { name: 'an overlong type', event: { type: 'x'.repeat(200) }, reason: /the type "x{60}"/ },
     { name: 'an id that is a number', event: { ...message('m'), id: 7 }, reason: /has an id/ },
     { name: 'an empty id', event: { ...message('m'), id: '' }, reason: /has an id/ },
+    { name: 'an overlong id', event: message('x'.repeat(129)), reason: /has an id .* of 1 to 128 characters/ },
     { name: 'no content', event: { type: 'user.message' }, reason: /has a content/ },
     { name: 'empty content', event: { type: 'user.message', content: [] }, reason: /has a content/ },
     { name: 'content that is text', event: { type: 'user.message', content: 'hi' }, reason: /has a content/ },

@@ -188,6 +188,7 @@ describe('parseBlobs', () => {
     ['a hash that is a number', { 0: [{ ...ref, sha256: 1 }] }],
     ['a hash in capitals', { 0: [{ ...ref, sha256: 'AB'.repeat(32) }] }],
     ['a length that is none', { 0: [{ ...ref, length: 1.5 }] }],
+    ['a length below nothing', { 0: [{ ...ref, length: -4 }] }],
     ['a path that is a text', { 0: [{ ...ref, path: 'a' }] }],
     ['a path through an object', { 0: [{ ...ref, path: [{}] }] }],
     ['a place that holds something', { 0: [{ ...ref, path: ['a', 1] }] }],

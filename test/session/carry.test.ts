@@ -53,6 +53,16 @@ describe('what is carried', () => {
     expect(JSON.stringify(carried).length).toBeLessThan(9000)
   })
 
+  test('has the last ids that fit, however long a client chose them', () => {
+    const seen = Array.from({ length: 1000 }, (_, index) => `${index}`.padStart(128, 'i'))
+    const carried = carry(emptyState({ seen })).seen
+    expect(carried).toEqual(seen.slice(-carried.length))
+    expect(carried.length).toBeGreaterThan(200)
+    expect(JSON.stringify(carried).length).toBeLessThan(35 * 1024)
+    const ours = Array.from({ length: 1000 }, () => mintId('sevt'))
+    expect(carry(emptyState({ seen: ours })).seen).toEqual(ours)
+  })
+
   test('is at most 64 KiB beside the queue, however long the session lives', () => {
     const ids = Array.from({ length: 3000 }, () => message(mintId('sevt')))
     const pairs = Array.from({ length: 16 }, (_, index) => [`${index}`.padEnd(64, 'k'), 'v'.repeat(512)] as const)

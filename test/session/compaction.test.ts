@@ -248,3 +248,39 @@ describe('a request that is too long', () => {
     expect(contextOf(session.state).summaries).toBe(summaries)
   })
 })
+
+describe('a file that the provider refuses', () => {
+  const refused = modelFailed({ message: 'model: no image', retryable: false, fileRefused: true })
+
+  test('is left out, and the request made again', () => {
+    const session = begin()
+    const decided = session.pass(refused)
+    expect(outline(decided)).toEqual([
+      'span.model_request_end',
+      'log.file_refused',
+      'session.error retrying',
+      'log.retry',
+      ...RESCHEDULED,
+    ])
+    expect(decided[1]).toMatchObject({ text: expect.stringContaining('model: no image') })
+    expect(outline(session.pass({ type: 'elapsed' }))).toEqual([...RUNNING, ...ASKED])
+  })
+
+  test('is left out of the next turn too, when there are no tries left', () => {
+    const session = startSession({ policy: { ...policy, tries: 1 } })
+    session.pass(arrived(message('m1')))
+    expect(outline(session.pass(refused))).toEqual([
+      'span.model_request_end',
+      'log.file_refused',
+      'session.error exhausted',
+      ...idle('retries_exhausted'),
+    ])
+  })
+
+  test('is left out of a summary', () => {
+    const session = compacting()
+    expect(outline(session.pass(refused))).toContain('log.file_refused')
+    session.pass({ type: 'elapsed' })
+    expect(session.state.phase).toBe('compacting')
+  })
+})

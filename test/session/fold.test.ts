@@ -3,7 +3,8 @@ import type { Entry } from '../../src/session/entry.ts'
 import { contextOf } from '../../src/session/context.ts'
 import { fold } from '../../src/session/fold.ts'
 import type { LogState } from '../../src/session/state.ts'
-import { ANSWER_WINDOW, SEEN_WINDOW } from '../../src/session/state.ts'
+import { SEEN_WINDOW } from '../../src/session/seen.ts'
+import { ANSWER_WINDOW } from '../../src/session/state.ts'
 import type { Asked } from '../support/session-builders.ts'
 import {
   answerEntries,
@@ -264,6 +265,10 @@ describe('arrivals', () => {
     const ids = Array.from({ length: SEEN_WINDOW + 1 }, (_, index) => `m${index}`)
     const { seen } = arrive(emptyState(), ...ids.map((id) => ({ id, type: 'user.interrupt' })))
     expect(seen).toEqual(ids.slice(1))
+    const full = emptyState({ seen })
+    expect(arrive(full, interrupt('m0')).seen).toEqual([...ids.slice(2), 'm0'])
+    expect(arrive(full, interrupt('m1'))).toBe(full)
+    expect(arrive(full, interrupt('m0'), interrupt('m1')).seen).toEqual([...ids.slice(3), 'm0', 'm1'])
   })
 
   test('of answers are remembered as far as their window goes', () => {

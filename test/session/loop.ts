@@ -24,6 +24,7 @@ export type Ended =
       readonly retryable: boolean
       readonly retryAfterMs?: number
       readonly tooLong?: true
+      readonly fileRefused?: true
       /** What is recorded of the request all the same. */
       readonly entries?: readonly Entry[]
     }

@@ -92,6 +92,40 @@ describe('a trimmed transcript', () => {
   })
 })
 
+describe('a transcript with a refused file', () => {
+  const image = { type: 'image', source: { type: 'url', url: 'https://images.example/1' } }
+  const page = { type: 'document', source: { type: 'url', url: 'https://images.example/2' } }
+  const words = { type: 'document', source: { type: 'text', media_type: 'text/plain', data: 'abc' } }
+  const refused: LogEntry = { type: 'log.file_refused', text: '(refused)' }
+  const leftOut = { type: 'text', text: '(refused)' }
+  const first = heard({ ...message('m1'), content: [image, words] })
+  const answered = [...first, ...answerEntries({ request: 'r1', text: 'seen' })]
+  const contents = (log: readonly LogEntry[]) =>
+    transcript(log).flatMap(({ role, content }) => (role === 'user' ? [content] : []))
+
+  test('says so in place of images and documents, and keeps what is text', () => {
+    expect(contents([...first, refused])).toEqual([[leftOut, words]])
+    expect(contents([...heard({ ...message('m1'), content: [page, words] }), refused])).toEqual([[leftOut, words]])
+  })
+
+  test('keeps those that an answer was given to, as long as there are others', () => {
+    const log = [...answered, ...heard({ ...message('m2'), content: [page] }), refused]
+    expect(contents(log)).toEqual([[image, words], [leftOut]])
+    expect(contents([...log, refused])).toEqual([[leftOut, words], [leftOut]])
+  })
+
+  test('takes new ones after it', () => {
+    const later = heard({ ...message('m2'), content: [page] })
+    expect(contents([...answered, refused, ...later])).toEqual([[leftOut, words], [page]])
+  })
+
+  test('leaves results and summaries as they are', () => {
+    const log = [...ROUNDS, ...summaryEntries({ request: 'r9', text: 'all is well' })]
+    expect(transcript([...log, refused])).toEqual(transcript(log))
+    expect(transcript([...ROUNDS, refused])).toEqual(transcript(ROUNDS))
+  })
+})
+
 describe('a summarised transcript', () => {
   const SUMMARY = { role: 'user', content: ['So far:', 'all is well'].map((text) => ({ type: 'text', text })) }
   const summary = summaryEntries({ request: 'r9', text: 'all is well' })

@@ -34,7 +34,13 @@ type ModelOutcome =
       readonly stop: string
       readonly tokens: number
     }
-  | { readonly how: 'fault'; readonly retryable: boolean; readonly retryAfterMs?: number; readonly tooLong?: true }
+  | {
+      readonly how: 'fault'
+      readonly retryable: boolean
+      readonly retryAfterMs?: number
+      readonly tooLong?: true
+      readonly fileRefused?: true
+    }
   | { readonly how: 'crash' }
 
 /** One thing that happens. Picks choose among what is there when it happens. */
@@ -98,6 +104,7 @@ const modelOutcome: fc.Arbitrary<ModelOutcome> = fc.oneof(
   },
   { weight: 1, arbitrary: fc.constant({ how: 'fault', retryable: true, retryAfterMs: 7 } as const) },
   { weight: 1, arbitrary: fc.constant({ how: 'fault', retryable: false, tooLong: true } as const) },
+  { weight: 1, arbitrary: fc.constant({ how: 'fault', retryable: false, fileRefused: true } as const) },
   { weight: 1, arbitrary: fc.constant({ how: 'crash' } as const) },
 )
 

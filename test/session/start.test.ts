@@ -57,6 +57,7 @@ describe('the configuration of an input', () => {
     { ...configuration, policy: { ...policy, context: { ...CONTEXT, trimmed: 1 } } },
     { ...configuration, policy: { ...policy, context: { ...CONTEXT, window: '1' } } },
     { ...configuration, policy: { ...policy, run: { ...RUN, bytes: null } } },
+    { ...configuration, policy: { ...policy, run: { ...RUN, signals: 0 } } },
   ])('is malformed as %j', (malformed) => {
     expect(readConfiguration({ configuration: malformed })).toBeUndefined()
   })

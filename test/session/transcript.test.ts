@@ -57,6 +57,18 @@ describe('a transcript', () => {
     expect(faultsOfConversation(transcript(log))).toEqual([])
   })
 
+  test.each<ModelContentBlock['type']>(['thinking', 'redacted_thinking'])(
+    'leaves out an answer that was cut while there was nothing but %s',
+    (type) => {
+      const thought = { type, thinking: 'hm', signature: '', data: 'x' } as ModelContentBlock
+      const blank = { ...TEXT, text: ' ' }
+      const log = [...heard(message('m1')), assistant([thought, blank]), ...heard(message('m2'))]
+      expect(transcript(log).map(({ role }) => role)).toEqual(['user', 'user'])
+      const spoken = [...heard(message('m1')), assistant([thought, TEXT])]
+      expect(transcript(spoken).at(-1)).toEqual({ role: 'assistant', content: [thought, TEXT] })
+    },
+  )
+
   test('holds no results until all of a step are there', () => {
     const log = [
       ...heard(message('m1')),

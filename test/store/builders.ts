@@ -105,7 +105,15 @@ export async function storeEnvironment({ environments }: Stores): Promise<void> 
 }
 
 export function buildRequest(workspaceId: string, change: Partial<IngressRequest> = {}): IngressRequest {
-  return { workspaceId, target: newId('sesn'), key: null, bodyHash: 'a'.repeat(64), isRetry: false, ...change }
+  return {
+    workspaceId,
+    target: newId('sesn'),
+    key: null,
+    bodyHash: 'a'.repeat(64),
+    isRetry: false,
+    retry: 0,
+    ...change,
+  }
 }
 
 /** Mints as the API does: another id and other event ids with every call. */

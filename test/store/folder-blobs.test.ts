@@ -22,6 +22,14 @@ describe('folder', () => {
     expect((await stat(join(root, 'sesn_files'))).mode & 0o777).toBe(0o700)
   })
 
+  test('that is not there yet has no sessions, and no file in it is one', async () => {
+    const elsewhere = join(folder, 'elsewhere')
+    expect(await createFolderBlobs(elsewhere).sessions()).toEqual([])
+    await mkdir(join(elsewhere, 'lost+found'), { recursive: true })
+    await createFolderBlobs(elsewhere).put('sesn_one', KEY, Buffer.of(1))
+    expect(await createFolderBlobs(elsewhere).sessions()).toEqual(['sesn_one'])
+  })
+
   test('does not take what a dead writer has left for a blob, and removes it with the session', async () => {
     const blobs = createFolderBlobs(root)
     await blobs.put('sesn_dead', KEY, Buffer.from('abc'))

@@ -22,4 +22,11 @@ describe('guarded blobs', () => {
     await expect(blobs.put('sesn_a', 'cd'.repeat(32), Buffer.of(2))).rejects.toThrow(SessionBuried)
     expect(await below.list('sesn_a')).toEqual([])
   })
+
+  test('are kept when nobody can say whether their session was deleted', async () => {
+    const below = createMemoryBlobs()
+    const find = async (): Promise<never> => Promise.reject(new Error('connection refused'))
+    await createGuardedBlobs(below, { find }).put('sesn_a', KEY, Buffer.of(1))
+    expect(await below.list('sesn_a')).toEqual([KEY])
+  })
 })

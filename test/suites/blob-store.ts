@@ -84,6 +84,16 @@ export function blobStoreSuite(open: () => Promise<BlobStore>): void {
       expect(await blobs.list(session)).toEqual([keyOf(first)])
     })
 
+    test('tell whose they are, while there are any', async () => {
+      const [blobs, mine, other, bytes] = [await open(), newSession(), newSession(), randomBytes(20)]
+      for (const session of [mine, other]) await blobs.put(session, keyOf(bytes), bytes)
+      expect(await (await open()).sessions()).toEqual(expect.arrayContaining([mine, other]))
+      await blobs.clear(mine)
+      const left = await blobs.sessions()
+      expect(left).toContain(other)
+      expect(left).not.toContain(mine)
+    })
+
     test('above 64 MiB are refused', async () => {
       const [blobs, session] = [await open(), newSession()]
       const bytes = Buffer.alloc(64 * MIB + 1)

@@ -6,6 +6,7 @@ import { buildRequest, createSession, mint, newWorkspace } from '../store/builde
 
 const otherHash = 'b'.repeat(64)
 const longAgoMs = 60_000
+const retried = { isRetry: true, retry: 1 } as const
 
 /** What every ingress store does; each call of `open` is another process on the same database. */
 export function ingressStoreSuite(open: () => Promise<Stores>): void {
@@ -43,20 +44,20 @@ export function ingressStoreSuite(open: () => Promise<Stores>): void {
       const request = buildRequest('default', { key: 'k' })
       await ingress.begin(request, mint)
       expect(await ingress.begin({ ...request, bodyHash: otherHash }, mint)).toEqual({ conflict: true })
-      expect(await ingress.begin({ ...request, bodyHash: otherHash, isRetry: true }, mint)).toEqual({ conflict: true })
+      expect(await ingress.begin({ ...request, bodyHash: otherHash, ...retried }, mint)).toEqual({ conflict: true })
     })
 
     test.each<[string, Partial<IngressRequest>]>([
       ['under a key', { key: 'k' }],
-      ['by a declared retry', { isRetry: true }],
+      ['by a declared retry', retried],
     ])('finds the request that is repeated %s, and makes no row', async (_, change) => {
       const { ingress } = await open()
       const request = buildRequest('default', change)
-      expect(await ingress.find(request)).toBeNull()
-      const first = await row(ingress.begin({ ...request, isRetry: false }, mint))
-      expect(await ingress.find(request)).toEqual(first)
-      expect(await ingress.find({ ...request, bodyHash: otherHash })).toEqual(change.key ? { conflict: true } : null)
-      expect(await ingress.find({ ...request, key: null, isRetry: false })).toBeNull()
+      expect(await ingress.claim(request)).toBeNull()
+      const first = await row(ingress.begin({ ...request, isRetry: false, retry: 0 }, mint))
+      expect(await ingress.claim(request)).toEqual(first)
+      expect(await ingress.claim({ ...request, bodyHash: otherHash })).toEqual(change.key ? { conflict: true } : null)
+      expect(await ingress.claim({ ...request, key: null, isRetry: false, retry: 0 })).toBeNull()
     })
 
     test('scopes a key to its workspace and target', async () => {
@@ -82,17 +83,68 @@ export function ingressStoreSuite(open: () => Promise<Stores>): void {
       console.log(`ingress store: n = ${rounds} races of 8 equal keys over 2 pools`)
     })
 
-    test('gives declared retries that arrive at once one row', async () => {
+    test.each([0, 5, 8])(
+      'gives 8 declared retries of %i equal requests that arrive at once a row each',
+      async (made) => {
+        const processes = [await open(), await open()]
+        const rounds = 50
+        for (let round = 0; round < rounds; round++) {
+          const request = buildRequest('default')
+          const beginAll = async (count: number, retry: number): Promise<ReadonlySet<string>> => {
+            const numbered = { ...request, isRetry: retry > 0, retry }
+            const begun = Array.from({ length: count }, (_, i) => row(processes[i % 2]!.ingress.begin(numbered, mint)))
+            return new Set((await Promise.all(begun)).map(({ id }) => id))
+          }
+          const first = await beginAll(made, 0)
+          const again = await beginAll(8, 1)
+          expect(again.size).toBe(8)
+          expect([...first].filter((id) => !again.has(id))).toEqual([])
+          expect(await beginAll(8, 2)).toEqual(again)
+        }
+        console.log(`ingress store: n = ${rounds} races of 8 retries of ${made} requests over 2 pools, twice each`)
+      },
+    )
+
+    test('takes retries of all numbers at once without refusing one', async () => {
       const processes = [await open(), await open()]
       const rounds = 100
       for (let round = 0; round < rounds; round++) {
-        const request = buildRequest('default', { isRetry: true })
-        const rows = await Promise.all(
-          Array.from({ length: 8 }, (_, i) => row(processes[i % 2]!.ingress.begin(request, mint))),
+        const request = buildRequest('default')
+        for (let n = 0; n < 4; n++) await processes[n % 2]!.ingress.begin(request, mint)
+        const ids = await Promise.all(
+          Array.from({ length: 12 }, async (_, n) => {
+            const retry = 1 + (n % 3)
+            const { id } = await row(processes[n % 2]!.ingress.begin({ ...request, isRetry: true, retry }, mint))
+            return `${retry} ${id}`
+          }),
         )
-        expect(new Set(rows.map(({ ids }) => ids.join())).size).toBe(1)
+        expect(new Set(ids).size).toBe(12)
       }
-      console.log(`ingress store: n = ${rounds} races of 8 declared retries over 2 pools`)
+      console.log(`ingress store: n = ${rounds} races of 12 retries numbered 1 to 3 over 2 pools`)
+    })
+
+    test('lets one retry of each number have a row, and makes new ones for others', async () => {
+      const { ingress } = await open()
+      const request = buildRequest('default')
+      const first = await row(ingress.begin(request, mint))
+      const retry = (number: number) => row(ingress.begin({ ...request, isRetry: true, retry: number }, mint))
+      expect(await retry(1)).toEqual(first)
+      const second = await retry(1)
+      expect(second.id).not.toBe(first.id)
+      expect(new Set([await retry(3), await retry(3)].map(({ id }) => id))).toEqual(new Set([first.id, second.id]))
+      const third = await retry(2)
+      expect([first.id, second.id]).not.toContain(third.id)
+    })
+
+    test('gives a retry the row that was tried most often of those it may have', async () => {
+      const { ingress } = await open()
+      const request = buildRequest('default')
+      const [, tried] = [
+        await ingress.begin({ ...request, retry: 2 }, mint),
+        await row(ingress.begin({ ...request, retry: 1 }, mint)),
+        await ingress.begin(request, mint),
+      ]
+      expect((await row(ingress.begin({ ...request, isRetry: true, retry: 2 }, mint))).id).toBe(tried.id)
     })
 
     test.each(['begun', 'accepted'] as const)('lets a declared retry find the row that is %s', async (state) => {
@@ -100,7 +152,7 @@ export function ingressStoreSuite(open: () => Promise<Stores>): void {
       const request = buildRequest('default')
       const first = await row(ingress.begin(request, mint))
       await advance(ingress, first.id, state)
-      expect(await ingress.begin({ ...request, isRetry: true }, mint)).toEqual({ ...first, state })
+      expect(await ingress.begin({ ...request, ...retried }, mint)).toEqual({ ...first, state })
     })
 
     test.each<[string, Partial<IngressRequest>]>([
@@ -112,7 +164,7 @@ export function ingressStoreSuite(open: () => Promise<Stores>): void {
       const { ingress } = await open()
       const request = buildRequest('default')
       const first = await row(ingress.begin({ ...request, ...change }, mint))
-      expect((await row(ingress.begin({ ...request, isRetry: true }, mint))).id).not.toBe(first.id)
+      expect((await row(ingress.begin({ ...request, ...retried }, mint))).id).not.toBe(first.id)
     })
 
     test('gives a declared retry of an answered request a row of its own', async () => {
@@ -120,7 +172,7 @@ export function ingressStoreSuite(open: () => Promise<Stores>): void {
       const request = buildRequest('default')
       const first = await row(ingress.begin(request, mint))
       await ingress.answered(first.id)
-      expect((await row(ingress.begin({ ...request, isRetry: true }, mint))).id).not.toBe(first.id)
+      expect((await row(ingress.begin({ ...request, ...retried }, mint))).id).not.toBe(first.id)
     })
 
     test('gives a declared retry the newest row that fits', async () => {
@@ -130,7 +182,7 @@ export function ingressStoreSuite(open: () => Promise<Stores>): void {
       const answered = await row(ingress.begin(request, mint))
       const newest = await row(ingress.begin(request, mint))
       await ingress.answered(answered.id)
-      expect((await row(ingress.begin({ ...request, isRetry: true }, mint))).id).toBe(newest.id)
+      expect((await row(ingress.begin({ ...request, ...retried }, mint))).id).toBe(newest.id)
     })
 
     test('never takes an answer back', async () => {
@@ -179,7 +231,7 @@ export function ingressStoreSuite(open: () => Promise<Stores>): void {
     test.each([
       ['plain', {}],
       ['keyed', { key: 'k' }],
-      ['retried', { isRetry: true }],
+      ['retried', retried],
     ])('refuses a %s request for a deleted session', async (_, change) => {
       const stores = await open()
       const { id } = await createSession(stores, 'default')

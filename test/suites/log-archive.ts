@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { ArchivedItem, ArchiveWriter, LogArchive, Selection } from '../../src/history/archive.ts'
 import { formatPosition } from '../../src/history/position.ts'
-import { SessionBuried } from '../../src/store/buried.ts'
+import { RunRefused, SessionBuried } from '../../src/store/buried.ts'
 import { began, buildArchivedItem, buildArchivedRun, buildPrivateItem } from '../support/archive-builders.ts'
 import { emptyState } from '../support/session-builders.ts'
 
@@ -68,7 +68,7 @@ export function logArchiveSuite(open: () => Promise<ArchiveScene>): void {
       const item = buildArchivedItem({ run: 1, event: 5, index: 0 })
       await archive.write(session, buildArchivedRun({ id: 'one' }), [])
       await expect(archive.write(session, buildArchivedRun({ id: 'two', lastEvent: 90 }), [item])).rejects.toThrow(
-        `run 1 of ${session} is kept as one, not as two`,
+        new RunRefused(`run 1 of ${session} is kept as one, not as two`),
       )
       expect(await archive.runs(session, 1)).toEqual([buildArchivedRun({ id: 'one' })])
       expect(await archive.page(session, all)).toEqual([])
@@ -302,6 +302,18 @@ export function logArchiveSuite(open: () => Promise<ArchiveScene>): void {
       await bury(session)
       await expect(archive.write(session, buildArchivedRun(), [])).rejects.toThrow(SessionBuried)
       expect(await archive.runs(session, 1)).toEqual([])
+    })
+
+    test('takes nothing more of a run that it has, while that is still being removed', async () => {
+      const { archive, newSession, bury } = await open()
+      const session = await newSession()
+      await archive.write(session, buildArchivedRun({ closed: false, lastEvent: 2 }), [])
+      await bury(session)
+      const items = [buildArchivedItem({ run: 1, event: 5, index: 0 })]
+      await expect(archive.write(session, buildArchivedRun({ lastEvent: 6 }), items)).rejects.toThrow(SessionBuried)
+      expect(
+        await archive.page(session, { order: 'asc', limit: 1, runs: { first: 1, last: 1 }, audience: 'client' }),
+      ).toEqual([])
     })
   })
 }

@@ -279,6 +279,18 @@ export function sessionStoreSuite(open: () => Promise<Stores>): void {
         expect(await stores.bindings.current(row.id)).toBeNull()
       })
 
+      test('leaves it known that the session was deleted', async () => {
+        const stores = await open()
+        const [row, other] = [await createSession(stores, 'default'), await createSession(stores, 'default')]
+        const ids = [other.id, row.id, 'sesn_unknown']
+        expect(await stores.sessions.buried(ids)).toEqual([])
+        await stores.sessions.bury('default', row.id)
+        expect(await stores.sessions.buried(ids)).toEqual([row.id])
+        await stores.sessions.clear(row.id)
+        expect(await stores.sessions.buried(ids)).toEqual([row.id])
+        expect(await stores.sessions.buried([])).toEqual([])
+      })
+
       test('frees the configuration', async () => {
         const stores = await open()
         const row = await createSession(stores, 'default')

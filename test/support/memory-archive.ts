@@ -1,6 +1,6 @@
 import type { ArchivedItem, ArchivedRun, ArchiveWriter, LogArchive, Selection } from '../../src/history/archive.ts'
 import { comparePositions, formatPosition } from '../../src/history/position.ts'
-import { SessionBuried } from '../../src/store/buried.ts'
+import { RunRefused, SessionBuried } from '../../src/store/buried.ts'
 
 export interface MemoryArchive extends LogArchive, ArchiveWriter {
   /** What is kept of the session is gone, and nothing more is taken for it. */
@@ -48,7 +48,7 @@ export function createMemoryArchive(): MemoryArchive {
       sessions.set(session, kept)
       const before = kept.runs.get(run.run)
       if (before && before.id !== run.id)
-        throw new Error(`run ${run.run} of ${session} is kept as ${before.id}, not as ${run.id}`)
+        throw new RunRefused(`run ${run.run} of ${session} is kept as ${before.id}, not as ${run.id}`)
       kept.runs.set(run.run, structuredClone(merge(before, run)))
       const newest = Math.max(...kept.runs.keys())
       for (const [number, row] of kept.runs) if (number < newest) kept.runs.set(number, { ...row, state: null })

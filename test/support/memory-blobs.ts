@@ -18,6 +18,7 @@ export function createMemoryBlobs(): MemoryBlobs {
     get: async (session, sha256, most) => blobs.get(session)?.get(sha256)?.subarray(0, most) ?? null,
     has: async (session, sha256) => blobs.get(session)?.has(sha256) ?? false,
     list: async (session) => [...(blobs.get(session)?.keys() ?? [])],
+    sessions: async () => [...blobs.keys()],
     async clear(session) {
       blobs.delete(session)
     },

@@ -8,6 +8,18 @@ const minding = { ...configuration, policy: { ...policy, context: CONTEXT } }
 /** Lives in which the model's context grows full. */
 export const compactions: readonly Recording[] = [
   {
+    name: 'file-refused',
+    input: { configuration },
+    async play(session) {
+      const image = { type: 'image', source: { type: 'url', url: 'https://example.com/gone.png' } } as const
+      const { content } = message('sevt_1', 'What is this?')
+      await send(session, { id: 'sevt_1', type: 'user.message', content: [...content, image] })
+      const error = 'model_request_failed_error'
+      await fault(session, { error, message: 'model: image not found', retryable: false, fileRefused: true })
+      await answer(session, { text: 'I cannot see it.' })
+    },
+  },
+  {
     name: 'compaction',
     input: { configuration: minding },
     async play(session) {

@@ -41,6 +41,20 @@ export const recordings: readonly Recording[] = [
     },
   },
   {
+    name: 'large-inputs',
+    runs: 3,
+    input: { configuration: shortRuns },
+    async play(session) {
+      const kept = [{ path: ['content', 0, 'text'], sha256: 'a'.repeat(64), length: 70_000 }]
+      await session.signal({ events: [message('sevt_1', '')], blobs: { 0: kept }, by: 'key_1' })
+      await answer(session, { calls: [['sevt_a', 'allow']] })
+      await session.settle()
+      await session.signal({ events: [message('sevt_2', 'Small.'), message('sevt_3', '')], blobs: { 1: kept } })
+      await output(session, 'sevt_a')
+      await answer(session, { text: 'Read.' })
+    },
+  },
+  {
     name: 'rollover-waiting-for-client',
     runs: 5,
     input: { configuration: shortRuns },

@@ -113,6 +113,17 @@ describe('a session on a real server', () => {
     expect(JSON.stringify(shown)).toContain('client: model: expected a name')
   })
 
+  test('does something in every run, although its limits are less than a run begins with', async () => {
+    const nothing = { ...policy, run: { events: 1, signals: 1, bytes: 1 } }
+    const session = await rig.start({ configuration: { id: 'cfg_1', agentName: 'tester', policy: nothing } })
+    await session.settle()
+    await send(session, message('sevt_1'))
+    await answer(session, { text: 'Hi.' })
+    expect(await session.settle()).toMatchObject({ status: 'idle', stop: { type: 'end_turn' } })
+    // One begins, one waits for the message, one asks the model, one waits again.
+    expect(await session.histories()).toHaveLength(4)
+  })
+
   test('refuses a workflow id that is no session’s', async () => {
     const foreign = await rig.start(input, uniqueName('not-a-session'))
     await expect(foreign.handle.result()).rejects.toMatchObject({

@@ -28,8 +28,8 @@ const runs = sql`
 `
 
 /**
- * Times are milliseconds since the epoch. `event_key` is a hash, null for private records: an event's id may be as long
- * as a plain Temporal client likes, and repeated, which is why it is not unique.
+ * Times are milliseconds since the epoch. `event_key` is a hash, null for private records: an event's id may be any text
+ * that a plain Temporal client likes, and repeated, which is why it is not unique.
  */
 const items = sql`
   create table archived_items (

@@ -3,7 +3,7 @@ import type { Selectable, Transaction } from 'kysely'
 import { sql } from 'kysely'
 import type { ArchiveGaps } from '../../activities/archive-sweep.ts'
 import type { ArchivedItem, ArchivedRun, ArchiveWriter, LogArchive } from '../../history/archive.ts'
-import { SessionBuried } from '../buried.ts'
+import { RunRefused, SessionBuried } from '../buried.ts'
 import type { ArchivedDocuments } from './archived-documents.ts'
 import { createArchivedDocuments } from './archived-documents.ts'
 import { readArchivePage } from './archive-page.ts'
@@ -17,7 +17,7 @@ const BATCH_CHARACTERS = 8 * 1024 * 1024
 
 /**
  * The archive in PostgreSQL. Rows take their workspace from the session's row: a write for an unknown session rejects
- * with a plain error, for a deleted one with `SessionBuried`.
+ * with `RunRefused`, for a deleted one with `SessionBuried`.
  * @param key the key of the payload codec, 32 bytes: where the log is encrypted, so is what is kept of it.
  */
 export function createLogArchive(
@@ -114,12 +114,12 @@ async function writeRun(
   `.execute(transaction)
   const { rows } = await sql<{ id: string }>`
     update archived_runs set closed = closed or ${run.closed}
-    where session_id = ${session} and run = ${run.run}
+    where session_id = ${session} and run = ${run.run} and exists (select from sessions where id = ${session})
     returning run_id as id
   `.execute(transaction)
   const [kept] = rows
   if (kept === undefined) throw await refusal(transaction, session)
-  if (kept.id !== run.id) throw new Error(`run ${run.run} of ${session} is kept as ${kept.id}, not as ${run.id}`)
+  if (kept.id !== run.id) throw new RunRefused(`run ${run.run} of ${session} is kept as ${kept.id}, not as ${run.id}`)
   await sql`
     update archived_runs set state = null
     where session_id = ${session} and state is not null
@@ -134,7 +134,9 @@ async function refusal(transaction: Transaction<Schema>, session: string): Promi
     .select('session_id')
     .where('session_id', '=', session)
     .executeTakeFirst()
-  return tombstone === undefined ? new Error(`expected a session ${session}, found none`) : new SessionBuried(session)
+  return tombstone === undefined
+    ? new RunRefused(`expected a session ${session}, found none`)
+    : new SessionBuried(session)
 }
 
 interface Columns {

@@ -14,8 +14,8 @@ type Mint = Parameters<IngressStore['begin']>[1]
  */
 export function createIngressStore(database: Database): IngressStore {
   return {
-    async find(request) {
-      if (request.key === null) return request.isRetry ? ((await findRetried(database, request)) ?? null) : null
+    async claim(request) {
+      if (request.key === null) return request.isRetry ? ((await claimRetried(database, request)) ?? null) : null
       return (await findKeyed(database, request)) ?? null
     },
 
@@ -76,53 +76,68 @@ async function beginKeyed(database: Database, request: IngressRequest, mint: Min
   }
 }
 
-/** One retry after the other: a second one must find the row that the first one left. */
-function beginRetry(database: Database, request: IngressRequest, mint: Mint): Promise<IngressRow> {
-  const lock = `retry ${request.workspaceId} ${request.target} ${request.bodyHash}`
-  return database.transaction().execute(async (transaction) => {
-    await sql`select pg_advisory_xact_lock(hashtextextended(${lock}, 0))`.execute(transaction)
-    return (await findRetried(transaction, request)) ?? insert(transaction, request, mint())
-  })
+async function beginRetry(database: Database, request: IngressRequest, mint: Mint): Promise<IngressRow> {
+  return (await claimRetried(database, request)) ?? insert(database, request, mint())
 }
 
 async function findKeyed(
   database: Database,
   request: IngressRequest,
 ): Promise<IngressRow | { readonly conflict: true } | undefined> {
-  const row = await select(database, request).where('key', '=', request.key).executeTakeFirst()
+  const row = await database
+    .selectFrom('ingress')
+    .selectAll()
+    .where('workspace_id', '=', request.workspaceId)
+    .where('target', '=', request.target)
+    .where('key', '=', request.key)
+    .executeTakeFirst()
   if (row === undefined) return undefined
   return row.body_hash === request.bodyHash ? toRow(row) : { conflict: true }
 }
 
+/** One retry after the other: two that lock the same rows in different orders would wait for each other. */
+function claimRetried(database: Database, request: IngressRequest): Promise<IngressRow | undefined> {
+  const lock = `retry ${request.workspaceId} ${request.target} ${request.bodyHash}`
+  return database.transaction().execute(async (transaction) => {
+    await sql`select pg_advisory_xact_lock(hashtextextended(${lock}, 0))`.execute(transaction)
+    const row = await transaction
+      .updateTable('ingress')
+      .set({ tries: request.retry })
+      .where('id', '=', retried(transaction, request))
+      .returningAll()
+      .executeTakeFirst()
+    return row === undefined ? undefined : toRow(row)
+  })
+}
+
 /**
  * Clients try again within seconds, at the latest after their own time-out, by default ten minutes; one whose request was
- * accepted had its answer on the way by then.
+ * accepted had its answer on the way by then. The row tried most often is the likeliest to be this client's, then the
+ * newest: its client may have given an older one up. Waits for a row that is being marked and then looks at it again.
  */
-async function findRetried(
-  database: Database | Transaction<Schema>,
-  request: IngressRequest,
-): Promise<IngressRow | undefined> {
-  const row = await select(database, request)
+function retried(transaction: Transaction<Schema>, request: IngressRequest) {
+  return transaction
+    .selectFrom('ingress')
+    .select('id')
+    .where('workspace_id', '=', request.workspaceId)
+    .where('target', '=', request.target)
     .where('key', 'is', null)
     .where('body_hash', '=', request.bodyHash)
     .where('state', '<>', sql.lit('answered'))
     .where('created_at', '>', sql<Date>`now() - interval '15 minutes'`)
     .where(sql<boolean>`coalesce(accepted_at > now() - interval '1 minute', true)`)
+    .where('tries', '<', request.retry)
+    .orderBy('tries', 'desc')
     .orderBy('created_at', 'desc')
     .limit(1)
-    .executeTakeFirst()
-  return row === undefined ? undefined : toRow(row)
+    .forUpdate()
 }
 
-async function insert(
-  database: Database | Transaction<Schema>,
-  request: IngressRequest,
-  minted: ReturnType<Mint>,
-): Promise<IngressRow> {
+async function insert(database: Database, request: IngressRequest, minted: ReturnType<Mint>): Promise<IngressRow> {
   return toRow(await insertQuery(database, request, minted).executeTakeFirstOrThrow())
 }
 
-function insertQuery(database: Database | Transaction<Schema>, request: IngressRequest, minted: ReturnType<Mint>) {
+function insertQuery(database: Database, request: IngressRequest, minted: ReturnType<Mint>) {
   return database
     .insertInto('ingress')
     .values({
@@ -133,16 +148,9 @@ function insertQuery(database: Database | Transaction<Schema>, request: IngressR
       body_hash: request.bodyHash,
       ids: [...minted.ids],
       state: 'begun',
+      tries: request.retry,
     })
     .returningAll()
-}
-
-function select(database: Database | Transaction<Schema>, request: IngressRequest) {
-  return database
-    .selectFrom('ingress')
-    .selectAll()
-    .where('workspace_id', '=', request.workspaceId)
-    .where('target', '=', request.target)
 }
 
 function toRow(row: Selectable<Schema['ingress']>): IngressRow {

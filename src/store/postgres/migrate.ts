@@ -2,10 +2,11 @@ import { Migrator, sql } from 'kysely'
 import * as tables from '../migrations/0001-tables.ts'
 import * as keys from '../migrations/0002-keys.ts'
 import * as archive from '../migrations/0003-archive.ts'
+import * as tries from '../migrations/0004-tries.ts'
 import type { Database } from './database.ts'
 
 /** Numbered, run in this order, never changed once released, never undone. */
-const migrations = { '0001-tables': tables, '0002-keys': keys, '0003-archive': archive }
+const migrations = { '0001-tables': tables, '0002-keys': keys, '0003-archive': archive, '0004-tries': tries }
 
 /**
  * Brings the database to the newest schema, all pending steps in one transaction under the migrator's advisory lock:

@@ -94,6 +94,7 @@ interface IngressTable {
   state: IngressRow['state']
   created_at: Generated<Date>
   accepted_at: Date | null
+  tries: number
 }
 
 /** One row per session: its current generation. */

@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto'
+import { createCipher } from '../cipher.ts'
 
 /** Texts that only holders of the key can read, each bound to its place. */
 export interface Seal {
@@ -7,29 +7,11 @@ export interface Seal {
   open(sealed: string, place: string): string
 }
 
-const ALGORITHM = 'aes-256-gcm'
-const NONCE_BYTES = 12
-const TAG = { authTagLength: 16 }
-
-/**
- * AES-256-GCM under a key derived from `master`, the payload codec's: a key of its own for each purpose, so that none
- * uses up the number of messages that another's is good for.
- */
+/** The cipher of a purpose, for texts that a column of text takes: base64. */
 export function createSeal(master: Uint8Array, purpose: string): Seal {
-  const key = Buffer.from(hkdfSync('sha256', master, '', `longhand ${purpose}`, 32))
+  const cipher = createCipher(master, purpose)
   return {
-    seal(text, place) {
-      const nonce = randomBytes(NONCE_BYTES)
-      const cipher = createCipheriv(ALGORITHM, key, nonce, TAG).setAAD(Buffer.from(place))
-      const sealed = [cipher.update(text, 'utf8'), cipher.final()]
-      return Buffer.concat([nonce, cipher.getAuthTag(), ...sealed]).toString('base64')
-    },
-    open(sealed, place) {
-      const bytes = Buffer.from(sealed, 'base64')
-      const body = NONCE_BYTES + TAG.authTagLength
-      const decipher = createDecipheriv(ALGORITHM, key, bytes.subarray(0, NONCE_BYTES), TAG)
-      decipher.setAAD(Buffer.from(place)).setAuthTag(bytes.subarray(NONCE_BYTES, body))
-      return Buffer.concat([decipher.update(bytes.subarray(body)), decipher.final()]).toString('utf8')
-    },
+    seal: (text, place) => cipher.seal(Buffer.from(text, 'utf8'), place).toString('base64'),
+    open: (sealed, place) => cipher.open(Buffer.from(sealed, 'base64'), place).toString('utf8'),
   }
 }

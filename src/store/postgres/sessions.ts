@@ -66,6 +66,12 @@ export function createSessionStore(database: Database): SessionStore {
       await bury(database, id, (rows) => rows.where('status', '=', 'creating').where('updated_at', '<', before))
     },
 
+    async buried(ids) {
+      const query = database.selectFrom('tombstones').select('session_id')
+      const rows = await query.where('session_id', '=', sql<string>`any(${ids}::text[])`).execute()
+      return rows.map((row) => row.session_id)
+    },
+
     clear: (id) => clear(database, id),
 
     async uncleared() {

@@ -1,0 +1,55 @@
+import { describe, expect, test } from 'vitest'
+import { nameLost } from '../../src/activities/lost-parts.ts'
+import { fetchThere, stow } from '../../src/history/blobs.ts'
+import type { LogEntry } from '../../src/session/transcript.ts'
+import { createMemoryBlobs } from '../support/memory-blobs.ts'
+
+const SENTENCE = '[This part of the conversation is lost: its file is missing or damaged.]'
+const LONG = 'x'.repeat(100_000)
+const STANDS_IN = { type: 'text', text: SENTENCE }
+const beside = { type: 'text', text: 'stays' }
+
+/** An entry whose large parts are all gone. */
+async function losing(entry: object): Promise<object> {
+  const { elements, blobs } = await stow(createMemoryBlobs(), 'sesn_a', [entry as LogEntry])
+  const [element] = elements
+  if (!element) throw new Error('expected an element')
+  const there = await fetchThere(createMemoryBlobs(), 'sesn_a', { element, blobs: blobs?.[0] })
+  expect(there.lost).not.toEqual([])
+  return nameLost(there.element, there.lost)
+}
+
+describe('a lost part', () => {
+  test.each([
+    ['text', { type: 'text', text: LONG }, STANDS_IN],
+    ['image', { type: 'image', source: { type: 'base64', media_type: 'image/png', data: 'abcd' } }, STANDS_IN],
+    ['document', { type: 'document', source: { type: 'text', media_type: 'text/plain', data: LONG } }, STANDS_IN],
+    ['thought', { type: 'thinking', thinking: LONG, signature: 'of all that' }, STANDS_IN],
+    [
+      'input of a call',
+      { type: 'tool_use', id: 't', name: 'write', input: { path: 'a', deep: [{ content: LONG }] } },
+      { type: 'tool_use', id: 't', name: 'write', input: { path: 'a', deep: [{ content: SENTENCE }] } },
+    ],
+  ])('of an entry reads as a sentence in its place: %s', async (_, block, read) => {
+    const entry = { type: 'user.message', id: 'm', content: [beside, block, beside] }
+    expect(await losing(entry)).toEqual({ ...entry, content: [beside, read, beside] })
+  })
+
+  test('may be all that its entry says', async () => {
+    const summary = { type: 'log.summary', harness: 'h', introduction: 'so far', text: LONG }
+    expect(await losing(summary)).toEqual({ ...summary, text: SENTENCE })
+  })
+
+  test('leaves an image beside it as it is', async () => {
+    const image = { type: 'image', source: { type: 'url', url: 'https://example.com/a.png' } }
+    const entry = { type: 'user.message', id: 'm', content: [image, { type: 'text', text: LONG }] }
+    expect(await losing(entry)).toEqual({ ...entry, content: [image, STANDS_IN] })
+  })
+})
+
+describe('an entry that has lost nothing', () => {
+  test('is the same object', () => {
+    const entry: LogEntry = { type: 'log.mark', id: 'm' }
+    expect(nameLost(entry, [])).toBe(entry)
+  })
+})
