@@ -250,9 +250,10 @@ function url(...protocols: string[]): Pick<Setting<string>, 'expected' | 'parse'
 
 /** Less would end runs before they have done anything. */
 function atLeast(least: number): Pick<Setting<number>, 'expected' | 'parse'> {
-  const parse = (value: string): number | undefined =>
-    (parseCount(value) ?? 0) < least ? undefined : parseCount(value)
-  return { expected: `a whole number of at least ${least}`, parse }
+  return {
+    expected: `a whole number of at least ${least}`,
+    parse: (value) => ((parseCount(value) ?? 0) < least ? undefined : parseCount(value)),
+  }
 }
 
 function parseCount(value: string): number | undefined {
