@@ -70,3 +70,17 @@ describe('a retry', () => {
     expect(events()).toBe(1)
   })
 })
+
+describe('a body nested deeper than the stack', () => {
+  test.each([0, 1])('is refused like any other wrong one, as try %i', async (retry) => {
+    const { app } = createFakeApp()
+    const depth = 100_000
+    const answer = await app.inject({
+      method: 'POST',
+      url: '/v1/environments',
+      headers: { ...AUTHORIZED, 'content-type': 'application/json', 'x-stainless-retry-count': String(retry) },
+      payload: `{"name":${'['.repeat(depth)}${']'.repeat(depth)}}`,
+    })
+    expect(answer.statusCode).toBe(400)
+  })
+})

@@ -61,7 +61,7 @@ export async function surviveRollovers(
     }
   })()
 
-  await until(async () => (await runOf(yard, session)) >= wanted)
+  await until(async () => Math.min(kills.api, kills.worker) > 0 && (await runOf(yard, session)) >= wanted)
   stopped.abort()
   await Promise.all([writing, killing])
   await until(async () => (await yard.client.beta.sessions.retrieve(session)).status === 'idle')
