@@ -37,6 +37,9 @@ that in Temporal, and the two cores are shared with the client.
 - **First delta.** Three hops (worker, Postgres, api) against one; a delta waits nowhere else.
 - **Turn with \`bash true\`.** The call itself takes 21 ms (local) and 62 ms (Docker, where an exec alone takes 60), as *Sandbox
   calls* shows. A resident supervisor in the sandbox would take most of it away.
+- **Turn 1,000 of a session whose context is never summarised.** Its request is 4 MB, which is made, sent and read anew each
+  turn; with the harness's compaction the same turn is within the aim. A transcript that is kept and only added to would take
+  part of it away.
 - **1,000 watched sessions.** Each has a long poll and a log in memory, and its delivery waits for its poll among a thousand:
   not profiled yet. What the memory holds is the logs' items.
 `
