@@ -29,8 +29,8 @@ export interface SceneOptions {
 interface Scene {
   /** When the task was sent, by `performance.now()`. */
   readonly sentAt: number
-  /** The remark on how soon the agent's first word came; null before it. */
-  firstWord: string | null
+  /** Resolves with the remark on how soon the agent's first word came; null before it, and '' once it was told. */
+  firstWord: Promise<string> | null
   readonly calls: Map<string, Of<'agent.tool_use'>>
   /** Ids of the messages that the agent has taken up. */
   readonly taken: Set<string>
@@ -75,21 +75,27 @@ export async function playScene(options: SceneOptions): Promise<Play> {
 }
 
 /** The first piece of a preview is the first word; where there are no previews, it is the first whole message. */
-function hearFirstWord(event: StreamedEvent, scene: Scene, { onFirstWord }: SceneOptions): void {
+function hearFirstWord(event: StreamedEvent, scene: Scene, options: SceneOptions): void {
   const isPreview = event.type === 'event_delta'
   if (scene.firstWord !== null || !(isPreview || event.type === 'agent.message')) return
   const ms = (performance.now() - scene.sentAt).toFixed(0)
-  scene.firstWord = isPreview ? `first word after ${ms} ms` : `first message after ${ms} ms (no preview came)`
-  onFirstWord?.()
+  const said = isPreview ? `first word after ${ms} ms` : `first message after ${ms} ms (no preview came)`
+  scene.firstWord = describeFirstWord(said, options)
+  // Awaited with the first message; until then a failure is nobody's.
+  scene.firstWord.catch(() => undefined)
+  options.onFirstWord?.()
 }
 
-async function showMessage({ content }: Of<'agent.message'>, scene: Scene, options: SceneOptions): Promise<void> {
-  const { stage, session, print } = options
+/** Looks at once: when the message is whole, its tool calls may have started a sandbox. */
+async function describeFirstWord(said: string, { stage, session }: SceneOptions): Promise<string> {
+  return (await stage.sandbox(session)) === null ? `${said} · no sandbox started yet` : said
+}
+
+async function showMessage({ content }: Of<'agent.message'>, scene: Scene, { print }: SceneOptions): Promise<void> {
   scene.answer = textOf(content)
   const isAnswered = scene.crash !== null && scene.taken.has(scene.crash.message)
-  const isBare = scene.calls.size === 0 && (await stage.sandbox(session)) === null
-  const bare = `${scene.firstWord} · no sandbox started yet`
-  const remark = isBare ? bare : isAnswered ? '(your message from during the crash)' : ''
+  const remark = isAnswered ? '(your message from during the crash)' : ((await scene.firstWord) ?? '')
+  scene.firstWord = Promise.resolve('')
   print(toLine('agent', scene.answer, remark))
 }
 

@@ -22,7 +22,7 @@ export interface Run {
   readonly number: number
   readonly clock: TurnClock
   readonly archivist: Archivist
-  /** Whether it has become so long that it should end; asked once a pass. A run that took over has one pass at least. */
+  /** Whether it has become so long that it should end; asked at most once a pass. A run that took over has one pass at least. */
   isDue(state: LogState, signals: number): boolean
   /** What the next run starts with. */
   handOver(

@@ -30,7 +30,7 @@ test.each(kinds)(
     )
     expect(out).toContain(`· sandbox: ${told}\n`)
     expect(out).toMatch(/exit 0 · attempt [2-9] joined attempt 1 · ledger\.txt: 1 line\n/)
-    expect(out).toMatch(/ first (?:word|message) after \d+ ms/)
+    expect(out).toMatch(/ first word after \d+ ms/)
     expect(out).toMatch(/^ {2}ledger\.txt +1 line +2 lines$/m)
     expect(out).toMatch(/^ {2}model calls +6 +11$/m)
     expect(out).toMatch(/^ {2}the message meanwhile +answered +lost: nobody was there$/m)
