@@ -58,7 +58,7 @@ written_before() {
 put() {
   path=$1 bytes=$2 hash=$3 expected=$4 note=$5
   if [ -d "$d" ]; then
-    with_lock written_before
+    with_lock files written_before
     return
   fi
   locate "$path" || { answer refused "$problem"; return; }
@@ -76,15 +76,9 @@ put() {
     # The disk is full, or the client died while it sent: that one reads no answer.
     answer refused full
   else
-    with_lock replace
+    with_lock files replace
   fi
   rm -f "$new"
-}
-
-with_lock() {
-  until take_lock files; do sleep 0.02; done
-  "$@"
-  release_lock files
 }
 
 replace() {
@@ -106,7 +100,12 @@ replace() {
   fi
   echo "$hash" > "$d/sha256"
   printf '%s' "$note" > "$d/note"
-  mv -f "$new" "$real"
+  if ! mv -f "$new" "$real" 2>/dev/null; then
+    # Nothing was done: there is no claim to it.
+    rm -rf "$d"
+    answer refused denied
+    return
+  fi
   echo "exit 0 0 0" > "$d/done"
   printf '%s' "$note"
   answer written 1

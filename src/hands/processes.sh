@@ -36,3 +36,12 @@ take_lock() {
 }
 
 release_lock() { rm -f "$R/$1.lock"; }
+
+# Runs the words behind the first, which names the lock.
+with_lock() {
+  lock=$1
+  shift
+  until take_lock "$lock"; do sleep 0.02; done
+  "$@"
+  release_lock "$lock"
+}

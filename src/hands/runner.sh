@@ -6,7 +6,8 @@
 #   worker  pid and start time of the process that runs the command
 #   pid     of the command, which leads a session and process group of its own
 #   end     why it is being ended (timeout, cancelled); the first to write it wins
-#   head    the output up to the cap;  tail: the end of it;  total: its length
+#   head    the output, as much as is kept;  tail: the end of it;  total: its length
+#   kept    bytes in head, where the output is above the cap: more than goes to the caller
 #   done    "REASON CODE TOTAL CAP": one write of a whole line, so that half of it is never read
 is_working() {
   { read -r pid since < "$d/worker"; } 2>/dev/null && start_time "$pid" && [ "$started" = "$since" ]
@@ -84,10 +85,11 @@ end_capture() {
 }
 
 # Output goes through a pipe to `tee`, which hands it to three readers without buffering: `cat` under a file size limit,
-# which ends it at the exact cap, `wc` (the length) and `tail` (the end). A noisy command is never blocked. 4 is the pipe's reading end, 5 its writing end; neither is passed on.
+# which ends it at exactly what is to be kept, `wc` (the length) and `tail` (the end). A noisy command is never blocked.
+# 4 is the pipe's reading end, 5 its writing end; neither is passed on.
 start_capture() {
   mkfifo "$d/pipe" "$d/to_head" "$d/to_total" "$d/to_tail" || return
-  (ulimit -f $((cap / 512)); exec cat < "$d/to_head" > "$d/head" 2>/dev/null) &
+  (ulimit -f $((keep / 512)); exec cat < "$d/to_head" > "$d/head" 2>/dev/null) &
   readers=$!
   wc -c < "$d/to_total" > "$d/total" 2>/dev/null &
   readers="$readers $!"
@@ -116,12 +118,17 @@ finish_capture() {
   wait $readers
   # Nothing to read where there was no room to write: what the command said is gone.
   { read -r total < "$d/total"; } 2>/dev/null || { reason=lost total=0; }
+  [ "$total" -gt "$cap" ] || [ "$ended" -ge 128 ] || return 0
+  kept=$(wc -c < "$d/head")
+  echo "$kept" > "$d/kept"
   [ "$ended" -ge 128 ] || return 0
   # A process in the background still writes: what it writes from now on is read and dropped, it is not stopped by it.
   # The three readers may have been one chunk apart when `tee` was ended; the head goes first.
   cat <&4 > /dev/null 2>&1 4<&- &
-  kept=$(wc -c < "$d/head")
-  [ "$kept" -ge "$cap" ] || total=$kept
+  if [ "$kept" -lt "$keep" ]; then
+    total=$kept
+    tail -c "$tail" "$d/head" > "$d/tail"
+  fi
 }
 
 # Waits for the queue's lock. Fails when the call was given up meanwhile.
@@ -194,16 +201,29 @@ drop_outputs() {
     done' drop {} +
 }
 
-# Whether there is room for all that this call may keep.
+# Whether there is room for all that this call has to keep. What it may keep beyond that is at most a quarter of the room.
 has_room() {
   set -- $(stat -f -c '%a %S' "$R" 2>/dev/null)
-  [ $# -ne 2 ] || [ $(($1 * $2)) -gt $((cap + tail + 3 * bytes + 65536)) ]
+  [ $# -eq 2 ] || return 0
+  room=$(($1 * $2))
+  [ $room -gt $((4 * keep)) ] || keep=$((room / 4096 * 1024))
+  [ $keep -gt "$cap" ] || keep=$cap
+  [ $room -gt $((cap + tail + 3 * bytes + 65536)) ]
+}
+
+# Lowers the cap to what the agent, who has filled the runner's folder, leaves room for.
+lower_cap() {
+  cap=$(((room - 3 * bytes - 65536) / 4096 * 2048))
+  [ $cap -ge 2048 ] || cap=2048
+  tail=$((cap / 4)) keep=$cap
+  [ $tail -le 16384 ] || tail=16384
 }
 
 # The oldest outputs go first: a caller that lost its connection may still come for the others.
 make_room() {
   has_room || drop_outputs -mmin +1
   has_room || drop_outputs
+  has_room || lower_cap
 } < /dev/null
 
 # Puts this process's name to the claim. Where not even that has room, outputs are given up; fails when it is the agent
@@ -249,7 +269,7 @@ keep_text() {
 # The command comes as an argument or, when that is empty, on stdin with its input behind it: `bytes` in all. What came
 # short was cut off by the death of the caller and is forgotten.
 run() {
-  timeout=$1 cap=$2 tail=$3 shell=$4 queue=$5 text_bytes=$6 bytes=$7 inline=$8
+  timeout=$1 cap=$2 tail=$3 keep=$4 shell=$5 queue=$6 text_bytes=$7 bytes=$8 inline=$9
   if [ -d "$d" ]; then
     join
     return

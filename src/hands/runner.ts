@@ -2,6 +2,7 @@ import type { Ask, SandboxAccess } from './exchange.ts'
 import { checkName, createAsk, readScripts } from './exchange.ts'
 import { createFiles } from './files.ts'
 import { HandsUnavailable } from './hands.ts'
+import { createOutputs } from './outputs.ts'
 import type { RunReason, RunRequest, RunResult, Sandbox } from './sandbox.ts'
 
 const script = readScripts('./processes.sh', './runner.sh')
@@ -41,7 +42,7 @@ export function createRunner(access: SandboxAccess): Sandbox {
     }
   }
 
-  return { run, cancel, ...createFiles(ask) }
+  return { run, cancel, ...createFiles(ask), ...createOutputs(ask) }
 }
 
 async function startOrJoin(ask: Ask, request: RunRequest): Promise<RunResult> {
@@ -49,9 +50,10 @@ async function startOrJoin(ask: Ask, request: RunRequest): Promise<RunResult> {
   const text = Buffer.from(command)
   const bytes = Buffer.concat([text, stdin ?? new Uint8Array()])
   const isInline = stdin === undefined && bytes.length <= mostInline
-  const cap = Math.max(leastCap, request.capBytes - (request.capBytes % leastCap))
+  const cap = toBlocks(request.capBytes)
+  const keep = Math.max(cap, toBlocks(request.keepBytes ?? 0))
   const queue = request.queue === undefined ? '' : checkName(request.queue)
-  const limits = [request.timeoutMs / 1000, cap, tailOf(cap), request.shell ?? 'sh', queue]
+  const limits = [request.timeoutMs / 1000, cap, tailOf(cap), keep, request.shell ?? 'sh', queue]
   const rest = [...limits, text.length, bytes.length, isInline ? command : '']
   const { words, stdout } = await ask({
     script,
@@ -62,6 +64,10 @@ async function startOrJoin(ask: Ask, request: RunRequest): Promise<RunResult> {
     ...(env && { env }),
   })
   return toRunResult(words, stdout)
+}
+
+function toBlocks(bytes: number): number {
+  return Math.max(leastCap, bytes - (bytes % leastCap))
 }
 
 function tailOf(cap: number): number {

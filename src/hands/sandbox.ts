@@ -39,8 +39,10 @@ export interface RunRequest {
   readonly shell?: 'sh' | 'bash'
   /** From the command's start; then TERM to its process group, one second later KILL to everything it left. */
   readonly timeoutMs: number
-  /** Output kept, in bytes; rounded down to a multiple of 2,048, at least that. */
+  /** Bytes of output that come back; rounded down to a multiple of 2,048, at least that. */
   readonly capBytes: number
+  /** Bytes of output that stay in the sandbox for `keep`: fewer where there is little room, never under `capBytes`. */
+  readonly keepBytes?: number
   /** Default: nothing. */
   readonly stdin?: Uint8Array
   /** Added to the sandbox's own environment; nothing of the caller's is in it. */
@@ -104,6 +106,17 @@ export type WriteResult =
   | { readonly type: 'conflict' | 'cancelled' | 'lost' }
   | { readonly type: 'refused'; readonly reason: Refusal }
 
+export type KeepResult =
+  | {
+      readonly type: 'kept'
+      readonly path: string
+      /** Bytes left out of its middle; the file says so there. */
+      readonly missing: number
+    }
+  | { readonly type: 'refused'; readonly path: string; readonly reason: Refusal }
+  /** There is no output under this id any more. */
+  | { readonly type: 'lost' }
+
 /**
  * A living sandbox. Every method rejects with {@link SandboxLost} when it is gone, and with `HandsUnavailable` when it
  * gives no answer although it lives.
@@ -112,6 +125,8 @@ export interface Sandbox {
   run(request: RunRequest): Promise<RunResult>
   /** Ends what runs under this id and everything it left running; an id not seen yet can never run afterwards. */
   cancel(id: string): Promise<void>
+  /** Puts the output of a run that has ended into a file that the agent can read; asked again, it is the same file. */
+  keep(id: string): Promise<KeepResult>
   /** Regular files below `/workspace` and `/tmp`, symbolic links resolved. */
   read(request: ReadRequest): Promise<ReadResult>
   /** Atomic; makes parent folders, keeps the mode of a file that exists. Confined as `read` is. */

@@ -69,8 +69,18 @@ describe('the runner', () => {
   test('states limits in seconds and whole blocks, and sends a short command as an argument', async () => {
     const { asked, access } = build(['longhand: exit 0 0 8192 1\n'])
     await createRunner(access).run(request)
-    expect(asked[0]?.argv.slice(4)).toEqual(['run', 'b00', 'sevt_1', '1.5', '8192', '2048', 'sh', '', '4', '4', 'echo'])
+    const words = ['run', 'b00', 'sevt_1', '1.5', '8192', '2048', '8192', 'sh', '', '4', '4', 'echo']
+    expect(asked[0]?.argv.slice(4)).toEqual(words)
     expect(asked[0]?.options).toEqual({})
+  })
+
+  test.each([
+    [{ keepBytes: 1 }, '8192'],
+    [{ keepBytes: 100_000 }, '98304'],
+  ])('keeps whole blocks and never less than the cap: %j', async (more, keep) => {
+    const { asked, access } = build(['longhand: exit 0 0 8192 1\n'])
+    await createRunner(access).run({ ...request, ...more })
+    expect(asked[0]?.argv[10]).toBe(keep)
   })
 
   test('sends a long command or one with input on stdin', async () => {
@@ -112,6 +122,17 @@ describe('the runner', () => {
     controller.abort()
     release({ stdout: new Uint8Array(), stderr: 'longhand: exit 0 0 8192 1\n' })
     await expect(running).rejects.toThrow('gives no answer: Cannot fork')
+  })
+
+  test.each([
+    ['kept 0', { type: 'kept', path: '/workspace/.outputs/sevt_1.txt', missing: 0 }],
+    ['kept 7', { type: 'kept', path: '/workspace/.outputs/sevt_1.txt', missing: 7 }],
+    ['refused full', { type: 'refused', path: '/workspace/.outputs/sevt_1.txt', reason: 'full' }],
+    ['lost', { type: 'lost' }],
+  ])('tells of an output that it is %s', async (answer, result) => {
+    const { asked, access } = build([`longhand: ${answer}\n`])
+    expect(await createRunner(access).keep('sevt_1')).toEqual(result)
+    expect(asked[0]?.argv.slice(4, 7)).toEqual(['keep', 'b00', 'sevt_1'])
   })
 
   test.each(['relative', '/a/../b', '/a//b', '/a/', '/a\nb', '/.'])('refuses the path %j', async (path) => {

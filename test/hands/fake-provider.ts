@@ -1,11 +1,21 @@
 import type { SandboxRow } from '../../src/hands/bindings.ts'
-import type { RunRequest, RunResult, Sandbox, SandboxKey, SandboxProvider } from '../../src/hands/sandbox.ts'
+import type {
+  KeepResult,
+  RunRequest,
+  RunResult,
+  Sandbox,
+  SandboxKey,
+  SandboxProvider,
+} from '../../src/hands/sandbox.ts'
 import { SandboxLost } from '../../src/hands/sandbox.ts'
 
 /** A sandbox in memory that keeps claims and echoes commands; `gate`, when set, holds every command until it resolves. */
 export class FakeSandbox implements Sandbox {
   readonly runs: string[] = []
   readonly cancelled: string[] = []
+  readonly kept: string[] = []
+  /** What the next commands say instead of nothing. */
+  says = ''
   isLost = false
   gate: Promise<void> | undefined
   readonly #results = new Map<string, Promise<RunResult>>()
@@ -27,6 +37,12 @@ export class FakeSandbox implements Sandbox {
     return Promise.resolve()
   }
 
+  keep(id: string): Promise<KeepResult> {
+    if (this.isLost) return Promise.reject(new SandboxLost('killed'))
+    this.kept.push(id)
+    return Promise.resolve({ type: 'kept', path: `/workspace/.outputs/${id}.txt`, missing: 0 })
+  }
+
   read(): Promise<never> {
     return Promise.reject(new SandboxLost('the fake has no files'))
   }
@@ -38,7 +54,7 @@ export class FakeSandbox implements Sandbox {
   async #start({ id, command }: RunRequest): Promise<RunResult> {
     this.runs.push(id)
     await this.gate
-    const echoed = /^echo (\S+)$/.exec(command)?.[1] ?? ''
+    const echoed = /^echo (\S+)$/.exec(command)?.[1] ?? this.says
     return { reason: 'exit', code: 0, output: Buffer.from(`${echoed}\n`), truncated: null, first: true }
   }
 }

@@ -32,6 +32,19 @@ describe('sandbox hands over local sandboxes', () => {
     expect(outcomes.map(({ text }) => text)).toEqual(['run', 'run', 'run'])
   })
 
+  test('put a long output into one file, whichever worker asks', async () => {
+    const { bash } = build()
+    const command = 'echo run >> ledger; seq 1500000'
+    const outcomes = await Promise.all([bash(0, 'long', command), bash(1, 'long', command), bash(0, 'long', command)])
+    const file = '/workspace/.outputs/long.txt'
+    const note = `[10,888,896 bytes of output, too long to show. It is in ${file} but for 386,752 bytes in the middle: `
+    for (const { text } of outcomes) expect(text).toContain(note)
+    expect(new Set(outcomes.map(({ text }) => text)).size).toBe(1)
+    const look = `cat ledger; head -c 10485760 ${file} | cmp - <(seq 1500000 | head -c 10485760) && tail -1 ${file}`
+    expect((await bash(1, 'look', look)).text).toBe('run\n1500000')
+    expect((await bash(0, 'list', 'ls -A .outputs')).text).toBe('.gitignore\nlong.txt')
+  })
+
   const rounds = 3
   const command = (id: string) => `echo ${id} >> ledger; until [ -e go ]; do sleep 0.02; done; echo ${id} ends`
 

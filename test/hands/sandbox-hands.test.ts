@@ -129,6 +129,33 @@ describe('sandbox hands', () => {
     expect((await bash('c')).text).toBe('(no output)')
   })
 
+  test('name the file of a long output, also in the retry and behind what was lost', async () => {
+    const { bash, provider, loseCurrent } = build()
+    await bash('a')
+    await loseCurrent()
+    await bash('b')
+    const sandbox = provider.made[1]
+    if (sandbox !== undefined) sandbox.says = 'x'.repeat(100_001)
+    const first = await bash('c')
+    expect(first.text).toContain('[100,002 bytes of output, too long to show. It is in /workspace/.outputs/c.txt: ')
+    expect(await bash('c')).toEqual(first)
+    expect([sandbox?.runs, sandbox?.kept]).toEqual([
+      ['first-call', 'b', 'c'],
+      ['c', 'c'],
+    ])
+  })
+
+  test('end a call as lost when its sandbox dies before its long output is in a file', async () => {
+    const { bash, provider, said } = build()
+    await bash('a')
+    const [sandbox] = provider.made
+    if (sandbox === undefined) throw new Error('expected a sandbox')
+    sandbox.says = 'x'.repeat(100_001)
+    sandbox.keep = () => Promise.reject(new SandboxLost('killed'))
+    expect(await bash('b')).toEqual(lost(1))
+    expect(said).toEqual(['sandbox provisioned', 'sandbox lost'])
+  })
+
   test('clear away what is left of a generation that was replaced', async () => {
     const { bash, provider, bindings, loseCurrent } = build()
     await bash('a')

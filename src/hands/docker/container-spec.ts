@@ -13,7 +13,7 @@ export interface Limits {
   /** These three and /dev/shm are kept in memory: together they must be at most half of it. */
   readonly tmp: number
   readonly home: number
-  /** The folder in which the runner keeps claims and outputs. */
+  /** The folder in which the runner keeps claims and outputs: a quarter of what is left is there for one long output. */
   readonly runner: number
   readonly shm: number
 }
@@ -27,7 +27,7 @@ export const defaultLimits: Limits = {
   file: 10 * 1024 * MiB,
   tmp: 256 * MiB,
   home: 256 * MiB,
-  runner: 48 * MiB,
+  runner: 96 * MiB,
   shm: 64 * MiB,
 }
 

@@ -33,7 +33,7 @@ export const toolDefinitions: readonly ToolDefinition[] = [
   {
     name: 'bash',
     description:
-      'Runs a command in a persistent bash shell in your sandbox. The working folder, variables, functions and aliases carry over from call to call; it starts in /workspace. Output is stdout and stderr as they came; above 100 KiB the middle is cut and the cut is marked. A non-zero exit status is reported as an error together with the output. There is no terminal and no input: a command that asks a question reads end-of-file. To leave something running, start it in the background and redirect its output to a file. A command that exceeds its time limit is ended with everything it started; the shell keeps its state.',
+      'Runs a command in a persistent bash shell in your sandbox. The working folder, variables, functions and aliases carry over from call to call; it starts in /workspace. Output is stdout and stderr as they came; of more than 100,000 characters you see the beginning and the end, and the output (up to 10 MiB) is in a file under /workspace/.outputs, where the newest 20 stay. A non-zero exit status is reported as an error together with the output. There is no terminal and no input: a command that asks a question reads end-of-file. To leave something running, start it in the background and redirect its output to a file. A command that exceeds its time limit is ended with everything it started; the shell keeps its state.',
     input_schema: {
       type: 'object',
       properties: {
@@ -56,7 +56,7 @@ export const toolDefinitions: readonly ToolDefinition[] = [
   {
     name: 'read',
     description:
-      'Reads a text file and returns its lines as they are, without numbers. Files up to 256 KiB are returned whole; of a larger one, or to see only a part, give view_range. Bytes that are not UTF-8 appear as U+FFFD.',
+      'Reads a text file and returns its lines as they are, without numbers. Of a text of more than 100,000 characters you see the beginning and the end, and a file of more than 256 KiB is refused: to see a part, give view_range. Bytes that are not UTF-8 appear as U+FFFD.',
     input_schema: {
       type: 'object',
       properties: {
@@ -117,7 +117,7 @@ export const toolDefinitions: readonly ToolDefinition[] = [
   {
     name: 'grep',
     description:
-      'Searches the content of files for a regular expression and returns matches as file:line:text, at most 100 KiB. .git and node_modules are left out, and so are binary files.',
+      'Searches the content of files for a regular expression and returns matches as file:line:text; of more than 100,000 characters you see the beginning and the end, and the matches (up to 2 MiB) are in a file under /workspace/.outputs. .git and node_modules are left out, and so are binary files.',
     input_schema: {
       type: 'object',
       properties: {

@@ -4,6 +4,7 @@ import { readScripts } from '../exchange.ts'
 import { describeEnding } from './ending.ts'
 import { listEndings, parseGlob } from './glob-pattern.ts'
 import { describeBadFolder, quote, toSandboxPath } from './paths.ts'
+import { TEXT_LIMIT } from './presentation.ts'
 import { toText } from './text.ts'
 import type { Tool } from './tool.ts'
 import { fail, succeed } from './tool.ts'
@@ -35,11 +36,17 @@ export const glob: Tool<GlobInput> = async ({ pattern, path }, { sandbox, id, si
   const newest = files.filter((file) => matches(file.path)).toSorted((a, b) => b.time - a.time)
   const isPartial = result.truncated !== null || files.length >= mostListed
   if (newest.length === 0 && !isPartial) return succeed('no matches')
-  const shown = newest.slice(0, mostResults).map((file) => posix.join(first, file.path))
-  if (newest.length > mostResults) shown.push(`[${newest.length - mostResults} older files are left out]`)
+  const shown = toFit(newest.slice(0, mostResults).map((file) => posix.join(first, file.path)))
+  if (newest.length > shown.length) shown.push(`[${newest.length - shown.length} older files are left out]`)
   if (isPartial)
     shown.push(`[only ${files.length} files were looked at, there are more: give a longer path or a narrower pattern]`)
   return succeed(shown.join('\n'))
+}
+
+/** As many of the first lines as the model gets, with room for a word on the others. */
+function toFit(lines: readonly string[]): string[] {
+  let room = TEXT_LIMIT - 1_000
+  return lines.filter((line) => (room -= line.length + 1) >= 0)
 }
 
 /** What `find` asks of a name, as words for `sh`. */

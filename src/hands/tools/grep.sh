@@ -18,5 +18,5 @@ problem=$("$@" -e "$pattern" /dev/null 2>&1)
 
 case $1 in
   rg) "$@" -e "$pattern" -- "$real" ;;
-  *) find "$real" -maxdepth 40 \( -name .git -o -name node_modules \) -prune -o -type f -exec "$@" -e "$pattern" {} + ;;
+  *) find "$real" -maxdepth 40 \( -name .git -o -name node_modules -o -path "$real/.outputs" \) -prune -o -type f -exec "$@" -e "$pattern" {} + ;;
 esac 2> /dev/null | head -c "$limit"

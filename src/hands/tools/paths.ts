@@ -2,6 +2,8 @@ import { posix } from 'node:path'
 import type { Refusal } from '../sandbox.ts'
 
 const workspace = '/workspace'
+/** Bytes that Linux takes of a path, and of each name in it. */
+const longest = { path: 4_095, name: 255 }
 
 /** Bytes of a file that `read` returns and `edit` changes at most. */
 export const FILE_LIMIT = 256 * 1024
@@ -11,6 +13,11 @@ export function toSandboxPath(path: string | undefined): { readonly path: string
   if (path !== undefined && /[\0\n]/.test(path))
     return { problem: `path ${JSON.stringify(path)} holds a line break or U+0000` }
   const resolved = posix.resolve(workspace, path ?? '.')
+  const isTooLong = resolved.split('/').some((name) => Buffer.byteLength(name) > longest.name)
+  if (isTooLong || Buffer.byteLength(resolved) > longest.path) {
+    const limits = `expected at most ${longest.path} bytes and ${longest.name} for each name in it`
+    return { problem: `path ${JSON.stringify(`${resolved.slice(0, 60)}…`)} is too long, ${limits}` }
+  }
   return { path: resolved }
 }
 

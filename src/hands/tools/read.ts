@@ -1,12 +1,16 @@
 import type { BetaManagedAgentsAgentToolset20260401ReadInput as ReadInput } from '@anthropic-ai/sdk/resources/beta/agents/agents'
 import { describeRefusal, FILE_LIMIT, toSandboxPath } from './paths.ts'
+import { group, isLong, toPreview } from './presentation.ts'
 import { toText } from './text.ts'
 import type { Tool } from './tool.ts'
 import { fail, succeed } from './tool.ts'
 
 const newline = 0x0a
 
-/** Returns a file, or lines of it, as they are. Changes nothing and needs no claim: a retry reads again. */
+/**
+ * Returns a file, or lines of it, as they are; of what is too long for the model both ends, for the whole is in the file.
+ * Changes nothing and needs no claim: a retry reads again.
+ */
 export const read: Tool<ReadInput> = async ({ file_path, view_range }, { sandbox }) => {
   const place = toSandboxPath(file_path)
   if ('problem' in place) return fail(`read: ${place.problem}`)
@@ -26,5 +30,14 @@ export const read: Tool<ReadInput> = async ({ file_path, view_range }, { sandbox
     )
   // The last line asked for ends with its text; at the end of a file the line break belongs to the file.
   const isOpen = to === undefined || to <= 0
-  return succeed(toText(!isOpen && bytes.at(-1) === newline ? bytes.subarray(0, -1) : bytes))
+  const text = toText(!isOpen && bytes.at(-1) === newline ? bytes.subarray(0, -1) : bytes)
+  if (!isLong(text)) return succeed(text)
+  const count = group(text.split('\n').length)
+  const what = lines === undefined ? `${file_path} has` : `Lines [${from}, ${to}] of ${file_path} are`
+  return succeed(
+    toPreview(
+      [text],
+      `${what} ${group(bytes.length)} bytes in ${count} lines, too long to show: give a smaller view_range`,
+    ),
+  )
 }

@@ -1,3 +1,5 @@
+import type { RunResult } from '../sandbox.ts'
+
 const bell = '\u0007'
 const escape = '\u001B'
 /** Colours and cursor movements, and titles: `ESC [ … letter`, `ESC ] … BEL`. */
@@ -16,17 +18,19 @@ export function stripTerminalCodes(text: string): string {
   return text.replace(terminalCodes, '')
 }
 
-/** The text of an output and, where bytes were left out, a line that says so. */
-export function toMarkedText(
-  output: Uint8Array,
-  truncated: { readonly at: number; readonly bytes: number } | null,
-): string {
-  if (truncated === null) return toText(output)
+/** The text of an output in one piece or, where bytes were left out, what is before and what is behind them. */
+export function toPieces({ output, truncated }: Pick<RunResult, 'output' | 'truncated'>): readonly string[] {
+  if (truncated === null) return [toText(output)]
   const head = withoutHalfEnd(output.subarray(0, truncated.at))
-  const tail = withoutHalfStart(output.subarray(truncated.at))
-  const total = output.length + truncated.bytes
-  const [cut, all] = [truncated.bytes, total].map((bytes) => bytes.toLocaleString('en-US'))
-  return `${toText(head)}\n[output truncated: ${cut} of ${all} bytes are left out here]\n${toText(tail)}`
+  return [toText(head), toText(withoutHalfStart(output.subarray(truncated.at)))]
+}
+
+/** As many of its characters as `count`, none of them cut in half; from the end where it is negative. */
+export function cut(text: string, count: number): string {
+  // No character has more than two units.
+  const near = count < 0 ? text.slice(2 * count) : text.slice(0, 2 * count)
+  const characters = Array.from(near)
+  return (count < 0 ? characters.slice(count) : characters.slice(0, count)).join('')
 }
 
 /** A cut must not look like bad data: the first bytes of a character whose rest was cut off are dropped. */

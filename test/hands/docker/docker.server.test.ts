@@ -207,6 +207,35 @@ print(m.Pool(2).map(abs, [-1, -2]), subprocess.check_output(["echo", "child"]))'
       expect(await textOf(sandbox, `: ${'x'.repeat(50_000)}; echo alive`)).toBe('alive\n')
     })
 
+    test('cuts an output to the room that the agent leaves, and says what is missing', async () => {
+      const { sandbox } = await open()
+      await run(sandbox, 'cd /run/longhand; head -c "$(($(stat -f -c "%a * %S" .) - 300000))" /dev/zero > filler')
+      const { reason, output, truncated } = await run(sandbox, 'seq 100000', { capBytes: 4 * MiB, keepBytes: 8 * MiB })
+      expect(reason).toBe('exit')
+      expect(output.length).toBeGreaterThan(20_000)
+      expect(output.length + (truncated?.bytes ?? 0)).toBe(588_895)
+      expect(show(output.subarray(-7))).toBe('100000\n')
+      expect(await textOf(sandbox, 'echo alive')).toBe('alive\n')
+    })
+
+    test('keeps less of a long output than asked for, at most a quarter of the room', async () => {
+      const { sandbox } = await open()
+      await run(sandbox, 'head -c 12M /dev/zero', { id: 'long', keepBytes: 12 * MiB })
+      const kept = await sandbox.keep('long')
+      const size = Number(await textOf(sandbox, 'wc -c < /workspace/.outputs/long.txt'))
+      expect(size).toBeGreaterThan(3 * MiB)
+      expect(size).toBeLessThan(4 * MiB + 20_000)
+      expect(kept).toMatchObject({ type: 'kept', missing: expect.closeTo(12 * MiB - size, -2) })
+    })
+
+    test('says that a disk is too full for a long output', async () => {
+      const { sandbox } = await open()
+      await run(sandbox, 'ln -s /tmp .outputs; head -c 1G /dev/zero > /tmp/x; rm -f /tmp/.gitignore')
+      await run(sandbox, 'head -c 100000 /dev/zero', { id: 'long' })
+      expect(await sandbox.keep('long')).toMatchObject({ type: 'refused', reason: 'full' })
+      expect(await textOf(sandbox, 'rm /tmp/x; ls -A /tmp')).not.toContain('longhand')
+    })
+
     test('whose runner has no room left because of the agent is lost, and replaced', async () => {
       const log = { info: () => {}, warn: () => {} }
       const hands = createSandboxHands({ provider: sandboxes.withLimits(small), bindings: createFakeBindings(), log })

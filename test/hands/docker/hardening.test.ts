@@ -14,7 +14,7 @@ Seccomp:\t2
 mount:/ overlay,ro,relatime,lowerdir=/a:/b
 mount:/tmp tmpfs,rw,nosuid,nodev,relatime,size=262144k
 mount:/home/agent tmpfs,rw,nosuid,nodev,relatime,size=262144k,mode=755,uid=1000,gid=1000
-mount:/run/longhand tmpfs,rw,nosuid,nodev,relatime,size=49152k,mode=755,uid=1000,gid=1000
+mount:/run/longhand tmpfs,rw,nosuid,nodev,relatime,size=98304k,mode=755,uid=1000,gid=1000
 mount:/workspace ext4,rw,relatime
 mount:/dev/shm tmpfs,rw,nosuid,nodev,noexec,relatime,size=65536k
 interface:lo 0x9

@@ -145,13 +145,81 @@ describe('bash', () => {
     expect(await bash('echo "<$again>"', { restart: true })).toEqual(good('<>'))
   })
 
-  test('says what was cut from a long output', async () => {
-    const { text, isError } = await bash('seq 1 100000')
-    expect(isError).toBe(false)
+  test.each([
+    ['x', 100_000],
+    ['€', 100_000],
+    ['🙂', 100_000],
+  ])('gives an output of %s, %i times, whole', async (char, count) => {
+    const text = char.repeat(count)
+    expect(await bash(`yes ${char} | head -${count} | tr -d '\\n'`)).toEqual(good(text))
+  })
+
+  const filed = 'read parts of it with view_range, or use grep, head and tail on it]'
+  const lineOf = (text: string) => /\n(\[\d.*\])\n/.exec(text)?.[1]
+
+  test.each([
+    ['x', 100_001, '[100,001 bytes of output, too long to show.'],
+    ['€', 100_001, '[300,003 bytes of output, too long to show.'],
+    ['🙂', 200_000, '[800,000 bytes of output, too long to show.'],
+  ])('puts an output of %s, %i times, into a file and shows both ends', async (char, count, size) => {
+    const id = `long_${char.codePointAt(0)}`
+    const command = `yes ${char} | head -${count} | tr -d '\\n'; exit 3`
+    const { text, isError } = await callTool(sandbox, 'bash', { command }, { id })
+    const end = char.repeat(2_000)
+    const path = `/workspace/.outputs/${id}.txt`
+    expect(isError).toBe(true)
+    expect(text).toBe(`${end}\n${size} It is in ${path}: ${filed}\n${end}\nexit 3`)
+    expect(await bash(`tr -d '\\n' < ${path} | wc -c; grep -c . ${path}`)).toEqual(
+      good(`${Buffer.byteLength(char) * count}\n1`),
+    )
+  })
+
+  test('says what is missing of an output that is too long for its file too', async () => {
+    const { text } = await callTool(sandbox, 'bash', { command: 'seq 3000000' }, { id: 'huge' })
     expect(text).toMatch(/^1\n2\n/)
-    expect(text).toContain('[output truncated: 486,495 of 588,895 bytes are left out here]')
-    expect(text).toMatch(/\n99999\n100000$/)
-    expect(text.length).toBeLessThan(103_000)
+    expect(text).toMatch(/\n2999999\n3000000$/)
+    expect(lineOf(text)).toBe(
+      `[22,888,896 bytes of output, too long to show. It is in /workspace/.outputs/huge.txt but for 12,386,752 bytes in the middle: ${filed}`,
+    )
+    expect(text.length).toBeLessThan(4_300)
+    expect((await bash('grep -an "left out" .outputs/huge.txt')).text).toContain('[12386752 bytes are left out here]')
+  })
+
+  test('gives the retry of a call with a long output the same, and leaves its file alone', async () => {
+    const call = () => callTool(sandbox, 'bash', { command: 'echo run >> long_runs; seq 100000' }, { id: 'long_twice' })
+    const first = await call()
+    expect(lineOf(first.text)).toContain('It is in /workspace/.outputs/long_twice.txt: ')
+    await bash('echo mine > .outputs/long_twice.txt')
+    expect(await call()).toEqual(first)
+    expect(await bash('cat long_runs .outputs/long_twice.txt')).toEqual(good('run\nmine'))
+  })
+
+  test('shows a long output without terminal codes, and says how the command ended', async () => {
+    const red = `yes $'\\033[31mred\\033[0m' | head`
+    expect((await bash(`${red} -20000`)).text).toBe('red\n'.repeat(20_000).trimEnd())
+    const { text } = await bash(`${red} -40000; sleep 300`, { timeout_ms: 4_000 })
+    expect(lineOf(text)).toContain('[520,000 bytes of output')
+    expect(text).toMatch(/^red\nred\n/)
+    expect(text).toMatch(/red\nbash: ended after 4000 ms, the time limit, with everything it had started$/)
+  })
+
+  test('shows more of a long output when it cannot be kept', async () => {
+    const { sandbox: own } = await sandboxes.open()
+    await callTool(own, 'bash', { command: 'echo x > .outputs' })
+    const { text } = await callTool(own, 'bash', { command: 'seq 100000' }, { id: 'unkept' })
+    expect(lineOf(text)).toBe(
+      '[588,895 bytes of output, too long to show. What is left out here could not be kept: /workspace/.outputs/unkept.txt: permission denied]',
+    )
+    expect(text.length).toBeGreaterThan(60_000)
+    expect(text.length).toBeLessThan(100_000)
+  })
+
+  test('keeps its files out of git, glob and the commands of the agent', async () => {
+    const { sandbox: own } = await sandboxes.open()
+    await callTool(own, 'bash', { command: 'git init -q . && seq 100000' })
+    expect(await callTool(own, 'bash', { command: 'git status --porcelain; ls' })).toEqual(good(''))
+    expect(await callTool(own, 'glob', { pattern: '**/*' })).toEqual(good('no matches'))
+    expect(await callTool(own, 'grep', { pattern: '99999' })).toEqual(good('no matches'))
   })
 
   test('takes a command of 500 KB', async () => {

@@ -81,6 +81,78 @@ describe('read', () => {
   })
 })
 
+describe('a path that is too long', () => {
+  const paths: [string, string][] = [
+    ['in a name', 'ü'.repeat(128)],
+    ['in all', 'a/'.repeat(2_100)],
+    ['for an argument', 'x'.repeat(300_000)],
+  ]
+  const calls: [string, object, string][] = [
+    ['read', {}, 'file_path'],
+    ['write', { content: 'x' }, 'file_path'],
+    ['edit', { old_string: 'a', new_string: 'b' }, 'file_path'],
+    ['glob', { pattern: '*' }, 'path'],
+    ['grep', { pattern: 'x' }, 'path'],
+  ]
+
+  test.each(calls.flatMap((call) => paths.map(([where, path]) => [...call, where, path] as const)))(
+    'is refused by %s',
+    async (name, input, field, _, path) => {
+      const { text, isError } = await callTool(sandbox, name, { ...input, [field]: path })
+      const limits = 'is too long, expected at most 4095 bytes and 255 for each name in it'
+      expect({ text, isError }).toEqual(bad(`${name}: path "${`/workspace/${path}`.slice(0, 60)}…" ${limits}`))
+    },
+  )
+
+  test('is no success below the tools either, however often it is asked for', async () => {
+    const request = { id: 'too_long', path: `/workspace/${'x'.repeat(300)}`, data: Buffer.from('x'), note: 'wrote it' }
+    const refused = { type: 'refused', reason: 'denied' }
+    expect([await sandbox.write(request), await sandbox.write(request)]).toEqual([refused, refused])
+    expect(await sh('find . -name "*longhand*"; ls -d /run/longhand/calls/too_long 2>&1')).toContain('No such file')
+    expect(await sandbox.write({ ...request, path: '/workspace/shorter' })).toMatchObject({
+      type: 'written',
+      first: true,
+    })
+    await sh('rm shorter')
+  })
+})
+
+describe('read of a long text', () => {
+  beforeAll(async () => {
+    const lines = `seq -w 1100 | sed 's/$/ ${'x'.repeat(92)}/'`
+    await sh(`${lines} | head -c 100000 > just; ${lines} | head -c 100001 > over`)
+    await sh(`yes ü | head -100000 | tr -d '\\n' > wide; yes ü | head -100001 | tr -d '\\n' > wider`)
+  })
+
+  test.each([
+    ['just', 'x'],
+    ['wide', 'ü'],
+  ])('of 100,000 characters gives it whole: %s', async (file_path, last) => {
+    const { text } = await callTool(sandbox, 'read', { file_path })
+    expect(text).toHaveLength(100_000)
+    expect(text.at(-1)).toBe(last)
+  })
+
+  test.each([
+    [{ file_path: 'over' }, 'over has 100,001 bytes in 1,021 lines'],
+    [{ file_path: 'over', view_range: [1, 0] }, 'Lines [1, 0] of over are 100,001 bytes in 1,021 lines'],
+  ])('shows both ends of a longer one: %j', async (input, what) => {
+    const { text, isError } = await callTool(sandbox, 'read', input)
+    expect(isError).toBe(false)
+    expect(text.slice(0, 8)).toMatch(/^0+1 xx/)
+    expect(text).toContain(`\n[${what}, too long to show: give a smaller view_range]\n`)
+    expect(text.length).toBeLessThan(4_200)
+  })
+
+  test('is not counted in bytes', async () => {
+    const { text } = await callTool(sandbox, 'read', { file_path: 'wider' })
+    const end = 'ü'.repeat(2_000)
+    expect(text).toBe(
+      `${end}\n[wider has 200,002 bytes in 1 lines, too long to show: give a smaller view_range]\n${end}`,
+    )
+  })
+})
+
 describe('write', () => {
   test.each([
     ['new', 'text\n', 'wrote 5 bytes to new'],
@@ -104,6 +176,12 @@ describe('write', () => {
     const before = await sh('find . /tmp | sort')
     expect(await callTool(sandbox, 'write', { file_path, content: 'x' })).toEqual(bad(`write: ${text}`))
     expect(await sh('find . /tmp | sort')).toBe(before)
+  })
+
+  test('takes the longest name that there is', async () => {
+    const file_path = 'x'.repeat(255)
+    expect(await callTool(sandbox, 'write', { file_path, content: 'x' })).toEqual(good(`wrote 1 bytes to ${file_path}`))
+    expect(await sh(`cat ${file_path}; rm ${file_path}`)).toBe('x')
   })
 
   test('keeps the mode of a file that exists', async () => {

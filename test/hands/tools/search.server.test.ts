@@ -71,6 +71,18 @@ describe('glob', () => {
     expect(lines[200]).toBe('[50 older files are left out]')
   })
 
+  test('gives no more than the model gets of anything', async () => {
+    const { sandbox: full } = await sandboxes.open()
+    const deep = Array.from({ length: 10 }, () => 'x'.repeat(200)).join('/')
+    const command = `mkdir -p ${deep} && cd ${deep} && seq 120 | xargs touch`
+    await full.run({ id: 'deep', command, timeoutMs: 60_000, capBytes: 10_240 })
+    const { text } = await callTool(full, 'glob', { pattern: '**/*' })
+    expect(text.length).toBeLessThanOrEqual(100_000)
+    const lines = text.split('\n')
+    expect(lines.at(-1)).toBe(`[${120 - (lines.length - 1)} older files are left out]`)
+    expect(lines.length).toBeGreaterThan(40)
+  })
+
   test.each([
     [{ pattern: '/etc/*' }, 'an absolute pattern is not possible: give a relative one, and path'],
     [{ pattern: '../*' }, '".." is not possible in the pattern'],
@@ -109,9 +121,25 @@ describe('grep', () => {
     const long = await callTool(sandbox, 'grep', { pattern: 'y', path: 'lines/long' })
     expect(long.text).toMatch(/^\/workspace\/lines\/long:1:y+… \[line cut\]\n.*:2:short y$/)
     expect(long.text.split('\n')[0]).toHaveLength(2_000 + '… [line cut]'.length)
-    const huge = await callTool(sandbox, 'grep', { pattern: 'repeated' })
-    expect(huge.text).toMatch(/\n\[output truncated at 102400 bytes\]$/)
-    expect(huge.text.length).toBeLessThan(102_500)
+    const huge = await callTool(sandbox, 'grep', { pattern: 'repeated' }, { id: 'many_matches' })
+    expect(huge.text).toMatch(/^\/workspace\/lines\/huge:1:repeated/)
+    expect(huge.text).toContain(
+      '\n[278,893 bytes of output, too long to show. It is in /workspace/.outputs/many_matches.txt: ',
+    )
+    expect(huge.text).toMatch(/:5000:repeated line with some text$/)
+    expect(huge.text.length).toBeLessThan(4_300)
+    const found = await callTool(sandbox, 'grep', { pattern: '2500:', path: '.outputs/many_matches.txt' })
+    expect(found.text).toMatch(/^\/workspace\/.outputs\/many_matches.txt:2500:/)
+  })
+
+  test('ends a search that finds too much, and says so', async () => {
+    const { sandbox: full } = await sandboxes.open()
+    await full.run({ id: 'fill', command: 'yes needle | head -c 4M > hay', timeoutMs: 60_000, capBytes: 10_240 })
+    const { text } = await callTool(full, 'grep', { pattern: 'needle' }, { id: 'too_many' })
+    expect(text).toContain(
+      '\n[2,097,153 bytes of output, too long to show. It is in /workspace/.outputs/too_many.txt: ',
+    )
+    expect(text).toMatch(/\n\[the search ended after 2,097,152 bytes: there is more\]$/)
   })
 
   test.each([

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { stripTerminalCodes, toMarkedText, toText } from '../../../src/hands/tools/text.ts'
+import { cut, stripTerminalCodes, toPieces, toText } from '../../../src/hands/tools/text.ts'
 
 describe('text of an output', () => {
   test.each([
@@ -33,23 +33,37 @@ describe('text of an output', () => {
   ])('cut inside %s after byte %i shows no bad bytes', (char, at) => {
     const bytes = Buffer.from(char)
     const output = Buffer.concat([Buffer.from('head'), bytes.subarray(0, at), bytes.subarray(at), Buffer.from('tail')])
-    const text = toMarkedText(output, { at: 4 + at, bytes: 1_234_567 })
-    expect(text).toBe(
-      `head\n[output truncated: 1,234,567 of ${(1_234_567 + output.length).toLocaleString('en-US')} bytes are left out here]\ntail`,
-    )
+    expect(toPieces({ output, truncated: { at: 4 + at, bytes: 1 } })).toEqual(['head', 'tail'])
   })
 
   test('cut between characters loses none', () => {
-    const text = toMarkedText(Buffer.from('aüüb'), { at: 3, bytes: 1 })
-    expect(text).toMatch(/^aü\n\[.*\]\nüb$/)
+    expect(toPieces({ output: Buffer.from('aüüb'), truncated: { at: 3, bytes: 1 } })).toEqual(['aü', 'üb'])
   })
 
   test('cut in bytes that are no text still shows that they were there', () => {
-    const text = toMarkedText(Uint8Array.from([0x61, 0xff, 0xff, 0x62]), { at: 2, bytes: 1 })
-    expect(text).toMatch(/\u{FFFD}b$/u)
+    const output = Uint8Array.from([0x61, 0xff, 0xff, 0x62])
+    expect(toPieces({ output, truncated: { at: 2, bytes: 1 } })[1]).toMatch(/\u{FFFD}b$/u)
   })
 
-  test('that is whole has no mark', () => {
-    expect(toMarkedText(Buffer.from('all'), null)).toBe('all')
+  test('that is whole is one piece', () => {
+    expect(toPieces({ output: Buffer.from('all'), truncated: null })).toEqual(['all'])
+  })
+})
+
+describe('cut', () => {
+  test.each([
+    ['abc', 2, 'ab'],
+    ['abc', -2, 'bc'],
+    ['abc', 9, 'abc'],
+    ['abc', -9, 'abc'],
+    ['', 2, ''],
+    ['🙂🙂🙂', 2, '🙂🙂'],
+    ['🙂🙂🙂', -2, '🙂🙂'],
+    ['a🙂b', 2, 'a🙂'],
+    ['a🙂b', -2, '🙂b'],
+    ['aa🙂b', -3, 'a🙂b'],
+    ['🙂aaa', -3, 'aaa'],
+  ])('of %j, %i characters, is %j', (text, count, piece) => {
+    expect(cut(text, count)).toBe(piece)
   })
 })
