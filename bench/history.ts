@@ -13,8 +13,9 @@ export const benchmark = createBenchmark({
   method: `Temporal's own count of events and bytes (\`describe\`), before and after a turn. A text turn is a message of about 80
 bytes and an answer of eight words. The tool rounds are those of a turn with five \`bash true\` one after the other: its growth
 without that of a text turn, divided by five.`,
-  limits: `Content comes on top: a message or a tool's output is in the history once, an answer twice (as the model's own blocks and as an event), a call's input three times. A turn that
-meets a worker's crash or a retry has more events.`,
+  limits: `Content comes on top: a message or a tool's output is in the history once, and so is a long text of an answer; one of up to
+some 120 characters twice (in the model's own blocks and in an event). A call's input is there once more, where its activity is
+scheduled. A turn that meets a worker's crash or a retry has more events.`,
   async measure({ count }) {
     await using model = await startBenchModel()
     await using service = await startService({ modelUrl: model.url })

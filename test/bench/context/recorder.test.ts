@@ -16,6 +16,7 @@ async function build() {
   )
   const source: HistorySource = {
     read: async () => [],
+    present: async () => 'run-1',
     poll: async () => ({ items: [], token: null }),
   }
   return recordReads(source, archive)
