@@ -1,12 +1,14 @@
 /**
  * Writes `src/wire/schema.generated.json`: the JSON Schema of every request body and query, made from the SDK's types
- * by way of `src/wire/types.ts`. Run `npm run gen:wire` after an update of the SDK; a test compares the committed file
- * with a fresh run. Limits that the SDK states in comments only are added at load (`src/wire/limits.ts`).
+ * by way of `src/wire/types.ts`; and `src/wire/routes.generated.json`: the routes that the SDK calls. Run `npm run
+ * gen:wire` after an update of the SDK; tests compare the committed files with a fresh run. Limits that the SDK states
+ * in comments only are added at load (`src/wire/limits.ts`).
  */
 import { writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { createGenerator } from 'ts-json-schema-generator'
 import type { Schema } from 'ts-json-schema-generator'
+import { readApiRoutes } from './sdk-routes.ts'
 
 /** Exported types of `src/wire/types.ts` that describe a request. */
 const REQUESTS = [
@@ -21,15 +23,22 @@ const REQUESTS = [
   'EventListQuery',
   'EventStreamQuery',
   'EventsSend',
+  'FileListQuery',
   'ModelListQuery',
+  'ResourceAdd',
+  'ResourceListQuery',
+  'ResourceUpdate',
   'SessionCreate',
   'SessionListQuery',
   'SessionUpdate',
+  'ThreadEventListQuery',
+  'ThreadListQuery',
 ]
 
 type Definitions = Record<string, Schema>
 
-const OUTPUT = new URL('../src/wire/schema.generated.json', import.meta.url)
+const SCHEMA_FILE = new URL('../src/wire/schema.generated.json', import.meta.url)
+const ROUTES_FILE = new URL('../src/wire/routes.generated.json', import.meta.url)
 
 /** The schema as it is committed, definitions in alphabetical order. Takes about three seconds. */
 export function generateSchema(): { $schema: string; definitions: Definitions } {
@@ -156,5 +165,6 @@ function toSchema(value: Schema | boolean): Schema {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  writeFileSync(OUTPUT, `${JSON.stringify(generateSchema(), null, 2)}\n`)
+  writeFileSync(SCHEMA_FILE, `${JSON.stringify(generateSchema(), null, 2)}\n`)
+  writeFileSync(ROUTES_FILE, `${JSON.stringify(readApiRoutes(), null, 2)}\n`)
 }

@@ -1,12 +1,13 @@
 import { hostname } from 'node:os'
 import { createApp } from './api/app.ts'
+import { createWithFile } from './api/file-bytes.ts'
 import { openPreviewFeed } from './api/preview-feed.ts'
 import { endLog } from './api/read-log.ts'
 import { createQuota } from './api/quota.ts'
 import { steady } from './api/rate.ts'
 import { createTemporalWorkflows } from './api/temporal-workflows.ts'
 import { openModelCatalog } from './backend.ts'
-import { openBlobs } from './blobs.ts'
+import { openBlobs, openContents } from './blobs.ts'
 import type { ServerConfig } from './config.ts'
 import { readConfig, requireServerConfig } from './config.ts'
 import { announceReady } from './dev/ready.ts'
@@ -18,6 +19,7 @@ import { createHistorySource } from './history/source.ts'
 import { explainEnd, stopRequested } from './lifetime.ts'
 import type { Log } from './log.ts'
 import { createLog } from './log.ts'
+import { takesUrls } from './model/clouds.ts'
 import { createPolicies } from './policies.ts'
 import { openDatabase } from './store/postgres/database.ts'
 import { createDeltaChannel } from './store/postgres/deltas.ts'
@@ -52,11 +54,14 @@ async function main(config: ServerConfig, log: Log): Promise<void> {
   })
   await notifier.subscribe(deletedChannel, (session) => void endLog(sessionLog, session))
 
+  const contents = openContents(config)
   const app = createApp(
     {
       ...stores,
       log: sessionLog,
       blobs: openBlobs(config, stores.sessions),
+      contents,
+      withFile: createWithFile({ contents, files: stores.files }),
       previews: await openPreviewFeed(createDeltaChannel(notifier, config.codecKey)),
       workflows: createTemporalWorkflows({ client: temporal.workflow, taskQueue: BRAIN_QUEUE }),
       validator: createValidator(),
@@ -68,6 +73,7 @@ async function main(config: ServerConfig, log: Log): Promise<void> {
           now: steady,
         },
       ),
+      takesUrls: takesUrls(config.modelBackend),
       models: await openModelCatalog(config),
       announceDeleted: (session) => notifier.publish(deletedChannel, session),
     },

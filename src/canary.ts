@@ -1,4 +1,5 @@
-import { Client, Connection } from '@temporalio/client'
+import type { TemporalClientOptions } from './history/client.ts'
+import { openTemporalClient } from './history/client.ts'
 import { BRAIN_QUEUE, CANARY_STEP, CANARY_WORKFLOW } from './workflows/messages.ts'
 
 /** One session's step, for measuring: a workflow task and an activity. */
@@ -6,13 +7,19 @@ export interface Canary extends AsyncDisposable {
   step(): Promise<void>
 }
 
-/** Starts the canary workflow on a cluster that has a worker; disposal ends it. */
-export async function startCanary(address: string, namespace: string): Promise<Canary> {
-  const connection = await Connection.connect({ address })
-  const { workflow } = new Client({ connection, namespace })
+/**
+ * Starts the canary workflow on a cluster that has a worker; disposal ends it.
+ * @param client with the worker's codecs: what it answers comes back under them.
+ */
+export async function startCanary(
+  client: Omit<TemporalClientOptions, 'identity'>,
+  taskQueue: string = BRAIN_QUEUE,
+): Promise<Canary> {
+  const name = `canary-${process.pid}-${Date.now()}`
+  const { connection, workflow } = await openTemporalClient({ ...client, identity: name })
   const handle = await workflow.start(CANARY_WORKFLOW, {
-    workflowId: `canary-${process.pid}-${Date.now()}`,
-    taskQueue: BRAIN_QUEUE,
+    workflowId: name,
+    taskQueue,
     staticSummary: 'what a step takes here',
   })
   return {

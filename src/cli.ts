@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs'
-import { createInterface } from 'node:readline/promises'
 import { Command } from 'commander'
+import { runApprovalDemo } from './cli/approval-demo.ts'
+import type { Ask } from './cli/ask-person.ts'
+import { askPerson } from './cli/ask-person.ts'
 import { connectClient } from './cli/connect.ts'
 import { askConsent } from './cli/consent.ts'
 import { runDemo } from './cli/demo.ts'
@@ -51,15 +53,9 @@ command('dev', 'Runs everything on this machine: Postgres, Temporal with its Web
 command('run <task>', 'Creates a session for a task, shows it as it goes, and ends when it is idle.')
   .option('--agent <id>', 'an agent of yours instead of the one that run keeps')
   .option('--model <id>', 'model of the agent that run keeps')
+  .option('--ask', 'the agent that run keeps asks you before each command and each change of a file')
   .option('--json', 'one line of JSON per event')
-  .action(
-    ending(async (task: string, flags: Settings & { agent?: string; model?: string; json?: boolean }) => {
-      const client = connectClient({ env: flags.data ? {} : process.env, server: await runningServer(flags) })
-      const { agent, model, json = false } = flags
-      const write = process.stdout.isTTY ? (text: string): void => void process.stdout.write(text) : undefined
-      return runTask({ client, task, agent, model, json, write, print, warn, signal: interrupted('SIGINT') })
-    }),
-  )
+  .action(ending(playTask))
 
 command('env', 'Prints the shell line that points official clients at the running server.')
   .option('--temporal', "point Temporal's clients at its Temporal, too: not for the shell that starts dev")
@@ -86,6 +82,7 @@ program
   .description('Shows a session that loses its worker in the middle of a command and goes on.')
   .option('--keep', 'leave the server up afterwards, until Ctrl+C')
   .option('--sandbox <kind>', 'auto, docker or local')
+  .option('--ask', 'a command waits for your word while the worker dies; needs a terminal')
   .option('--live <task>', 'a task of yours with the model that is configured: it spends, and asks before it does')
   .option('--model <id>', `model of a live demo (default ${MODEL})`)
   .option('--yes', 'go ahead with a live demo without being asked')
@@ -114,46 +111,68 @@ addKeyCommands(program, { env: process.env, ending, print, warn })
 
 await program.parseAsync()
 
+interface RunFlags extends Settings {
+  readonly agent?: string
+  readonly model?: string
+  readonly ask?: boolean
+  readonly json?: boolean
+}
+
+async function playTask(task: string, flags: RunFlags): Promise<number> {
+  const { agent, model, ask: isAsking, json = false } = flags
+  if (isAsking && agent !== undefined)
+    throw new ConfigError('--ask goes with the agent that run keeps: one of yours asks as its permission policies say')
+  const client = connectClient({ env: flags.data ? {} : process.env, server: await runningServer(flags) })
+  const write = process.stdout.isTTY ? (text: string): void => void process.stdout.write(text) : undefined
+  const signal = interrupted('SIGINT')
+  return runTask({ client, task, agent, model, isAsking, ask: atTerminal(), json, write, print, warn, signal })
+}
+
+/** Asks the person at the terminal; null where there is none. */
+function atTerminal(): Ask | null {
+  return process.stdin.isTTY && process.stdout.isTTY ? askPerson : null
+}
+
 interface DemoFlags extends Pick<Settings, 'sandbox'> {
   readonly keep?: boolean
+  readonly ask?: boolean
   readonly live?: string
   readonly model?: string
   readonly yes?: boolean
 }
 
-async function playDemo({ keep = false, sandbox, live, model = MODEL, yes = false }: DemoFlags): Promise<number> {
+async function playDemo({
+  keep = false,
+  ask: isAsking,
+  sandbox,
+  live,
+  model = MODEL,
+  yes = false,
+}: DemoFlags): Promise<number> {
   if (live === undefined && (yes || model !== MODEL)) throw new ConfigError('--yes and --model go with --live')
+  if (live !== undefined && isAsking) throw new ConfigError('--ask and --live are two demos: choose one')
   if (live?.trim() === '') throw new ConfigError('the task is empty: say in words what is to be done')
   const config = readConfig({ port: '0', sandbox }, process.env)
+  const ask = atTerminal()
   const described = live === undefined ? '' : describeLiveModel(config, model)
   if (live !== undefined) {
-    const ask = process.stdin.isTTY && process.stdout.isTTY ? askPerson : null
     const refused = await askConsent({ task: live, model: described, yes, ask, print: printFolded, warn })
     if (refused !== null) return refused
+  }
+  if (isAsking && ask === null) {
+    warn('Nothing was started: this demo asks a person, and there is no terminal to ask at.')
+    return EXIT.waits
   }
   const signal = interrupted('SIGINT', 'SIGTERM', 'SIGHUP')
   try {
     await using stage = await openDemoStage({ config, env: process.env, live: live !== undefined, signal })
     const options = { stage, keep, print: printFolded, signal }
     // Awaited here: the stage is taken down when this function is left.
+    if (isAsking && ask !== null) return await runApprovalDemo({ ...options, ask })
     return live === undefined ? await runDemo(options) : await runLiveDemo({ ...options, task: live, model, described })
   } catch (error) {
     if (signal.aborted) return EXIT.interrupted
     throw error
-  }
-}
-
-/** What a person answers: nothing for Ctrl+D, null for Ctrl+C. */
-async function askPerson(question: string): Promise<string | null> {
-  const lines = createInterface({ input: process.stdin, output: process.stdout })
-  try {
-    return await new Promise((resolve, reject) => {
-      lines.once('SIGINT', () => resolve(null))
-      lines.once('close', () => resolve(''))
-      lines.question(question).then(resolve, reject)
-    })
-  } finally {
-    lines.close()
   }
 }
 

@@ -46,6 +46,10 @@ export interface Config {
   readonly workspaceRequests: number
   /** Sessions of a workspace that may run at once. */
   readonly workspaceSessions: number
+  /** Absolute path of the operator's own list prices, which go before the public ones. */
+  readonly priceFile: string | undefined
+  /** Cents for an hour of a session's running time. */
+  readonly hourlyRate: number
   readonly temporal: TemporalConfig
 }
 
@@ -88,6 +92,8 @@ const settings = {
   runEvents: { env: ['LONGHAND_RUN_EVENTS'], key: 'run_events', ...atLeast(20) },
   workspaceRequests: { env: ['LONGHAND_WORKSPACE_REQUESTS'], key: 'workspace_requests', ...count },
   workspaceSessions: { env: ['LONGHAND_WORKSPACE_SESSIONS'], key: 'workspace_sessions', ...count },
+  priceFile: { env: ['LONGHAND_PRICES'], key: 'prices', expected: 'a file', parse: (value) => value && resolve(value) },
+  hourlyRate: { env: ['LONGHAND_HOURLY_RATE'], key: 'hourly_rate', expected: 'whole cents', parse: parseCents },
 } satisfies { [Name in Exclude<keyof Config, 'temporal'>]: Setting<NonNullable<Config[Name]>> }
 
 type SettingName = keyof typeof settings
@@ -132,6 +138,8 @@ export function readConfig(flags: Flags, env: Environment): Config {
     runEvents: read('runEvents', settings.runEvents) ?? defaultRunEvents,
     workspaceRequests: read('workspaceRequests', settings.workspaceRequests) ?? DEFAULT_QUOTAS.requests,
     workspaceSessions: read('workspaceSessions', settings.workspaceSessions) ?? DEFAULT_QUOTAS.running,
+    priceFile: read('priceFile', settings.priceFile),
+    hourlyRate: read('hourlyRate', settings.hourlyRate) ?? 0,
     temporal: readTemporal(env),
   }
 }
@@ -195,7 +203,8 @@ function readText(path: string, required: boolean): string | undefined {
   }
 }
 
-function parseFile(path: string, content: string | undefined): object {
+/** What a file of settings holds: TOML, or JSON when its name ends so. Throws `ConfigError` where that is no object. */
+export function parseFile(path: string, content: string | undefined): object {
   if (content === undefined) return {}
   const json = path.endsWith('.json')
   try {
@@ -258,6 +267,10 @@ function atLeast(least: number): Pick<Setting<number>, 'expected' | 'parse'> {
 
 function parseCount(value: string): number | undefined {
   return /^[1-9]\d{0,8}$/.test(value) ? Number(value) : undefined
+}
+
+function parseCents(value: string): number | undefined {
+  return /^\d{1,6}$/.test(value) ? Number(value) : undefined
 }
 
 function parsePort(value: string): number | undefined {

@@ -3,7 +3,8 @@ import type { HistoryCount } from './cli/stage.ts'
 /**
  * The demo's second opinion: counts a session's events in raw history, by nothing but their names. It shares no code
  * with the server's reader on purpose, and knows just as much of the log as this: a decision's memo and a result hold
- * lists of entries, a mark stands for the input it names, and what begins with `log.` is private.
+ * lists of entries, a mark stands for the input it names, a client's answer to a call for itself, and what begins with
+ * `log.` is private.
  */
 export function countHistory(history: RawHistory): HistoryCount {
   const events: string[] = []
@@ -15,6 +16,8 @@ export function countHistory(history: RawHistory): HistoryCount {
   for (const event of history.events ?? []) {
     const decided = event.workflowPropertiesModifiedEventAttributes?.upsertedMemo?.fields?.['log']
     events.push(...publicIds(parse(decided)))
+    const sent = event.workflowExecutionSignaledEventAttributes?.input?.payloads?.[0]
+    events.push(...answerIds(at(parse(sent), 'events')))
 
     const planned = event.activityTaskScheduledEventAttributes
     const id = String(event.eventId)
@@ -107,6 +110,9 @@ export interface RawHistory {
         readonly workflowPropertiesModifiedEventAttributes?: {
           readonly upsertedMemo?: { readonly fields?: Readonly<Record<string, RawPayload>> | null } | null
         } | null
+        readonly workflowExecutionSignaledEventAttributes?: {
+          readonly input?: { readonly payloads?: readonly RawPayload[] | null } | null
+        } | null
         readonly activityTaskScheduledEventAttributes?: {
           readonly activityId?: string | null
           readonly activityType?: { readonly name?: string | null } | null
@@ -132,6 +138,16 @@ function publicIds(entries: unknown): readonly string[] {
     const type = text(at(entry, 'type'))
     return type === 'log.mark' || !type.startsWith('log.') ? [text(at(entry, 'id'))] : []
   })
+}
+
+/** What else is sent waits for its mark. */
+function answerIds(sent: unknown): readonly string[] {
+  if (!Array.isArray(sent)) return []
+  return sent.flatMap((event) =>
+    ['user.tool_confirmation', 'user.custom_tool_result'].includes(text(at(event, 'type')))
+      ? [text(at(event, 'id'))]
+      : [],
+  )
 }
 
 function parse(payload: RawPayload | undefined): unknown {

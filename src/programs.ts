@@ -11,6 +11,7 @@ import { runDev } from './dev/run-dev.ts'
 import { StartError } from './dev/start-error.ts'
 import { HandsUnavailable } from './hands/hands.ts'
 import type { Finding } from './hands/sandbox.ts'
+import { createAesCodec } from './history/codec.ts'
 import { createLog } from './log.ts'
 import { assembleProviders, chooseSandbox } from './sandboxes.ts'
 import { openDatabase } from './store/postgres/database.ts'
@@ -28,7 +29,9 @@ export async function runDevelopment(config: Config, { env, ...voice }: Voice): 
       ...devOptions({ ...config, sandbox: kind }, env),
       ...voice,
       async canaryStep({ temporal_address: address }) {
-        canary ??= await startCanary(address, config.temporal.namespace)
+        const { connection, namespace } = config.temporal
+        const codecs = config.codecKey ? [createAesCodec(config.codecKey)] : []
+        canary ??= await startCanary({ connection: { ...connection, address }, namespace, codecs })
         await canary.step()
       },
     })

@@ -5,6 +5,7 @@ import type { ArchiveRunPorts } from './activities/archive.ts'
 import { createArchiveRun } from './activities/archive.ts'
 import { createEndedRuns } from './activities/ended-runs.ts'
 import { createExecute } from './activities/execute.ts'
+import { createHeardReader } from './activities/heard.ts'
 import { createCompact } from './activities/compact.ts'
 import { createConfigurations } from './activities/configurations.ts'
 import { createContextReader } from './activities/context.ts'
@@ -12,13 +13,14 @@ import { createLateBlobs } from './activities/late-blobs.ts'
 import { createCallModel } from './activities/model.ts'
 import { createOpenSession } from './activities/open.ts'
 import { createRemoveWorkflow } from './activities/remove-workflow.ts'
+import { createSpareContents } from './activities/spare-contents.ts'
 import { createStatusWriter } from './activities/status-writer.ts'
 import { startSweeper } from './activities/sweeper.ts'
 import { prepareWorkflowBundle } from './activities/workflow-bundle.ts'
 import type { WorkerPorts } from './activities/workers.ts'
-import { createBrainWorker, createHandsWorker } from './activities/workers.ts'
+import { createArchiveWorker, createBrainWorker, createHandsWorker } from './activities/workers.ts'
 import { openModelEndpoint } from './backend.ts'
-import { openBlobs } from './blobs.ts'
+import { openBlobs, openContents } from './blobs.ts'
 import type { ServerConfig } from './config.ts'
 import { cacheFolder, readConfig, requireServerConfig } from './config.ts'
 import { announceReady } from './dev/ready.ts'
@@ -49,7 +51,7 @@ import type { Stores } from './store/postgres/stores.ts'
 import { createStores } from './store/postgres/stores.ts'
 import type { Validator } from './wire/validate.ts'
 import { createValidator } from './wire/validate.ts'
-import { BRAIN_QUEUE, HANDS_QUEUE, SESSION_WORKFLOW } from './workflows/messages.ts'
+import { ARCHIVE_QUEUE, BRAIN_QUEUE, HANDS_QUEUE, SESSION_WORKFLOW } from './workflows/messages.ts'
 
 /** The worker process: brain and hands in one; as many of it as you like. */
 async function main(config: ServerConfig, log: Log): Promise<void> {
@@ -94,6 +96,11 @@ async function main(config: ServerConfig, log: Log): Promise<void> {
     removeSandboxes: (session) => hands.destroySession(session),
     removeBlobs: (session) => blobs.clear(session),
     lateBlobs: createLateBlobs({ blobs, sessions: stores.sessions }),
+    removeSpareContents: createSpareContents({
+      files: stores.files,
+      contents: openContents(config),
+      warn: (details, message) => log.warn(details, message),
+    }),
     warn: (details, message) => log.warn(details, message),
   })
 
@@ -137,13 +144,18 @@ async function runWorkers(
     harness: requireHarness,
     tools: toolDefinitions,
   }
+  const archiving = createArchiveRun({ copy, archive: stores.archive })
   const brain = await createBrainWorker(ports, {
     taskQueue: BRAIN_QUEUE,
     bundle: bundle.file,
     activities: {
-      ...createCallModel({ ...asking, publish: (batch) => deltas.publish(batch) }),
+      ...createCallModel({
+        ...asking,
+        publish: (batch) => deltas.publish(batch),
+        heard: createHeardReader(sessionLog, blobs),
+      }),
       ...createCompact(asking),
-      ...createArchiveRun({ copy, archive: stores.archive }),
+      ...archiving,
       ...createOpenSession({
         ...stores,
         parseAgent: (body) => (validator ??= createValidator()).parseBody('agents.create', body),
@@ -155,7 +167,8 @@ async function runWorkers(
     },
   })
   const execute = await createHandsWorker(ports, { taskQueue: HANDS_QUEUE, activities: createExecute(hands, blobs) })
-  const workers = [brain, execute]
+  const archive = await createArchiveWorker(ports, { taskQueue: ARCHIVE_QUEUE, activities: archiving })
+  const workers = [brain, execute, archive]
   const running = Promise.all(workers.map((worker) => worker.run()))
   announceReady()
   await Promise.race([stopped, running])

@@ -35,6 +35,8 @@ describe('the configuration', () => {
       runEvents: 1000,
       workspaceRequests: 2000,
       workspaceSessions: 1000,
+      priceFile: undefined,
+      hourlyRate: 0,
       temporal: { external: false, namespace: 'default', connection: {} },
     })
   })
@@ -63,6 +65,8 @@ describe('the configuration', () => {
     ['LONGHAND_RUN_EVENTS', '30', 'runEvents', 30],
     ['LONGHAND_WORKSPACE_REQUESTS', '5', 'workspaceRequests', 5],
     ['LONGHAND_WORKSPACE_SESSIONS', '7', 'workspaceSessions', 7],
+    ['LONGHAND_PRICES', '/etc/prices.toml', 'priceFile', '/etc/prices.toml'],
+    ['LONGHAND_HOURLY_RATE', '8', 'hourlyRate', 8],
     ['LONGHAND_CODEC_KEY', key, 'codecKey', Buffer.alloc(32, 7)],
   ] as const)('reads %s=%s as %s', (variable, value, name, expected) => {
     expect(readConfig({}, { HOME: home, [variable]: value })[name]).toEqual(expected)
@@ -110,6 +114,7 @@ describe('the configuration', () => {
       'LONGHAND_RUN_EVENTS must be a whole number of at least 20',
     ],
     ['a quota of nothing', {}, { LONGHAND_WORKSPACE_SESSIONS: '0' }, 'must be a whole number of at least 1'],
+    ['a rate in dollars', {}, { LONGHAND_HOURLY_RATE: '0.08' }, 'LONGHAND_HOURLY_RATE must be whole cents'],
     ['another database', {}, { DATABASE_URL: 'mysql://h/d' }, 'DATABASE_URL must be a URL starting with postgres://'],
     ['a model URL without a scheme', {}, { LONGHAND_MODEL_BASE_URL: 'host' }, 'LONGHAND_MODEL_BASE_URL must be a URL'],
     [

@@ -12,6 +12,10 @@ function decided(...entries: readonly object[]): RawEvent {
   return { workflowPropertiesModifiedEventAttributes: { upsertedMemo: { fields: { log: payload(entries) } } } }
 }
 
+function sent(...events: readonly object[]): RawEvent {
+  return { workflowExecutionSignaledEventAttributes: { input: { payloads: [payload({ events })] } } }
+}
+
 function scheduled(eventId: number, name: string, input: object = {}): RawEvent {
   const attributes = {
     activityId: `activity-${eventId}`,
@@ -48,6 +52,15 @@ describe('a count of history', () => {
   test('takes a mark for the input that it names, and leaves other private entries out', () => {
     const mark = { type: 'log.mark', id: 'message' }
     expect(countHistory({ events: [decided(mark, { type: 'log.retry', id: 'private' })] }).events).toEqual(['message'])
+  })
+
+  test('takes an answer to a call as it was sent, and leaves what was sent else to its mark', () => {
+    const events = [
+      sent({ type: 'user.message', id: 'message' }, { type: 'user.tool_confirmation', id: 'allowed' }),
+      sent({ type: 'user.custom_tool_result', id: 'given' }),
+      decided({ type: 'log.mark', id: 'message' }),
+    ]
+    expect(countHistory({ events }).events).toEqual(['allowed', 'given', 'message'])
   })
 
   test('keeps doubles', () => {

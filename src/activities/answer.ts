@@ -1,7 +1,10 @@
 import type { ModelResponse } from '../model/model.ts'
 import type { Entry } from '../session/entry.ts'
+import { isCustom } from '../session/offer.ts'
 import { evaluatePermission } from '../session/permissions.ts'
 import type { ModelContentBlock, SessionAgent } from '../wire/types.ts'
+import type { Judged } from './judge.ts'
+import { sumUsage, unjudged } from './judge.ts'
 import type { Announced } from './preview.ts'
 
 export interface AnswerParts {
@@ -10,6 +13,8 @@ export interface AnswerParts {
   /** Id of the `span.model_request_start` that was answered. */
   readonly request: string
   readonly response: ModelResponse
+  /** What was said of the calls under `auto`; absent where there is nobody to say anything. */
+  readonly judged?: Judged
   /** Names of the tools that the request offered; a call of any other is denied before any policy is asked. */
   readonly offered: readonly string[]
   /** What clients were told of while the answer came: the same events get the same ids. */
@@ -22,9 +27,9 @@ export interface AnswerParts {
  * A model's answer as entries of the log: the raw blocks for the model, then what clients see of them in the order of
  * the blocks, with every call's permission evaluated, then the end of the request.
  */
-export function toEntries({ agent, harness, request, response, offered, ...ids }: AnswerParts): readonly Entry[] {
-  const { mint } = ids
-  const announced = [...ids.announced]
+export function toEntries(parts: AnswerParts): readonly Entry[] {
+  const { agent, harness, request, response, offered, judged = unjudged, mint } = parts
+  const announced = [...parts.announced]
   // Nothing is announced out of order; an id that was announced for another type is never used.
   const idFor = (of: Announced['of']): string => (announced[0]?.of === of ? announced.shift()?.id : undefined) ?? mint()
   const shown: Entry[] = []
@@ -40,14 +45,16 @@ export function toEntries({ agent, harness, request, response, offered, ...ids }
       shown.push({ type: 'agent.thinking', id: idFor('agent.thinking') })
     } else if (first?.type === 'tool_use') {
       const id = mint()
+      const { name } = first
+      const call = { id, name, input: toInput(first.input) }
       calls.push({ id, model_id: first.id })
-      shown.push({
-        type: 'agent.tool_use',
-        id,
-        name: first.name,
-        input: toInput(first.input),
-        ...(offered.includes(first.name) ? evaluatePermission(agent, first.name) : { evaluated_permission: 'deny' }),
-      })
+      if (isCustom(agent, name)) {
+        shown.push({ type: 'agent.custom_tool_use', ...call })
+        continue
+      }
+      const judgement = judged.judgements.get(first.id)
+      const permission = offered.includes(name) ? evaluatePermission(agent, name, judgement) : NOT_OFFERED
+      shown.push({ type: 'agent.tool_use', ...call, ...permission })
     }
   }
   return [
@@ -58,6 +65,7 @@ export function toEntries({ agent, harness, request, response, offered, ...ids }
       stop_reason: response.stopReason,
       calls,
       ...(response.stopDetails ? { explanation: response.stopDetails.explanation } : {}),
+      ...(judged.usage ? { usage: response.usage } : {}),
     },
     ...shown,
     {
@@ -65,10 +73,13 @@ export function toEntries({ agent, harness, request, response, offered, ...ids }
       id: mint(),
       model_request_start_id: request,
       is_error: false,
-      model_usage: response.usage,
+      model_usage: judged.usage ? sumUsage(response.usage, judged.usage) : response.usage,
     },
   ]
 }
+
+/** No policy is asked. */
+const NOT_OFFERED = { evaluated_permission: 'deny' } as const
 
 /** Neighbouring text blocks are one message; every other block stands for itself. */
 function groupTexts(content: readonly ModelContentBlock[]): readonly (readonly ModelContentBlock[])[] {

@@ -1,9 +1,9 @@
 import { Context } from '@temporalio/activity'
 import type { BlobStore } from '../history/blobs.ts'
+import { LogNotFound } from '../history/session-log.ts'
 import type { Harness } from '../model/harness.ts'
 import type { Model } from '../model/model.ts'
 import { ModelFailure } from '../model/model.ts'
-import { isFile } from '../session/parts.ts'
 import { transcript } from '../session/transcript.ts'
 import type { ModelFault } from '../session/settle.ts'
 import type { Configuration } from '../store/sessions.ts'
@@ -11,7 +11,11 @@ import type { ModelMessage, ModelTool, SessionAgent } from '../wire/types.ts'
 import type { ContextReader } from './context.ts'
 import { failure } from './failures.ts'
 import { startHeartbeat } from './heartbeat.ts'
+import { ThoughtsLost } from './lost-parts.ts'
+import { toFault } from './model-fault.ts'
+import { outlast } from './outlast.ts'
 import { toRecorded } from './recorded.ts'
+import { startStopwatch } from './stopwatch.ts'
 import type { CallModel, Recorded } from './index.ts'
 
 /** What the model is asked through. */
@@ -34,8 +38,9 @@ export interface Asking {
 }
 
 /**
- * Rebuilds what the model is asked with and asks; the provider's failures come back as `fault`. Beats all the while.
- * Every try of an activity rebuilds the same, byte for byte.
+ * Rebuilds what the model is asked with and asks; the provider's failures come back as `fault`. Beats all the while, and
+ * outlasts an outage of what the log is kept in, before the model is asked as after it has answered. Every try of an
+ * activity rebuilds the same, byte for byte.
  */
 export async function askModel<Answer extends Recorded>(
   ports: AskingPorts,
@@ -43,49 +48,27 @@ export async function askModel<Answer extends Recorded>(
   ask: (asking: Asking) => Promise<Answer>,
 ): Promise<Answer | (Recorded & { readonly fault: ModelFault })> {
   const stopBeating = startHeartbeat()
-  const { workflowExecution, activityId: activity } = Context.current().info
-  let messages: readonly ModelMessage[] = []
+  const { info, cancellationSignal: signal } = Context.current()
+  const { workflowExecution, activityId: activity } = info
+  let asking: Asking | null = null
   try {
-    const [configuration, context] = await Promise.all([
-      ports.configuration(session),
-      ports.context({ session, run: workflowExecution?.runId ?? '', activity }),
-    ])
+    const cursor = { session, run: workflowExecution?.runId ?? '', activity }
+    const read = () => Promise.all([ports.configuration(session), ports.context(cursor)])
+    const [configuration, context] = await outlast(read, { signal })
     if (!configuration) throw failure('deleted', `store: the configuration of ${session} is gone`)
-    messages = transcript(context)
-    const answer = await ask({ agent: configuration.agent, harness: ports.harness(harness), messages })
-    return { ...answer, ...(await toRecorded(ports.blobs, session, answer.entries)) }
+    asking = { agent: configuration.agent, harness: ports.harness(harness), messages: transcript(context) }
+    const elapsed = startStopwatch()
+    const answer = await ask(asking)
+    const ms = elapsed()
+    return { ...answer, ...(await outlast(() => toRecorded(ports.blobs, session, answer.entries), { signal })), ms }
   } catch (error) {
-    if (error instanceof ModelFailure) return { entries: [], fault: toFault(error, messages) }
+    if (error instanceof LogNotFound) throw failure('history_gone', `store: ${error.message}`, error)
+    if (error instanceof ThoughtsLost) {
+      return { entries: [], fault: { error: 'unknown_error', message: error.message, retryable: false } }
+    }
+    if (error instanceof ModelFailure && asking) return { entries: [], fault: toFault(error, asking) }
     throw error
   } finally {
     stopBeating()
-  }
-}
-
-const ERROR_TYPES = {
-  overloaded: 'model_overloaded_error',
-  rate_limited: 'model_rate_limited_error',
-  billing: 'billing_error',
-  request_failed: 'model_request_failed_error',
-  too_long: 'model_request_failed_error',
-  file_refused: 'model_request_failed_error',
-  unreachable: 'model_request_failed_error',
-  garbled: 'model_request_failed_error',
-} as const satisfies Record<ModelFailure['kind'], ModelFault['error']>
-
-function toFault(
-  { kind, message, retryable, retryAfterMs }: ModelFailure,
-  messages: readonly ModelMessage[],
-): ModelFault {
-  // Where there is none to leave out, asking again would be asking the same.
-  const isMendable =
-    kind === 'file_refused' && messages.some(({ content }) => typeof content !== 'string' && content.some(isFile))
-  return {
-    error: ERROR_TYPES[kind],
-    message,
-    retryable,
-    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
-    ...(kind === 'too_long' ? { tooLong: true } : {}),
-    ...(isMendable ? { fileRefused: true } : {}),
   }
 }

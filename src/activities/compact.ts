@@ -1,5 +1,6 @@
 import { Context } from '@temporalio/activity'
 import type { Harness, HarnessContext } from '../model/harness.ts'
+import { currentHarness } from '../model/harness.ts'
 import type { ModelRequest, ModelResponse } from '../model/model.ts'
 import { textOf } from '../session/transcript.ts'
 import { mintId } from '../wire/mint.ts'
@@ -20,20 +21,28 @@ export function createCompact(ports: AskingPorts): Pick<SessionActivities, 'comp
   return {
     compact: (input) =>
       askModel<Outcome>(ports, input, async ({ agent, harness, messages }) => {
-        const context = contextOf(harness)
+        const speaking = speakerFor(harness)
+        const { context } = speaking
         const prompt: ModelMessage = { role: 'user', content: [{ type: 'text', text: context.prompt }] }
         const asked = buildRequest({ agent, harness, tools: ports.tools, messages: [...messages, prompt] })
         const response = await ports.model.request(withLimit(asked, context), {
           signal: Context.current().cancellationSignal,
         })
-        return toOutcome(input, context, response)
+        return toOutcome(input, speaking, response)
       }),
   }
 }
 
-function contextOf({ id, context }: Harness): HarnessContext {
+interface Speaker {
+  readonly harness: string
+  readonly context: HarnessContext
+}
+
+/** The harness whose words are used: the session's own, or the present one where that says nothing of summaries. */
+function speakerFor(own: Harness): Speaker {
+  const { id, context } = own.context ? own : currentHarness
   if (!context) throw new Error(`the harness ${id} has no prompt for a summary`)
-  return context
+  return { harness: id, context }
 }
 
 function withLimit(request: ModelRequest, { maxTokens }: HarnessContext): ModelRequest {
@@ -41,7 +50,7 @@ function withLimit(request: ModelRequest, { maxTokens }: HarnessContext): ModelR
 }
 
 /** An answer without words, or with calls that its words only announce, is paid for, told and asked for again. */
-function toOutcome({ request, harness }: CallModel, context: HarnessContext, response: ModelResponse): Outcome {
+function toOutcome({ request }: CallModel, { harness, context }: Speaker, response: ModelResponse): Outcome {
   const text = textOf(response.content)
   const isNone = text.trim() === '' || response.stopReason === 'refusal' || response.stopReason === 'tool_use'
   const end = {

@@ -1,7 +1,8 @@
 import type { Configuration } from '../store/sessions.ts'
+import { createRecent, estimateBytes } from './recent.ts'
 
-/** Configurations that are kept; each is some kilobytes. */
-const KEEP = 500
+/** Bytes of configurations that are kept: one is some kilobytes, and may be as long as a system prompt can be. */
+const KEEP_BYTES = 32 * 1024 * 1024
 
 /**
  * Reads each session's configuration once: it never changes, and a session that runs goes on while the database is away.
@@ -9,16 +10,14 @@ const KEEP = 500
  */
 export function createConfigurations(
   read: (session: string) => Promise<Configuration | null>,
+  keepBytes: number = KEEP_BYTES,
 ): (session: string) => Promise<Configuration | null> {
-  const known = new Map<string, Configuration>()
+  const known = createRecent<Configuration>(keepBytes)
   return async (session) => {
-    const found = known.get(session) ?? (await read(session))
-    known.delete(session)
-    if (found) known.set(session, found)
-    for (const id of known.keys()) {
-      if (known.size <= KEEP) break
-      known.delete(id)
-    }
+    const there = known.get(session)
+    if (there) return there
+    const found = await read(session)
+    if (found) known.set(session, found, estimateBytes(found))
     return found
   }
 }

@@ -7,7 +7,9 @@ import { mintId } from '../wire/mint.ts'
 import { failure } from './failures.ts'
 import { startHeartbeat } from './heartbeat.ts'
 import type { ExecuteCall, SessionActivities } from './index.ts'
+import { outlast } from './outlast.ts'
 import { toRecorded } from './recorded.ts'
+import { startStopwatch } from './stopwatch.ts'
 
 /** The hands' side of the loop: one tool call, joined rather than repeated when it is tried again. */
 export function createExecute(hands: Hands, blobs: BlobStore): Pick<SessionActivities, 'execute'> {
@@ -15,7 +17,7 @@ export function createExecute(hands: Hands, blobs: BlobStore): Pick<SessionActiv
     async execute(input) {
       const stopBeating = startHeartbeat()
       try {
-        const { text, isError } = await fetchAndPerform(hands, blobs, input)
+        const { text, isError, ms } = await fetchAndPerform(hands, blobs, input)
         const result = {
           type: 'agent.tool_result' as const,
           id: mintId('sevt'),
@@ -23,7 +25,7 @@ export function createExecute(hands: Hands, blobs: BlobStore): Pick<SessionActiv
           content: [{ type: 'text' as const, text: text === '' ? '(no output)' : text }],
           is_error: isError,
         }
-        return await toRecorded(blobs, input.session, [result])
+        return { ...(await outlast(() => toRecorded(blobs, input.session, [result]), inActivity())), ms }
       } catch (error) {
         if (error instanceof HandsUnavailable) throw failure('hands_unavailable', `hands: ${error.message}`, error)
         throw error
@@ -35,15 +37,25 @@ export function createExecute(hands: Hands, blobs: BlobStore): Pick<SessionActiv
 }
 
 /** A call whose input is not there any more does not run; the model is told. */
-async function fetchAndPerform(hands: Hands, blobs: BlobStore, input: ExecuteCall): Promise<ToolOutcome> {
+async function fetchAndPerform(
+  hands: Hands,
+  blobs: BlobStore,
+  input: ExecuteCall,
+): Promise<ToolOutcome & { readonly ms: number }> {
   const { session, call } = input
   try {
-    const whole = await fetchElement(blobs, session, { element: call, blobs: call.blobs })
-    return await perform(hands, { ...input, call: whole })
+    const whole = await outlast(() => fetchElement(blobs, session, { element: call, blobs: call.blobs }), inActivity())
+    const elapsed = startStopwatch()
+    const outcome = await perform(hands, { ...input, call: whole })
+    return { ...outcome, ms: elapsed() }
   } catch (error) {
-    if (error instanceof BlobLost) return { text: `The call did not run: ${error.message}`, isError: true }
+    if (error instanceof BlobLost) return { text: `The call did not run: ${error.message}`, isError: true, ms: 0 }
     throw error
   }
+}
+
+function inActivity(): { readonly signal: AbortSignal } {
+  return { signal: Context.current().cancellationSignal }
 }
 
 function perform(hands: Hands, { session, call, abandoned }: ExecuteCall): Promise<ToolOutcome> {

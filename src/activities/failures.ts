@@ -8,6 +8,8 @@ export type FailureType =
   | 'hands_unavailable'
   /** The session was deleted while the activity ran. */
   | 'deleted'
+  /** What the log is kept in has been away for longer than anybody waits. */
+  | 'store_away'
   /** Temporal has removed a run's history before it was read. */
   | 'history_gone'
   /** What a client asked for cannot be had, whoever asks and however often. */
@@ -16,6 +18,7 @@ export type FailureType =
 const RETRYABLE: Readonly<Record<FailureType, boolean>> = {
   not_ready: true,
   hands_unavailable: true,
+  store_away: true,
   deleted: false,
   history_gone: false,
   refused: false,

@@ -1,6 +1,8 @@
 import type { BlobIndex } from '../session/blobs.ts'
+import type { Budget } from '../session/budget.ts'
 import type { Entry } from '../session/entry.ts'
 import type { Policy } from '../session/policy.ts'
+import type { Repeat } from '../session/repeats.ts'
 import type { ModelFault } from '../session/settle.ts'
 import type { Call } from '../session/state.ts'
 
@@ -9,6 +11,10 @@ export interface Recorded {
   readonly entries: readonly Entry[]
   /** What of the entries is kept elsewhere. */
   readonly blobs?: BlobIndex
+  /** What of the entries stands among them once, and is put back by whoever reads them. */
+  readonly repeats?: readonly Repeat[]
+  /** Whole milliseconds that the work took in the try that came to an end: what came before it is not charged. */
+  readonly ms?: number
 }
 
 export interface OpenSession {
@@ -19,6 +25,7 @@ export interface OpenSession {
   readonly environment: string | null
   readonly title: string | null
   readonly metadata: Readonly<Record<string, string>>
+  readonly budget?: Budget
 }
 
 export interface CallModel {

@@ -4,7 +4,10 @@ import { mintId } from '../wire/mint.ts'
 import { toEntries } from './answer.ts'
 import type { AskingPorts } from './asking.ts'
 import { askModel } from './asking.ts'
+import type { HeardReader } from './heard.ts'
 import type { SessionActivities } from './index.ts'
+import { judgeCalls } from './judge.ts'
+import { outlast } from './outlast.ts'
 import { createPreviewPublisher } from './preview-publisher.ts'
 import { createAnswerPreview } from './preview.ts'
 import { buildRequest } from './request.ts'
@@ -12,6 +15,8 @@ import { buildRequest } from './request.ts'
 export interface ModelCallPorts extends AskingPorts {
   /** Sends a preview of an answer on its way; its end is not waited for. */
   readonly publish: (batch: DeltaBatch) => Promise<void>
+  /** For whoever judges the calls of an answer. */
+  readonly heard: HeardReader
 }
 
 /** The brain's side of the loop: one model request, its context rebuilt from the log. */
@@ -19,22 +24,26 @@ export function createCallModel(ports: ModelCallPorts): Pick<SessionActivities, 
   return {
     async callModel(input) {
       const { session, request } = input
-      const { info, cancellationSignal } = Context.current()
+      const { info, cancellationSignal: signal } = Context.current()
       const mint = (): string => mintId('sevt')
       const preview = createAnswerPreview(mint)
       const { workflowExecution, activityId: activity, attempt } = info
       const source = { session, run: workflowExecution?.runId ?? '', activity, attempt }
+      const heard = () => outlast(() => ports.heard(source), { signal })
       const publisher = createPreviewPublisher({ source, publish: ports.publish })
       try {
         return await askModel(ports, input, async ({ agent, harness, messages }) => {
           const asked = buildRequest({ agent, harness, tools: ports.tools, messages })
           const response = await ports.model.request(asked, {
-            signal: cancellationSignal,
+            signal,
             onProgress: (progress) => publisher.add(preview.take(progress)),
           })
           const offered = asked.tools.map((tool) => tool.name)
           const { announced } = preview
-          return { entries: toEntries({ agent, harness: input.harness, request, response, offered, announced, mint }) }
+          const judging = { agent, harness, content: response.content, offered, signal, heard }
+          const judged = await judgeCalls(ports.model, judging)
+          const answer = { harness: input.harness, request, response, judged, offered, announced }
+          return { entries: toEntries({ agent, ...answer, mint }) }
         })
       } finally {
         publisher.close()

@@ -1,4 +1,5 @@
 import { parseChange } from '../session/change.ts'
+import { UNPRICED } from '../session/budget.ts'
 import type { Policy } from '../session/policy.ts'
 import { refuses } from '../session/settle.ts'
 import { startingState } from '../session/start.ts'
@@ -43,6 +44,7 @@ export function createOpenSession(ports: OpenSessionPorts): Pick<SessionActiviti
         const environment = await findEnvironment(ports, input)
         refuseUnsupported(unsupportedInEnvironment(environment))
         const policy = policyFor(agent.model.id)
+        if (input.budget && !policy.accounting?.prices) throw failure('refused', `budget: ${UNPRICED}`)
         const configuration = input.session.replace(/^sesn_/, 'cfg_')
         const now = new Date()
         const row: SessionRow = {
@@ -55,13 +57,14 @@ export function createOpenSession(ports: OpenSessionPorts): Pick<SessionActiviti
           status: 'idle',
           title: input.title,
           metadata: input.metadata,
+          budget: input.budget ?? null,
           createdAt: now,
           updatedAt: now,
           archivedAt: null,
         }
         await sessions.create(row, { id: configuration, agent, harness: policy.harness })
         return {
-          entries: [{ type: 'log.configured', configuration, agent_name: agent.name }],
+          entries: [{ type: 'log.configured', configuration, agent_name: agent.name, ...accountingOf(policy) }],
           agentName: agent.name,
           policy,
         }
@@ -76,12 +79,16 @@ export function createOpenSession(ports: OpenSessionPorts): Pick<SessionActiviti
   }
 }
 
+function accountingOf({ accounting }: Policy): Pick<Policy, 'accounting'> {
+  return accounting ? { accounting } : {}
+}
+
 /** Title and metadata have the limits that they have later: every run of the session carries them. */
 function refuseLong({ title, metadata }: Pick<OpenSession, 'title' | 'metadata'>): void {
   const parsed = parseChange({ title, metadata })
   if (!parsed.ok) throw failure('refused', parsed.reason)
   const refusal = refuses(startingState(undefined), { type: 'configured', ...parsed.change })
-  if (refusal !== null) throw failure('refused', refusal)
+  if (refusal !== null) throw failure('refused', refusal.reason)
 }
 
 /** A workspace that is not there, a text that cannot be stored: PostgreSQL's classes 22 and 23. No try helps. */

@@ -4,8 +4,8 @@ import { isNotFound } from '../history/source.ts'
 import { DELETED_REASON } from '../session/names.ts'
 
 /**
- * Ends a deleted session's workflow and removes the histories of all its runs, the present one last: whoever is
- * interrupted finds them again from there. What is gone already is fine.
+ * Ends a deleted session's workflow and removes the histories of all its runs, those that resets gave up first and the
+ * present one last: whoever is interrupted finds them again from there. What is gone already is fine.
  */
 export function createRemoveWorkflow({
   workflow,
@@ -33,7 +33,24 @@ export function createRemoveWorkflow({
     } catch (error) {
       if (!(error instanceof WorkflowNotFoundError) && !isNotFound(error)) throw error
     }
-    return newestFirst.toReversed()
+    return [...(await othersOf(session, newestFirst)), ...newestFirst.toReversed()]
+  }
+
+  /** Runs that a reset gave up: nothing but the server's list leads to them, which may be a moment late. */
+  async function othersOf(session: string, known: readonly string[]): Promise<readonly string[]> {
+    const others: string[] = []
+    let nextPageToken: Uint8Array | null | undefined
+    do {
+      const page = await workflowService.listWorkflowExecutions({
+        namespace,
+        query: `WorkflowId = '${session}'`,
+        ...(nextPageToken ? { nextPageToken } : {}),
+      })
+      const ids = (page.executions ?? []).flatMap(({ execution }) => execution?.runId ?? [])
+      others.push(...ids.filter((id) => !known.includes(id)))
+      nextPageToken = page.nextPageToken
+    } while (nextPageToken && nextPageToken.length > 0)
+    return others
   }
 
   return async (session) => {

@@ -1,7 +1,7 @@
 import type { Harness } from '../model/harness.ts'
 import { forModel } from '../model/harness.ts'
 import type { ModelRequest } from '../model/model.ts'
-import { enabledTools } from '../session/permissions.ts'
+import { offeredTools } from '../session/offer.ts'
 import type { ModelMessage, ModelTool, SessionAgent } from '../wire/types.ts'
 
 const CACHED = { cache_control: { type: 'ephemeral' } } as const
@@ -23,11 +23,7 @@ export interface RequestParts {
  * worker, it is the same request, and a longer log only adds to its end, so the provider's cache keeps its prefix.
  */
 export function buildRequest({ agent, harness, tools, messages }: RequestParts): ModelRequest {
-  const enabled = enabledTools(
-    agent,
-    tools.map((tool) => tool.name),
-  )
-  const offered = tools.filter((tool) => enabled.includes(tool.name))
+  const offered = offeredTools(agent, tools)
   const { id: model, effort } = agent.model
   const thinking = forModel(harness.thinking, model)
   return {

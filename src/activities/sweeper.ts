@@ -26,6 +26,8 @@ export interface SweeperPorts {
   readonly removeBlobs: (session: string) => Promise<void>
   /** Deleted sessions that have blobs, once every few minutes; none at other times. */
   readonly lateBlobs: (now: number) => Promise<readonly string[]>
+  /** Removes the bytes that no file has, once every few minutes. */
+  readonly removeSpareContents: (now: number) => Promise<void>
   readonly warn: (details: object, message: string) => void
 }
 
@@ -68,6 +70,7 @@ export async function sweep(ports: SweeperPorts, now: number): Promise<void> {
   }
   await ports.archiveEnded(now)
   for (const id of await ports.lateBlobs(now)) await attempt(ports, id, () => ports.removeBlobs(id))
+  await ports.removeSpareContents(now)
 }
 
 async function attempt(ports: SweeperPorts, session: string, work: () => Promise<void>): Promise<void> {
@@ -82,11 +85,12 @@ async function attempt(ports: SweeperPorts, session: string, work: () => Promise
 async function refold({ sessions, log }: SweeperPorts, row: SessionRow, before: Date): Promise<void> {
   try {
     const { state, archivedAt } = await log.read(row.id)
-    const { status, title, metadata } = state
+    const { status, title, metadata, budget = null } = state
     await sessions.repair(row.id, {
       status,
       title,
       metadata,
+      budget,
       archivedAt: archivedAt === null ? null : new Date(archivedAt),
     })
   } catch (error) {

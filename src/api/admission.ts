@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Parcel } from '../history/blobs.ts'
 import { CarrierTooLarge, toParcel } from '../history/blobs.ts'
@@ -6,7 +7,6 @@ import type { IngressRequest, IngressRow, IngressStore } from '../store/ingress.
 import { ApiError } from '../wire/errors.ts'
 import { mintId } from '../wire/mint.ts'
 import type { UserEvent } from '../wire/types.ts'
-import { hashOf } from './attempts.ts'
 import type { ApiContext } from './context.ts'
 
 /** Longest `Idempotency-Key` that is taken. */
@@ -70,11 +70,14 @@ export function markAnswered(ingress: IngressStore, { request, reply }: Submissi
 
 function toIngress(submission: Submission): IngressRequest {
   const { request, target } = submission
+  const { caller, bodyHash } = request
+  const key = readKey(submission)
   return {
-    workspaceId: request.caller.workspaceId,
+    workspaceId: caller.workspaceId,
     target,
-    key: readKey(submission),
-    bodyHash: hashOf(request.body),
+    key,
+    // Nobody repeats what another key has sent.
+    bodyHash: key === null ? createHash('sha256').update(`${caller.keyId} ${bodyHash}`).digest('hex') : bodyHash,
     isRetry: request.attempt.isRetry,
     retry: request.attempt.retry,
   }

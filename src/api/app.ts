@@ -3,22 +3,34 @@ import { fastify } from 'fastify'
 import { after } from '../wire/after.ts'
 import { ApiError, toErrorResponse } from '../wire/errors.ts'
 import { mintId } from '../wire/mint.ts'
-import { isCrowded } from '../wire/storable.ts'
 import { agentRoutes } from './agents.ts'
 import { createAttempts } from './attempts.ts'
 import { authenticate } from './auth.ts'
+import { BODY_LIMIT, NO_BODY, acceptJson } from './bodies.ts'
 import type { ApiContext } from './context.ts'
 import { environmentRoutes } from './environments.ts'
 import { eventRoutes } from './events.ts'
+import { fileRoutes } from './files.ts'
 import { modelRoutes } from './models.ts'
+import { notFound } from './not-found.ts'
 import { steady } from './rate.ts'
 import { refuseConnection, toKnown } from './refusals.ts'
+import { resourceRoutes } from './resources.ts'
 import { sessionRoutes } from './sessions.ts'
 import { streamRoutes } from './stream.ts'
+import { threadRoutes } from './threads.ts'
 import { ARRIVAL_LIMITS, demandPlainHttp, guardServer } from './transport.ts'
 
-/** Bodies of the API are at most 32 MB. */
-const BODY_LIMIT = 32 * 1024 * 1024
+const JSON_ROUTES = [
+  agentRoutes,
+  environmentRoutes,
+  sessionRoutes,
+  eventRoutes,
+  streamRoutes,
+  threadRoutes,
+  resourceRoutes,
+  modelRoutes,
+] as const
 
 export interface AppLog {
   error(details: object, message: string): void
@@ -54,6 +66,7 @@ export function createApp(context: ApiContext, log: AppLog): FastifyInstance {
   const attempt = createAttempts({ now: steady, after })
   app.decorateRequest('caller')
   app.decorateRequest('attempt')
+  app.decorateRequest('bodyHash', NO_BODY)
   app.addHook('onRequest', async (request, reply) => {
     reply.header('request-id', request.id)
     demandPlainHttp(request)
@@ -65,18 +78,19 @@ export function createApp(context: ApiContext, log: AppLog): FastifyInstance {
     request.attempt = attempt(request, reply)
     context.quota.request(request.caller.workspaceId)
   })
-  acceptJson(app)
+  app.removeAllContentTypeParsers()
 
-  app.setNotFoundHandler(({ method, url }) => {
-    const path = url.split('?')[0]?.slice(0, 200)
-    const message = `${method} ${path} is not a route of this server, or not built yet`
-    throw new ApiError('not_found', message, { shouldRetry: false })
+  app.setNotFoundHandler((request) => {
+    throw notFound(request)
   })
   app.setErrorHandler(answer)
 
-  for (const routes of [agentRoutes, environmentRoutes, sessionRoutes, eventRoutes, streamRoutes, modelRoutes]) {
-    routes(app, context)
-  }
+  void app.register(async (scope) => {
+    acceptJson(scope, { after, refused: (request, reply) => void (request.attempt = attempt(request, reply)) })
+    for (const routes of JSON_ROUTES) routes(scope, context)
+  })
+  // What it takes is no JSON, and no body that is kept in memory.
+  fileRoutes(app, context)
   return app
 }
 
@@ -86,38 +100,6 @@ function refuseUnstorable({ params, query }: FastifyRequest): void {
     Object.values(values ?? {}).some((value) => String(value).includes('\0'))
   if (holdsNul(params)) throw new ApiError('not_found', 'No id contains U+0000.')
   if (holdsNul(query)) throw new ApiError('invalid_request', 'query: holds U+0000')
-}
-
-/** A JSON body whatever its content type is called, except one that says that it is something else. */
-function acceptJson(app: FastifyInstance): void {
-  app.removeAllContentTypeParsers()
-  app.addContentTypeParser('*', { parseAs: 'buffer' }, async (request: FastifyRequest, body: Buffer) => {
-    const coding = request.headers['content-encoding'] ?? 'identity'
-    if (coding !== 'identity') {
-      throw new ApiError('invalid_request', `content-encoding: expected none, got ${coding.slice(0, 40)}`)
-    }
-    const type = request.headers['content-type'] ?? 'application/json'
-    if (!/^application\/(?:[\w.+-]+\+)?json\b/i.test(type)) {
-      throw new ApiError('invalid_request', `content-type: expected application/json, got ${type.slice(0, 100)}`)
-    }
-    const charset = /charset="?([\w-]+)/i.exec(type)?.[1] ?? 'utf-8'
-    if (!/^utf-?8$/i.test(charset)) {
-      throw new ApiError('invalid_request', `content-type: expected charset utf-8, got ${charset.slice(0, 40)}`, {
-        code: 'unsupported_charset',
-      })
-    }
-    return parseJson(body)
-  })
-}
-
-function parseJson(body: Buffer): unknown {
-  if (body.length === 0) return undefined
-  if (isCrowded(body)) throw new ApiError('invalid_request', 'body: holds more values than any request has')
-  try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body))
-  } catch (error) {
-    throw new ApiError('invalid_request', 'body: expected JSON in UTF-8', { cause: error })
-  }
 }
 
 /** Repeated keys become lists; everything else stays text for the validator to read. */

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { IngressRow } from '../store/ingress.ts'
 import type { After } from '../wire/after.ts'
@@ -94,21 +93,6 @@ function isSentAgain({ statusCode }: FastifyReply): boolean {
   return statusCode === 429 || statusCode >= 500
 }
 
-function nameOf({ method, url, body, caller }: FastifyRequest): string {
-  return `${caller.workspaceId} ${method} ${url} ${hashOf(body)}`
-}
-
-/** SHA-256 of a request's body, hex. */
-export function hashOf(body: unknown): string {
-  return createHash('sha256').update(textOf(body)).digest('hex')
-}
-
-/** One that is nested deeper than the stack is for no route; to tell such bodies apart is of no use. */
-function textOf(body: unknown): string {
-  try {
-    return JSON.stringify(body ?? null)
-  } catch (error) {
-    if (error instanceof RangeError) return ''
-    throw error
-  }
+function nameOf({ method, url, bodyHash, caller }: FastifyRequest): string {
+  return `${caller.keyId} ${method} ${url} ${bodyHash}`
 }

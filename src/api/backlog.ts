@@ -31,9 +31,11 @@ export interface Backlog {
 }
 
 interface Waiting {
-  /** What it takes of the queue; null for what never stands in it. */
+  /** What it takes of the queue, with the comma before it; null for what never stands in it. */
   readonly bytes: number | null
   readonly at: number
+  /** The same for all of one signal. */
+  readonly signal: object
 }
 
 export function createBacklog(now: () => number): Backlog {
@@ -60,9 +62,10 @@ export function createBacklog(now: () => number): Backlog {
       for (const [id, { at }] of waiting) {
         if (seen.has(id) || (isFresh && now() - at >= LOST_MS)) waiting.delete(id)
       }
+      const unreadSignals = new Set([...waiting.values()].map(({ signal }) => signal)).size
       const wanted = others.map(({ blobs, ...event }) => ({
         id: event.id,
-        bytes: isQueued(event) ? weigh(event, blobs) : null,
+        bytes: isQueued(event) ? weigh(event, blobs) + 1 : null,
       }))
       const unread = [...waiting.values(), ...wanted]
       const queued = unread.flatMap(({ bytes }) => bytes ?? [])
@@ -70,8 +73,10 @@ export function createBacklog(now: () => number): Backlog {
         wanted.some(({ bytes }) => bytes !== null) &&
         (state.queue.length + queued.length > QUEUE_EVENTS ||
           queued.reduce((total, bytes) => total + bytes, weighQueue(state)) > QUEUE_BYTES)
-      if ((!isFresh && unread.length > UNREAD_EVENTS) || signals >= RUN_SIGNALS || isQueueFull) return false
-      for (const { id, bytes } of wanted) waiting.set(id, { bytes, at: now() })
+      if ((!isFresh && unread.length > UNREAD_EVENTS) || signals + unreadSignals >= RUN_SIGNALS || isQueueFull)
+        return false
+      const signal = {}
+      for (const { id, bytes } of wanted) waiting.set(id, { bytes, at: now(), signal })
       return true
     },
     giveBack(session, events) {

@@ -1,7 +1,10 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Parcel } from '../history/blobs.ts'
 import { storeParcel } from '../history/blobs.ts'
-import type { SessionRow, SessionStore } from '../store/sessions.ts'
+import { UNPRICED } from '../session/budget.ts'
+import { emptyUsage } from '../session/usage.ts'
+import { toWireUsage } from '../session/wire-usage.ts'
+import type { Configuration, SessionRow } from '../store/sessions.ts'
 import { toSessionAgent } from '../wire/agents.ts'
 import { ApiError } from '../wire/errors.ts'
 import { mintId } from '../wire/mint.ts'
@@ -12,10 +15,13 @@ import {
   unsupportedInEnvironment,
   unsupportedInSession,
 } from '../wire/unsupported.ts'
+import { refuseUrls } from '../wire/urls.ts'
+import type { SessionInput } from '../workflows/messages.ts'
 import { admit, markAnswered, packEvents, recall } from './admission.ts'
 import { readAgent } from './agents.ts'
 import type { ApiContext, Caller } from './context.ts'
 import { readEnvironment } from './environments.ts'
+import { referToFiles } from './file-sources.ts'
 import { toSession } from './session-object.ts'
 
 /**
@@ -32,26 +38,18 @@ export async function createSession(
   const params = context.validator.parseBody('sessions.create', request.body)
   const submission = { request, reply, target: 'sessions' }
   const earlier = await recall(context, submission)
-  const made = earlier && (await readCreated(context.sessions, earlier.ids[0] ?? ''))
+  const made = earlier && (await readCreated(context, earlier.ids[0] ?? ''))
   if (earlier && made) {
     markAnswered(context.ingress, submission, earlier)
     return made
   }
-  refuseUnsupported(unsupportedInSession(params))
-  const agent = await resolveAgent(context, caller, params.agent)
-  refuseUnsupported(unsupportedInAgent(agent))
-  const environment = await readEnvironment(context, caller, params.environment_id)
-  if (environment.archived_at !== null) {
-    throw new ApiError('invalid_request', `environment_id: ${environment.id} is archived`, {
-      code: 'environment_archived',
-    })
-  }
-  refuseUnsupported(unsupportedInEnvironment(environment))
-
+  // What an earlier try has stored is what the session has, whatever became of its agent since.
+  const begun = earlier && (await context.sessions.configuration(earlier.ids[0] ?? ''))
+  const agent = begun?.agent ?? (await resolve(context, caller, params))
   const initial = params.initial_events ?? []
-  const parcel = packEvents(initial)
-  const over = initial.length > 0 ? await context.quota.running(caller.workspaceId, null) : null
+  const over = initial.length > 0 && !begun ? await context.quota.running(caller.workspaceId, null) : null
   if (over) throw over
+  const parcel = await referToFiles(context, caller, { parcel: packEvents(initial), field: 'initial_events' })
   const { title = null, metadata = {} } = params
   const { id: row, ids } = await admit(context, submission, () => [
     mintId('sesn'),
@@ -59,31 +57,55 @@ export async function createSession(
     ...initial.map(() => mintId('sevt')),
   ])
   const [id = '', configurationId = '', ...eventIds] = ids
-  const session = { id, configurationId, agent, environment: environment.id, title, metadata, parcel, eventIds }
+  const about = {
+    environment: params.environment_id,
+    title,
+    metadata,
+    ...(params.budget ? { budget: params.budget } : {}),
+  }
+  const session = { id, configurationId, agent, about, parcel, eventIds }
   const created = await start(context, caller, session)
   await context.ingress.accepted(row)
   return created
+}
+
+/** The agent as the session is to have it; the rest of what the request names is checked with it. */
+async function resolve(context: ApiContext, caller: Caller, params: SessionCreate): Promise<SessionAgent> {
+  refuseUnsupported(unsupportedInSession(params))
+  if (!context.takesUrls) refuseUrls('initial_events', params.initial_events ?? [])
+  const agent = await resolveAgent(context, caller, params.agent)
+  refuseUnsupported(unsupportedInAgent(agent))
+  if (params.budget && !context.policyFor(agent.model.id).accounting?.prices) {
+    throw new ApiError('invalid_request', `budget: ${UNPRICED}`, { code: 'model_not_budgetable' })
+  }
+  const environment = await readEnvironment(context, caller, params.environment_id)
+  if (environment.archived_at !== null) {
+    throw new ApiError('invalid_request', `environment_id: ${environment.id} is archived`, {
+      code: 'environment_archived',
+    })
+  }
+  refuseUnsupported(unsupportedInEnvironment(environment))
+  return agent
 }
 
 interface NewSession {
   readonly id: string
   readonly configurationId: string
   readonly agent: SessionAgent
-  readonly environment: string
-  readonly title: string | null
-  readonly metadata: Readonly<Record<string, string>>
+  readonly about: Required<Pick<SessionInput, 'environment' | 'title' | 'metadata'>> & Pick<SessionInput, 'budget'>
   readonly parcel: Parcel<UserEvent>
   readonly eventIds: readonly string[]
 }
 
 /** Writes the row, then starts the workflow: a row without a workflow can be found and given up, the reverse cannot. */
 async function start(
-  { sessions, blobs, workflows, policyFor }: ApiContext,
+  context: ApiContext,
   { workspaceId: workspace, keyId: by }: Caller,
-  { id, configurationId, agent, environment, title, metadata, parcel, eventIds }: NewSession,
+  { id, configurationId, agent, about, parcel, eventIds }: NewSession,
 ): Promise<Session> {
+  const { sessions, blobs, workflows, policyFor } = context
+  const { environment, title, metadata } = about
   const now = new Date()
-  const policy = policyFor(agent.model.id)
   const row: SessionRow = {
     id,
     workspaceId: workspace,
@@ -94,28 +116,43 @@ async function start(
     status: 'creating',
     title,
     metadata,
+    budget: about.budget ?? null,
     createdAt: now,
     updatedAt: now,
     archivedAt: null,
   }
-  await sessions.create(row, { id: configurationId, agent, harness: policy.harness })
+  await sessions.create(row, { id: configurationId, agent, harness: policyFor(agent.model.id).harness })
+  // Of two tries at once one is stored.
+  const stored = (await sessions.configuration(id)) ?? gone(id)
   await storeParcel(blobs, id, parcel)
   const { elements, ...beside } = parcel.kept
   const events = elements.map((event, index) => ({ ...event, id: eventIds[index] }))
-  const configuration = { id: configurationId, agentName: agent.name, policy }
+  const { name } = stored.agent
+  const configuration = { id: configurationId, agentName: name, policy: policyFor(stored.agent.model.id) }
   const said = events.length > 0 ? { events, ...beside, by } : {}
-  await workflows.start(id, { workspace, configuration, environment, title, metadata, ...said }, title ?? agent.name)
+  await workflows.start(id, { workspace, configuration, ...about, ...said }, title ?? name)
   const status = events.length > 0 ? 'running' : 'idle'
   await sessions.hint([{ id, run: 1, length: 1, status }])
-  const created = await readCreated(sessions, id)
-  if (created) return { ...created, status }
+  const created = (await sessions.find(id)) ?? gone(id)
+  return { ...toNewSession(context, created, stored), status }
+}
+
+function gone(id: string): never {
   throw new ApiError('not_found', `The session ${id} was deleted while it was created.`)
 }
 
 /** The session as its row says, or null while its workflow was never started, and when it was deleted. */
-async function readCreated(sessions: SessionStore, id: string): Promise<Session | null> {
+async function readCreated(context: ApiContext, id: string): Promise<Session | null> {
+  const { sessions } = context
   const [row, configuration] = await Promise.all([sessions.find(id), sessions.configuration(id)])
-  return row && configuration && row.status !== 'creating' ? toSession(row, configuration, null) : null
+  return row && configuration && row.status !== 'creating' ? toNewSession(context, row, configuration) : null
+}
+
+/** A session that has used nothing yet, whatever it was told to do. */
+function toNewSession({ policyFor }: ApiContext, row: SessionRow, configuration: Configuration): Session {
+  const { accounting } = policyFor(configuration.agent.model.id)
+  const usage = toWireUsage({ usage: emptyUsage(), ...(accounting ? { accounting } : {}) })
+  return { ...toSession(row, configuration, null), usage }
 }
 
 async function resolveAgent(context: ApiContext, caller: Caller, agent: SessionCreate['agent']): Promise<SessionAgent> {

@@ -6,7 +6,7 @@ import { PAGE_SIZES } from '../wire/limits.ts'
 import { mintId } from '../wire/mint.ts'
 import { decodeCursor, encodeCursor, toPage } from '../wire/pages.ts'
 import type { Environment } from '../wire/types.ts'
-import { admit, recall, wasDone } from './admission.ts'
+import { admit, markAnswered, recall, wasDone } from './admission.ts'
 import type { ApiContext, Caller } from './context.ts'
 import { fromCreated, isCreatedPosition } from './created.ts'
 
@@ -22,7 +22,11 @@ export function environmentRoutes(app: FastifyInstance, context: ApiContext): vo
     // A request that repeats one is answered with the environment that the first one made, unless that was deleted.
     const submission = { request, reply, target: 'environments' }
     const earlier = await recall(context, submission)
-    if (earlier && earlier.state !== 'begun') return readEnvironment(context, caller, earlier.ids[0] ?? '')
+    if (earlier && earlier.state !== 'begun') {
+      markAnswered(context.ingress, submission, earlier)
+      return readEnvironment(context, caller, earlier.ids[0] ?? '')
+    }
+    await demandFreeName(context, caller, { name: draft.name, id: earlier?.ids[0] ?? draft.id })
     const { id: row, ids } = await admit(context, submission, () => [draft.id])
     const created = environments.create(caller.workspaceId, { ...draft, id: ids[0] ?? draft.id })
     const environment = await refusingTakenName(created)
@@ -54,8 +58,8 @@ export function environmentRoutes(app: FastifyInstance, context: ApiContext): vo
     const submission = { request, reply, target: id }
     if (await wasDone(context, submission)) return readEnvironment(context, caller, id)
     const change = (stored: Environment): Environment => updateEnvironment(stored, params, new Date().toISOString())
-    // Refused before it leaves a row.
-    change(await readEnvironment(context, caller, id))
+    const changed = change(await readEnvironment(context, caller, id))
+    if (changed.archived_at === null) await demandFreeName(context, caller, changed)
     const { id: row } = await admit(context, submission, () => [])
     const updated = await refusingTakenName(environments.update(caller.workspaceId, id, change))
     await context.ingress.accepted(row)
@@ -82,6 +86,19 @@ export async function readEnvironment(context: ApiContext, caller: Caller, id: s
   return environment ?? missing(id)
 }
 
+/**
+ * Refused before it leaves a row; of two that want one name at once the second is refused behind its row.
+ * @throws ApiError 409 when another live environment of the workspace has the name.
+ */
+async function demandFreeName(
+  { environments }: ApiContext,
+  { workspaceId }: Caller,
+  { name, id }: Pick<Environment, 'name' | 'id'>,
+): Promise<void> {
+  const named = await environments.findNamed(workspaceId, name)
+  if (named && named.id !== id) throw toConflict(new NameTaken(name))
+}
+
 function missing(id: string): never {
   throw new ApiError('not_found', `No environment ${id}.`)
 }
@@ -90,7 +107,10 @@ async function refusingTakenName<T>(write: Promise<T>): Promise<T> {
   try {
     return await write
   } catch (error) {
-    if (error instanceof NameTaken) throw new ApiError('conflict', `name: ${error.message}`, { cause: error })
-    throw error
+    throw error instanceof NameTaken ? toConflict(error) : error
   }
+}
+
+function toConflict(error: NameTaken): ApiError {
+  return new ApiError('conflict', `name: ${error.message}`, { cause: error })
 }

@@ -7,17 +7,18 @@ import type { LogView } from '../history/tracked.ts'
 import { ApiError } from '../wire/errors.ts'
 import { PAGE_SIZES } from '../wire/limits.ts'
 import type { CursorPage } from '../wire/pages.ts'
-import { decodeCursor, encodeCursor, toPage } from '../wire/pages.ts'
+import { decodeCursor, encodeCursor } from '../wire/pages.ts'
 import type { EventListQuery, SessionEvent } from '../wire/types.ts'
 import { createdAtRange, demandWithin } from './created.ts'
 import type { TimeRange } from './created.ts'
-import { countFitting, queuedItems, toWholes } from './whole.ts'
+import type { Queued } from './whole.ts'
+import { countFitting, isFitting, queuedItems, toWholes } from './whole.ts'
 
 /** A finished item that clients see. */
 type Shown = LogItem & { readonly shown: SessionEvent }
 
 interface Listing {
-  readonly log: Pick<SessionLog, 'slice' | 'find'>
+  readonly log: Pick<SessionLog, 'slice' | 'find' | 'wasGivenUp'>
   readonly blobs: Pick<BlobStore, 'get'>
   readonly view: LogView
   readonly query: EventListQuery
@@ -28,7 +29,8 @@ interface Listing {
 /**
  * A page of a log: the finished events in log order, then the queue. Queued events have no place in the order yet, so
  * no cursor names one, no `created_at` filter sees them and none is before an event: they are added whole to the page
- * that ends the list, or begins it in descending order.
+ * that ends the list, or begins it in descending order. When the finished ones leave no room for them, that page is one
+ * of their own, or one with a single finished event.
  */
 export async function listEvents(
   log: Listing['log'],
@@ -46,22 +48,21 @@ export async function listEvents(
   refuseCombination(query)
 
   const cursor = query.page ? parsePosition(decodeCursor(scope, query.page, isPosition)) : null
-  if (cursor) demandWithin(createdAtRange(query), await timeOf(listing, cursor))
+  const at = cursor && (await timeOf(listing, cursor))
+  if (at !== null) demandWithin(createdAtRange(query), at)
   const around = cursor ? undefined : query.around
   const rows = around === undefined ? await readPage(listing, cursor) : await readAround(listing, around)
-  const page = toPage({
-    rows,
-    limit: Math.min(limit, countFitting(rows)),
-    cursorAfter: ({ position }) => encodeCursor(scope, formatPosition(position)),
-  })
-  const data = await toWholes(blobs, view.session, page.data)
-  if (order === 'desc') {
-    const isFirst = !cursor && around === undefined
-    const queued = isFirst ? await readQueue(listing) : []
-    return { data: [...queued.toReversed(), ...data], next_page: page.next_page }
+  const queue = listQueue(listing)
+  const first = order === 'desc' && !cursor && around === undefined ? queue.toReversed() : []
+  const fitting = rows.slice(0, Math.min(limit, countFitting(rows, first)))
+  const isEnd = fitting.length === rows.length
+  const last = order === 'asc' && isEnd && (rows.length === 0 || isFitting([...rows, ...queue])) ? queue : []
+  const isOver = isEnd && (order === 'desc' || last.length === queue.length)
+  const end = fitting.at(-1)
+  return {
+    data: [...(await toWholes(blobs, view.session, [...first, ...fitting, ...last]))],
+    next_page: end && !isOver ? encodeCursor(scope, formatPosition(end.position)) : null,
   }
-  const queued = page.next_page ? [] : await readQueue(listing)
-  return { data: [...data, ...queued], next_page: page.next_page }
 }
 
 /** `around` says where the first page lies; the pages behind it carry it along and go on from their cursor. */
@@ -129,19 +130,22 @@ async function findNamed({ log, view }: Listing, name: string, id: string): Prom
   throw new ApiError('invalid_request', `${name}: this session has no finished event ${id}`)
 }
 
-/** A cursor names an item that stands in the log for ever; one that names none is nobody's. */
-async function timeOf({ log, view }: Listing, place: Position): Promise<number> {
+/**
+ * A cursor names an item that stands in the log for ever, and one that names none is nobody's; but what a reset gave up
+ * has no time any more, and its list goes on with what came in its stead.
+ */
+async function timeOf({ log, view }: Listing, place: Position): Promise<number | null> {
   const item = await log.find(view, place)
-  if (!item) throw new ApiError('invalid_request', 'page: expected a cursor from an earlier answer of this list')
-  return item.at
+  if (item) return item.at
+  if (await log.wasGivenUp(view, place)) return null
+  throw new ApiError('invalid_request', 'page: expected a cursor from an earlier answer of this list')
 }
 
 /** Types that no event has were refused before: a misspelt filter must not look like a log without such events. */
-async function readQueue({ blobs, view, query }: Listing): Promise<readonly SessionEvent[]> {
+function listQueue({ view, query }: Listing): readonly Queued[] {
   if (query.before !== undefined || toBounds(createdAtRange(query))) return []
   const types: readonly string[] | undefined = query['types[]']
-  const queued = queuedItems(view.state).filter(({ shown }) => !types || types.includes(shown.type))
-  return toWholes(blobs, view.session, queued)
+  return queuedItems(view.state).filter(({ shown }) => !types || types.includes(shown.type))
 }
 
 function isBehind(position: Position, after: Position, order: 'asc' | 'desc'): boolean {

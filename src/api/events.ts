@@ -2,9 +2,10 @@ import type { FastifyInstance } from 'fastify'
 import type { Kept } from '../history/blobs.ts'
 import { storeParcel } from '../history/blobs.ts'
 import type { LogView } from '../history/tracked.ts'
+import { isAtBudget } from '../session/budget.ts'
 import type { Arrival } from '../session/entry.ts'
 import { isQueued } from '../session/entry.ts'
-import { check, wakes } from '../session/check.ts'
+import { check, isAnswer, wakes } from '../session/check.ts'
 import { foldArrival } from '../session/fold.ts'
 import type { IngressRow } from '../store/ingress.ts'
 import type { SessionRow } from '../store/sessions.ts'
@@ -12,11 +13,13 @@ import { ApiError } from '../wire/errors.ts'
 import { mintId } from '../wire/mint.ts'
 import type { SessionEvent, UserEvent } from '../wire/types.ts'
 import { refuseUnsupported, unsupportedInEvents } from '../wire/unsupported.ts'
+import { refuseUrls } from '../wire/urls.ts'
 import { admit, markAnswered, packEvents, recall } from './admission.ts'
 import type { Backlog } from './backlog.ts'
 import { createBacklog } from './backlog.ts'
 import type { ApiContext } from './context.ts'
 import { listEvents } from './event-list.ts'
+import { referToFiles } from './file-sources.ts'
 import { createRateLimit, steady } from './rate.ts'
 import { missingFrom, readLog, readRow } from './read-log.ts'
 
@@ -31,8 +34,7 @@ export function eventRoutes(app: FastifyInstance, context: ApiContext): void {
   app.post<ById>('/v1/sessions/:id/events', async (request, reply) => {
     const { events } = context.validator.parseBody('events.send', request.body)
     refuseUnsupported(unsupportedInEvents(events))
-    const parcel = packEvents(events)
-    const { elements: packed, blobs } = parcel.kept
+    if (!context.takesUrls) refuseUrls('events', events)
     const row = await readRow(context, request.caller, request.params.id)
     if (events.every(({ type }) => type === 'user.interrupt')) limitStops(row.id)
     else limit(row.id)
@@ -42,7 +44,11 @@ export function eventRoutes(app: FastifyInstance, context: ApiContext): void {
       markAnswered(context.ingress, submission, earlier)
       return { data: identify(events, earlier).map(toEcho) }
     }
+    const parcel = await referToFiles(context, request.caller, { parcel: packEvents(events), field: 'events' })
+    const { elements: packed, blobs } = parcel.kept
     const view = await checkAll(context, row, parcel.kept)
+    if (await isIgnored(context, { row, view, events }))
+      return { data: identify(events, { ids: events.map(() => mintId('sevt')) }).map(toEcho) }
     const starts = await letStart(context, { row, view, events })
     const minted = events.map(() => mintId('sevt'))
     const wanted = identify(packed, { ids: minted }).map((event, index) => ({ ...event, blobs: blobs?.[index] ?? [] }))
@@ -85,6 +91,12 @@ interface Wanted<Event> {
   readonly events: readonly Event[]
 }
 
+/** An interrupt of a session that stands still at its budget is taken and comes to nothing. */
+async function isIgnored(context: ApiContext, { row, view, events }: Wanted<UserEvent>): Promise<boolean> {
+  if (!isAtBudget(view.state) || !events.every(({ type }) => type === 'user.interrupt')) return false
+  return isAtBudget((await readLog(context, row)).state)
+}
+
 /**
  * Whether the events start or resume a turn.
  * @throws ApiError 429 when the workspace has as many running sessions as it may, this one not among them.
@@ -100,7 +112,7 @@ async function letStart(context: ApiContext, { row, view, events }: Wanted<UserE
 function startsTurn(view: LogView, events: readonly UserEvent[]): boolean {
   let { state } = view
   for (const [index, event] of events.entries()) {
-    if (wakes(state, event)) return true
+    if (wakes(state, event, events.slice(0, index))) return true
     state = foldArrival(state, { ...event, id: `new ${index}` })
   }
   return false
@@ -112,11 +124,12 @@ function hintRunning({ sessions }: ApiContext, view: LogView): Promise<void> {
 }
 
 /**
- * Accepts on what is known of the log, which later events can only make harmless; refuses only after catching up. A
- * batch is judged event by event, each after those before it.
+ * Accepts on what is known of the log, which later events can only make harmless; refuses only after catching up. So
+ * are answers to calls, because a client that reads the log takes the last one for the verdict. A batch is judged event
+ * by event, each after those before it.
  */
 async function checkAll(context: ApiContext, row: SessionRow, events: Kept<UserEvent>): Promise<LogView> {
-  const known = context.log.known(row.id)
+  const known = events.elements.some(isAnswer) ? null : context.log.known(row.id)
   if (known && !refusalOf(known, events)) return known
   const view = await readLog(context, row)
   const refusal = refusalOf(view, events)
@@ -142,7 +155,7 @@ function refusalOf(
 ): { index: number; reason: string; busy?: true } | null {
   let { state } = view
   for (const [index, event] of elements.entries()) {
-    const refusal = check(state, event, blobs?.[index])
+    const refusal = check(state, event, { blobs: blobs?.[index], before: elements.slice(0, index) })
     if (refusal) return { index, ...refusal }
     state = foldArrival(state, { ...event, id: `new ${index}` }, blobs?.[index])
   }

@@ -53,7 +53,7 @@ export class FrameWriter {
   write(text: string): void {
     if (this.#isOver || text === '') return
     this.#outlet.write(text)
-    if (this.#outlet.writableLength > MOST_BYTES) this.#cutOff()
+    if (this.#outlet.writableLength > MOST_BYTES) this.cutOff()
   }
 
   /** Resolves when nothing waits any more or the stream is over; a reader that takes too long for it is cut off. */
@@ -67,7 +67,7 @@ export class FrameWriter {
         resolve()
       }
       const stop = this.#options.after(PATIENCE_MS, () => {
-        this.#cutOff()
+        this.cutOff()
         settle()
       })
       this.#outlet.once('drain', settle)
@@ -90,7 +90,8 @@ export class FrameWriter {
     this.#options.over()
   }
 
-  #cutOff(): void {
+  /** Ends the stream of a reader for whom too much waits, with the farewell. */
+  cutOff(): void {
     if (this.#isOver) return
     this.#outlet.write(this.#options.farewell())
     this.end()

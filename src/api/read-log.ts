@@ -50,11 +50,16 @@ async function catchUp({ log }: ApiContext, session: string): Promise<LogView> {
   try {
     return await log.read(session)
   } catch (error) {
-    if (error instanceof LogNotFound) {
-      throw new ApiError('api_error', `The log of ${session} cannot be found.`, { cause: error })
-    }
-    throw new ApiError('unavailable', 'Temporal does not answer; try again.', { cause: error })
+    throw toUnread(session, error)
   }
+}
+
+/** Why a log could not be read: because it is lost, which no retry changes, or because Temporal is away. */
+export function toUnread(session: string, cause: unknown): ApiError {
+  if (!(cause instanceof LogNotFound))
+    return new ApiError('unavailable', 'Temporal does not answer; try again.', { cause })
+  const message = `The log of ${session} is neither in Temporal nor in the archive: the session can only be deleted.`
+  return new ApiError('api_error', message, { code: 'log_lost', shouldRetry: false, cause })
 }
 
 /** Which of these user events the log has not. It remembers the ids of the last ones itself. */

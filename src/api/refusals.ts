@@ -3,6 +3,8 @@ import type { Duplex } from 'node:stream'
 import type { ErrorResponse } from '../wire/errors.ts'
 import { ApiError, toErrorResponse } from '../wire/errors.ts'
 import { mintId } from '../wire/mint.ts'
+import { isArrivingSlowly } from './slow-arrival.ts'
+import { isStoreAway } from '../store/away.ts'
 import { EnvironmentGone, SessionBuried } from '../store/buried.ts'
 
 /** How long a refused connection may take to read its answer and close. */
@@ -31,18 +33,14 @@ export function toKnown(error: unknown): unknown {
     return new ApiError('invalid_request', 'body: broke off', { cause: error })
   if (code.startsWith('FST_ERR_CTP'))
     return new ApiError('invalid_request', 'body: expected JSON with a matching content-length', { cause: error })
-  if (isStoreAway(error)) return new ApiError('unavailable', 'PostgreSQL does not answer; try again.', { cause: error })
+  if (isStoreAway(error)) return new ApiError('unavailable', 'The store does not answer; try again.', { cause: error })
   return error
-}
-
-/** Whether the store's server is gone, going or coming: refused, cut or shut-down connections. */
-function isStoreAway(error: unknown): boolean {
-  if (/^(?:ECONNREFUSED|ECONNRESET|EPIPE|57P0[123]|08\w{3})$/.test(codeOf(error))) return true
-  return error instanceof Error && /Connection terminated|timeout exceeded when trying to connect/.test(error.message)
 }
 
 /** Answers what cannot even be read as HTTP, or took too long to arrive, and closes its connection. */
 export function refuseConnection(error: unknown, socket: Duplex): void {
+  // Node says so once; from then on the limits are the upload's own.
+  if (codeOf(error) === 'ERR_HTTP_REQUEST_TIMEOUT' && isArrivingSlowly(socket)) return
   if (!socket.writable || codeOf(error) === 'ECONNRESET' || isAnswering(socket)) {
     socket.destroy()
     return

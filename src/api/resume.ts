@@ -2,7 +2,7 @@ import type { LogItem } from '../history/project.ts'
 import type { SessionLog } from '../history/session-log.ts'
 import type { LogView } from '../history/tracked.ts'
 import type { Position } from '../history/position.ts'
-import { comparePositions, formatPosition, parsePosition } from '../history/position.ts'
+import { formatPosition, parsePosition } from '../history/position.ts'
 import { ApiError } from '../wire/errors.ts'
 
 /**
@@ -18,18 +18,16 @@ export function parseLastEventId(header: string | readonly string[] | undefined)
 }
 
 /**
- * What of the log stands behind that place, in the order in which a stream shows it.
- * @throws ApiError 400 for a place that no stream of the session has shown: never a guess at what the reader lacks.
+ * What of the log stands behind that place, in the order in which a stream shows it; whoever was shown what a reset gave
+ * up goes on with what came in its stead. Rejects with an ApiError, 400, for a place that no stream of the session has
+ * shown: never a guess at what the reader lacks.
  */
-export function itemsBehind(
-  log: Pick<SessionLog, 'behind'>,
+export async function itemsBehind(
+  log: Pick<SessionLog, 'behind' | 'mayBeShown'>,
   view: LogView,
   place: Position,
-): AsyncIterable<readonly LogItem[]> {
-  const run = view.runs.find((one) => one.run === place.run)
-  const isShown = ({ position, shown }: LogItem): boolean => shown !== null && comparePositions(position, place) === 0
-  // The archive has no echoes of inputs that waited, so that every place in it may be one.
-  if (run ? !run.items.some(isShown) : place.run > view.run) throw unknownPlace(place)
+): Promise<AsyncIterable<readonly LogItem[]>> {
+  if (!(await log.mayBeShown(view, place))) throw unknownPlace(place)
   return log.behind(view, place)
 }
 

@@ -1,7 +1,8 @@
 import type { LogView } from '../history/tracked.ts'
-import { isRequiringAction } from '../session/state.ts'
+import { isAtBudget } from '../session/budget.ts'
+import { isRequiringAction, isWaiting } from '../session/state.ts'
 import type { LogState } from '../session/state.ts'
-import { toWireUsage } from '../session/usage.ts'
+import { toWireUsage } from '../session/wire-usage.ts'
 import type { Configuration, SessionRow } from '../store/sessions.ts'
 import type { Session, SessionStatus } from '../wire/types.ts'
 
@@ -25,10 +26,10 @@ export function toSession(row: SessionRow, { agent }: Pick<Configuration, 'agent
       Math.max(row.createdAt.getTime(), view ? view.changedAt : row.updatedAt.getTime()),
     ).toISOString(),
     archived_at: archivedAt === null ? null : new Date(archivedAt).toISOString(),
-    usage: state ? toWireUsage(state.usage) : {},
+    usage: state ? toWireUsage(state) : {},
     stats:
       view && state ? { active_seconds: state.usage.active_seconds, duration_seconds: durationOf(view) } : ageOf(row),
-    budget: null,
+    budget: state ? (state.budget ?? null) : row.budget,
     outcome_evaluations: [],
     resources: [],
     vault_ids: [],
@@ -36,10 +37,13 @@ export function toSession(row: SessionRow, { agent }: Pick<Configuration, 'agent
   }
 }
 
-/** A message that was accepted and that no worker has taken up yet is work under way. */
+/** A message, or the last answer that was missing, that was accepted and that no worker has taken up yet is work under way. */
 export function presentStatus(state: LogState): SessionStatus {
-  const isAwaited = state.queue.some((event) => event.type === 'user.message')
-  return state.status === 'idle' && isAwaited && !isRequiringAction(state) ? 'running' : state.status
+  if (state.status !== 'idle' || isAtBudget(state)) return state.status
+  const isAwaited = isRequiringAction(state)
+    ? !state.calls.some(isWaiting)
+    : state.queue.some((event) => event.type === 'user.message')
+  return isAwaited ? 'running' : 'idle'
 }
 
 /** Seconds since the session began, frozen when it ended. */

@@ -2,6 +2,7 @@ import type { LogItem } from '../history/project.ts'
 import { formatPosition } from '../history/position.ts'
 import type { Subscriber } from '../history/session-log.ts'
 import type { ActivityMark } from '../history/run-log.ts'
+import { weigh } from '../session/weight.ts'
 import { KEEP_ALIVE, formatEvent } from '../wire/sse.ts'
 import type { FrameWriter } from './frame-writer.ts'
 import type { FramedBatch } from './preview-feed.ts'
@@ -9,6 +10,10 @@ import type { Previews } from './previews.ts'
 
 /** Characters of a large frame that are written at once. */
 const PIECE_LENGTH = 256 * 1024
+/** What may come while a reader catches up, in characters; more of it, and the reader counts as too slow. */
+const MOST_WAITING = 8 * 1024 * 1024
+/** What a step takes in memory besides its events. */
+const STEP_SIZE = 256
 
 interface Step {
   readonly items: readonly LogItem[]
@@ -25,6 +30,7 @@ export class SessionStream implements Subscriber {
   readonly #previews: Previews
   readonly #frames: Frames
   #waiting: Step[] | null = []
+  #waitingSize = 0
   #isEnded = false
 
   constructor(writer: FrameWriter, previews: Previews, frames: Frames) {
@@ -34,7 +40,7 @@ export class SessionStream implements Subscriber {
   }
 
   added(items: readonly LogItem[], marks: readonly ActivityMark[]): void {
-    if (this.#waiting) this.#waiting.push({ items, marks })
+    if (this.#waiting) this.#hold(this.#waiting, { items, marks })
     else if (items.some(({ blobs }) => blobs)) void this.#wait({ items, marks })
     else this.#show(this.#frames.of(items), marks)
   }
@@ -68,14 +74,23 @@ export class SessionStream implements Subscriber {
     }
   }
 
+  /** A reader for whom too much waits is cut off, and comes back with its Last-Event-ID to go on. */
+  #hold(waiting: Step[], step: Step): void {
+    this.#waitingSize += sizeOf(step)
+    if (this.#waitingSize > MOST_WAITING) this.#writer.cutOff()
+    if (this.#writer.isOver) waiting.length = 0
+    else waiting.push(step)
+  }
+
   /** What has large parts is written at the reader's pace, and what comes meanwhile behind it. */
   async #wait(step: Step): Promise<void> {
-    this.#waiting = [step]
+    this.#hold((this.#waiting = []), step)
     await this.open(null)
   }
 
   async #goOn(waiting: Step[]): Promise<void> {
     for (let step = waiting.shift(); step; step = waiting.shift()) {
+      this.#waitingSize -= sizeOf(step)
       const isTaken = this.#writeAll(step.items)
       if (!(isTaken === true || (await isTaken))) return
       this.#show('', step.marks)
@@ -138,6 +153,10 @@ export function createFramer(): Frames['of'] {
     made.set(items, frames)
     return frames
   }
+}
+
+function sizeOf({ items }: Step): number {
+  return items.reduce((sum, { shown }) => sum + (shown ? weigh(shown) : 0), STEP_SIZE)
 }
 
 export function frameOf({ shown, position }: Pick<LogItem, 'shown' | 'position'>): string {

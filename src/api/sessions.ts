@@ -6,6 +6,7 @@ import { ApiError } from '../wire/errors.ts'
 import { patchMetadata } from '../wire/metadata.ts'
 import type { Session, SessionStatus } from '../wire/types.ts'
 import { refuseUnsupported, unsupportedInUpdate } from '../wire/unsupported.ts'
+import type { Verdict } from '../workflows/messages.ts'
 import { admit, wasDone } from './admission.ts'
 import type { ApiContext, Caller } from './context.ts'
 import { createSession } from './create-session.ts'
@@ -25,17 +26,21 @@ export function sessionRoutes(app: FastifyInstance, context: ApiContext): void {
       params: { id },
       caller,
     } = request
-    const { title, metadata, ...rest } = context.validator.parseBody('sessions.update', request.body)
+    const { title, metadata, budget, ...rest } = context.validator.parseBody('sessions.update', request.body)
     refuseUnsupported(unsupportedInUpdate(rest))
     const submission = { request, reply, target: id }
     if (await wasDone(context, submission)) return retrieve(context, caller, id)
     const { state } = await readLog(context, await readRow(context, caller, id))
     // The workflow applies the patch, so that two at once both count; here it is only checked.
     patchMetadata(state.metadata, metadata)
-    const change = { ...(title === undefined ? {} : { title }), ...(metadata ? { metadata } : {}) }
+    const change = {
+      ...(title === undefined ? {} : { title }),
+      ...(metadata ? { metadata } : {}),
+      ...(budget === undefined ? {} : { budget }),
+    }
     demand(refuses(state, { type: 'configured', ...change }))
     const { id: updateId } = await admit(context, submission, () => [])
-    demand((await context.workflows.configure(id, change, updateId)).refused)
+    demandDone(await context.workflows.configure(id, change, updateId))
     await context.ingress.accepted(updateId)
     return retrieve(context, caller, id)
   })
@@ -48,10 +53,11 @@ export function sessionRoutes(app: FastifyInstance, context: ApiContext): void {
     const row = await readRow(context, caller, id)
     const { state } = await readLog(context, row)
     if (state.status !== 'terminated') {
+      demand(refuses(state, { type: 'archived' }))
       const { id: updateId } = await admit(context, { request, reply, target: id }, () => [])
-      const { refused } = await context.workflows.archive(id, updateId)
+      const verdict = await context.workflows.archive(id, updateId)
       // Two at once: what the second one wanted has come true.
-      if (refused !== null && (await readLog(context, row)).archivedAt === null) demand(refused)
+      if (verdict.refused !== null && (await readLog(context, row)).archivedAt === null) demandDone(verdict)
     }
     return retrieve(context, caller, id)
   })
@@ -87,13 +93,18 @@ async function retrieve(context: ApiContext, caller: Caller, id: string): Promis
   const row = await readRow(context, caller, id)
   const [view, configuration] = await Promise.all([readLog(context, row), context.sessions.configuration(id)])
   if (!configuration) throw new ApiError('not_found', `No session ${id}.`)
-  const { title, metadata } = view.state
+  const { title, metadata, budget = null } = view.state
   const status = presentStatus(view.state)
   const archivedAt = view.archivedAt === null ? null : new Date(view.archivedAt)
-  await context.sessions.repair(id, { status, title, metadata, archivedAt })
+  await context.sessions.repair(id, { status, title, metadata, budget, archivedAt })
   return toSession(row, configuration, view)
 }
 
-function demand(refused: string | null): void {
-  if (refused !== null) throw new ApiError('invalid_request', refused)
+function demandDone({ refused, code }: Verdict): void {
+  demand(refused === null ? null : { reason: refused, ...(code === undefined ? {} : { code }) })
+}
+
+function demand(refused: { readonly reason: string; readonly code?: string } | null): void {
+  if (refused === null) return
+  throw new ApiError('invalid_request', refused.reason, refused.code === undefined ? {} : { code: refused.code })
 }

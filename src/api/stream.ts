@@ -1,7 +1,6 @@
-import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Position } from '../history/position.ts'
 import type { LogItem } from '../history/project.ts'
-import { LogNotFound } from '../history/session-log.ts'
 import type { LogView } from '../history/tracked.ts'
 import { ApiError, toErrorBody } from '../wire/errors.ts'
 import { formatErrorEvent } from '../wire/sse.ts'
@@ -9,9 +8,10 @@ import { authenticate } from './auth.ts'
 import type { ApiContext } from './context.ts'
 import { FrameWriter } from './frame-writer.ts'
 import { createPreviews } from './previews.ts'
-import { readRow } from './read-log.ts'
+import { readRow, toUnread } from './read-log.ts'
 import { itemsBehind, parseLastEventId } from './resume.ts'
 import { SessionStream, createFramer, frameOf } from './session-stream.ts'
+import { demandThread } from './threads.ts'
 import { toWhole } from './whole.ts'
 
 /** Silence on a stream is bounded, for proxies' sake; and so is how long a revoked key goes on reading. */
@@ -22,15 +22,19 @@ const HEADERS = {
   'x-accel-buffering': 'no',
 }
 
-type ById = { Params: { id: string } }
+type Reading = { Params: { id: string; thread?: string } }
 
 export function streamRoutes(app: FastifyInstance, context: ApiContext): void {
   const framesOf = createFramer()
 
-  app.get<ById>('/v1/sessions/:id/events/stream', async (request, reply) => {
+  app.get<Reading>('/v1/sessions/:id/events/stream', (request, reply) => openStream(request, reply))
+  app.get<Reading>('/v1/sessions/:id/threads/:thread/stream', (request, reply) => openStream(request, reply))
+
+  async function openStream(request: FastifyRequest<Reading>, reply: FastifyReply): Promise<void> {
     const { 'event_deltas[]': types = [] } = context.validator.parseQuery('events.stream', request.query)
     const place = parseLastEventId(request.headers['last-event-id'])
     const row = await readRow(context, request.caller, request.params.id)
+    demandThread(row.id, request.params.thread)
     const { raw } = reply
     const writer = new FrameWriter(raw, { farewell: () => farewell(request), over: stop })
     const stream = new SessionStream(writer, createPreviews(new Set(types)), {
@@ -60,9 +64,9 @@ export function streamRoutes(app: FastifyInstance, context: ApiContext): void {
     // What cannot be written any more is noticed by the close that follows.
     raw.on('error', () => undefined)
 
-    function readMissed(view: LogView, from: Position): AsyncIterable<readonly LogItem[]> {
+    async function readMissed(view: LogView, from: Position): Promise<AsyncIterable<readonly LogItem[]>> {
       try {
-        return itemsBehind(context.log, view, from)
+        return await itemsBehind(context.log, view, from)
       } catch (error) {
         stop()
         throw error
@@ -72,21 +76,20 @@ export function streamRoutes(app: FastifyInstance, context: ApiContext): void {
     if (types.length > 0) unlisten = context.previews.listen(row.id, (batch) => stream.preview(batch))
     const { view, cancel: unsubscribe } = await context.log.subscribe(row.id, stream).catch((error: unknown) => {
       stop()
-      const kind = error instanceof LogNotFound ? 'api_error' : 'unavailable'
-      throw new ApiError(kind, 'The log of the session cannot be read.', { cause: error })
+      throw toUnread(row.id, error)
     })
     // Not the whole answer: the view would live as long as the stream.
     cancel = unsubscribe
     // A client that left meanwhile has closed before anybody listened for it.
     if (raw.destroyed || writer.isOver) stop()
-    const missed = place && readMissed(view, place)
+    const missed = place && (await readMissed(view, place))
     reply.hijack()
     for (const [name, value] of Object.entries({ ...reply.getHeaders(), ...HEADERS })) {
       if (value !== undefined) raw.setHeader(name, value)
     }
     raw.flushHeaders()
     void stream.open(missed)
-  })
+  }
 }
 
 async function frameLarge({ blobs }: ApiContext, session: string, item: LogItem): Promise<string> {

@@ -142,6 +142,10 @@ function toRefusal(error: unknown): ApiError {
     const message = 'The session has more unread events than its run can hold; try again when it has gone on.'
     return new ApiError('rate_limit', message, { cause: error, retryAfter: 5 })
   }
+  if (hasCode(error, INVALID_ARGUMENT)) {
+    const message = `Temporal refuses what the request comes to: ${detailsOf(error).slice(0, 200)}`
+    return new ApiError('api_error', message, { cause: error, shouldRetry: false })
+  }
   if (hasCode(error, RESOURCE_EXHAUSTED)) {
     return new ApiError('overloaded', 'Temporal takes no more at the moment; try again.', {
       cause: error,
@@ -169,6 +173,12 @@ function fairnessKey(workspace: string): string {
 
 function saidBy(error: unknown): string {
   return String(error instanceof ServiceError ? (error.cause ?? error) : error)
+}
+
+/** The server's own words. */
+function detailsOf(error: unknown): string {
+  const cause = error instanceof ServiceError ? error.cause : error
+  return typeof cause === 'object' && cause !== null && 'details' in cause ? String(cause.details) : saidBy(error)
 }
 
 function hasCode(error: unknown, code: number): boolean {

@@ -4,14 +4,17 @@ import type { LogItem } from '../history/project.ts'
 import { toWire } from '../history/project.ts'
 import type { LogState } from '../session/state.ts'
 import { blobsOf } from '../session/state.ts'
+import { weigh } from '../session/weight.ts'
 import { ApiError } from '../wire/errors.ts'
 import type { SessionEvent } from '../wire/types.ts'
 
 type Stored = Pick<BlobStore, 'get'>
 type Shown = Pick<LogItem, 'blobs'> & { readonly shown: SessionEvent }
+/** An event of the queue, with its references. */
+export type Queued = Shown
 
-/** Bytes of blobs that one page of a list brings; what would exceed them is on the next one. */
-const PAGE_BYTES = 32 * 1024 * 1024
+/** What one page of a list brings, in bytes of blobs and characters of JSON; what would exceed it is on the next one. */
+const PAGE_SIZE = 32 * 1024 * 1024
 
 /**
  * An event as its client sent it or as it came to be, with all that is kept elsewhere.
@@ -47,19 +50,26 @@ export async function toWholes(
 }
 
 /** The queue as clients see it. */
-export function queuedItems(state: Pick<LogState, 'queue' | 'blobs'>): readonly Shown[] {
+export function queuedItems(state: Pick<LogState, 'queue' | 'blobs'>): readonly Queued[] {
   return state.queue.map((event) => {
     const refs = blobsOf(state, event.id)
     return { shown: toWire(event, null), ...(refs ? { blobs: refs } : {}) }
   })
 }
 
-/** How many of these items a page brings, at least one. */
-export function countFitting(items: readonly Shown[]): number {
-  let bytes = 0
-  const over = items.findIndex(({ blobs = [] }, index) => {
-    for (const { length } of blobs) bytes += length
-    return index > 0 && bytes > PAGE_BYTES
-  })
+/** How many of these items a page brings behind those it begins with, at least one. */
+export function countFitting(items: readonly Shown[], first: readonly Shown[] = []): number {
+  let size = first.reduce((sum, item) => sum + sizeOf(item), 0)
+  const over = items.findIndex((item, index) => (size += sizeOf(item)) > PAGE_SIZE && index > 0)
   return over < 0 ? items.length : over
+}
+
+/** Whether one page brings them all. */
+export function isFitting(items: readonly Shown[]): boolean {
+  return countFitting(items) === items.length
+}
+
+function sizeOf({ shown, blobs = [] }: Shown): number {
+  // Of a file clients are shown the id.
+  return blobs.reduce((sum, { length, file }) => sum + (file === undefined ? length : 0), weigh(shown))
 }

@@ -1,3 +1,4 @@
+import type { Ask } from './ask-person.ts'
 import { oneLine } from './describe-event.ts'
 import { EXIT } from './exit.ts'
 
@@ -7,8 +8,8 @@ export interface ConsentOptions {
   readonly model: string
   /** The user said so on the command line. */
   readonly yes: boolean
-  /** Puts a question to the person at the terminal, null where there is none; answers null for Ctrl+C. */
-  readonly ask: ((question: string) => Promise<string | null>) | null
+  /** Null where there is no terminal. */
+  readonly ask: Ask | null
   readonly print: (line: string) => void
   readonly warn: (line: string) => void
 }
@@ -26,7 +27,7 @@ export async function askConsent({ task, model, yes, ask, print, warn }: Consent
     return EXIT.waits
   }
   const answer = await ask('Go ahead and spend? [y/N] ')
-  if (answer !== null && /^\s*y(es)?\s*$/i.test(answer)) return null
+  if (typeof answer === 'string' && /^\s*y(es)?\s*$/i.test(answer)) return null
   warn('Nothing was started or spent.')
   return answer === null ? EXIT.interrupted : EXIT.waits
 }

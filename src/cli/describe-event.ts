@@ -1,32 +1,66 @@
 import type Anthropic from '@anthropic-ai/sdk'
 
 type SessionEvent = Anthropic.Beta.Sessions.BetaManagedAgentsStreamSessionEvents
+type ToolUse = Extract<SessionEvent, { type: 'agent.tool_use' }>
+type ToolResult = Extract<SessionEvent, { type: 'agent.tool_result' }>
+type Confirmation = Extract<SessionEvent, { type: 'user.tool_confirmation' }>
 
 const OUTPUT_LINES = 6
 const LINE_LENGTH = 110
-/** Width of a tool's name. */
-const NAME = 6
+/** Width of a tool's name, without the blank behind it. */
+const NAME = 5
 
 /**
  * What a person reads of a session's events, one after the other: of each none, one or a few lines. A result that does
- * not follow its call, as among calls of one step, is told under the call's name again.
+ * not follow its call, as among calls of one step, is told under the call's name again. A call that has to be allowed is
+ * not told before somebody does or its result is there: until then it is for the one who decides to see all of it.
  */
 export function createDescriber(): (event: SessionEvent) => readonly string[] {
   const calls = new Map<string, string>()
+  const verdicts = new Map<string, Confirmation['result']>()
   let last = ''
-  return (event) => {
-    if (event.type === 'agent.tool_use') {
-      const line = `  ${event.name.padEnd(NAME)}${oneLine(describeInput(event.input))}`
-      calls.set(event.id, line)
-      last = event.id
-      return [line]
-    }
-    if (event.type !== 'agent.tool_result') return describeEvent(event)
-    const line = calls.get(event.tool_use_id)
-    const again = line !== undefined && last !== event.tool_use_id ? [line] : []
-    last = event.tool_use_id
-    return [...again, ...describeOutput(textOf(event.content ?? []), event.is_error === true)]
+  function tellResult(call: string, { content, is_error }: Pick<ToolResult, 'content' | 'is_error'>): string[] {
+    // Its text is the denial's, which was told.
+    if (verdicts.get(call) === 'deny') return []
+    const line = calls.get(call)
+    const again = line !== undefined && last !== call ? [line] : []
+    last = call
+    return [...again, ...describeOutput(textOf(content ?? []), is_error === true)]
   }
+  return (event) => {
+    switch (event.type) {
+      case 'agent.tool_use':
+      case 'agent.custom_tool_use': {
+        const line = toCall(event)
+        calls.set(event.id, line)
+        if (event.type === 'agent.tool_use' && event.evaluated_permission === 'ask') return []
+        last = event.id
+        return [line]
+      }
+      case 'user.tool_confirmation':
+        // Of two at once the first one counts.
+        if (verdicts.has(event.tool_use_id)) return []
+        verdicts.set(event.tool_use_id, event.result)
+        last = event.tool_use_id
+        return describeConfirmation(event, calls.get(event.tool_use_id) ?? event.tool_use_id)
+      case 'agent.tool_result':
+        return tellResult(event.tool_use_id, event)
+      case 'user.custom_tool_result':
+        return tellResult(event.custom_tool_use_id, event)
+      default:
+        return describeEvent(event)
+    }
+  }
+}
+
+/** A call as one line. */
+function toCall({ name, input }: Pick<ToolUse, 'name' | 'input'>): string {
+  return `  ${oneLine(name).padEnd(NAME)} ${oneLine(describeInput(input))}`
+}
+
+function describeConfirmation({ result, deny_message: note }: Confirmation, call: string): readonly string[] {
+  const said = `you     ${result === 'allow' ? 'allowed' : 'denied'} ${call.trimStart()}`
+  return note ? [said, `        because: ${oneLine(note)}`] : [said]
 }
 
 function describeEvent(event: SessionEvent): readonly string[] {
@@ -40,7 +74,10 @@ function describeEvent(event: SessionEvent): readonly string[] {
     case 'session.error':
       return [`error   ${event.error.message} (${event.error.retry_status.type})`]
     case 'session.status_idle':
-      return event.stop_reason.type === 'end_turn' ? [] : [`idle    ${event.stop_reason.type}`]
+      // What it waits for is told where it is asked.
+      return ['end_turn', 'requires_action'].includes(event.stop_reason.type)
+        ? []
+        : [`idle    ${event.stop_reason.type}`]
     case 'session.status_terminated':
       return ['ended   the session is terminated']
     case 'session.deleted':

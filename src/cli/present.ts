@@ -12,8 +12,11 @@ export interface PresentOptions {
   readonly signal: AbortSignal
 }
 
-/** What is shown; resolves with whether all its claims hold. `signal` also aborts when it takes too long. */
-export type Show = (options: Pick<PresentOptions, 'stage' | 'print' | 'signal'>) => Promise<boolean>
+/**
+ * What is shown; resolves with whether all its claims hold, or with the exit code of a person who left before that.
+ * `signal` also aborts when it takes too long.
+ */
+export type Show = (options: Pick<PresentOptions, 'stage' | 'print' | 'signal'>) => Promise<boolean | number>
 
 /**
  * The frame of every demo. Answers 0 when the show's claims hold, else 1; 130 when it was ended before the verdict.
@@ -28,7 +31,9 @@ export async function presentShow(
   const limit = limitMs === null ? new AbortController().signal : AbortSignal.timeout(limitMs)
   let isOk = false
   try {
-    isOk = await show({ stage, print, signal: AbortSignal.any([signal, limit]) })
+    const shown = await show({ stage, print, signal: AbortSignal.any([signal, limit]) })
+    if (typeof shown === 'number') return shown
+    isOk = shown
   } catch (error) {
     if (signal.aborted) return EXIT.interrupted
     print('')

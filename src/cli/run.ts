@@ -1,12 +1,15 @@
 import type Anthropic from '@anthropic-ai/sdk'
 import { APIConnectionError, NotFoundError } from '@anthropic-ai/sdk'
+import { createAnswering } from './answering.ts'
+import type { Answering } from './answering.ts'
+import type { Ask } from './ask-person.ts'
 import { describeError } from './describe-error.ts'
 import { createDescriber } from './describe-event.ts'
 import { EXIT } from './exit.ts'
 import type { StreamedEvent } from './follow.ts'
 import { followSession, previewsIf } from './follow.ts'
 import { createPreviewer } from './preview.ts'
-import { ensureAgent, ensureEnvironment } from './provisions.ts'
+import { CHANGING_TOOLS, ensureAgent, ensureEnvironment } from './provisions.ts'
 
 export interface RunOptions {
   readonly client: Anthropic
@@ -14,6 +17,10 @@ export interface RunOptions {
   /** An agent's id; without one `run` keeps an agent of its own. */
   readonly agent?: string | undefined
   readonly model?: string | undefined
+  /** The agent that `run` keeps has to ask before each command and each change of a file. */
+  readonly isAsking?: boolean | undefined
+  /** Asks a person what a session waits for; null where there is none, and with `json` nobody is asked either. */
+  readonly ask?: Ask | null
   /** JSON lines, an event each, and nothing else. */
   readonly json: boolean
   /** stdout as a terminal: gets the agent's words as they come. Without it only whole lines are printed. */
@@ -49,11 +56,12 @@ export async function runTask(options: RunOptions): Promise<number> {
   }
 }
 
-async function createSession({ client, task, agent, model, signal }: RunOptions): Promise<string> {
+async function createSession({ client, task, agent, model, isAsking, signal }: RunOptions): Promise<string> {
   const options = { signal }
+  const asks = isAsking ? CHANGING_TOOLS : []
   const { id } = await client.beta.sessions.create(
     {
-      agent: agent ?? (await ensureAgent(client, { model, signal })),
+      agent: agent ?? (await ensureAgent(client, { model, asks, signal })),
       environment_id: await ensureEnvironment(client, options),
       title: toTitle(task),
     },
@@ -67,7 +75,19 @@ function toTitle(task: string): string {
   return Array.from(task.trim()).slice(0, TITLE_LENGTH).join('')
 }
 
+/** Reads on until the session ends or waits for what nobody here can answer, or until a person who is asked leaves. */
 async function follow(session: string, options: RunOptions): Promise<number> {
+  const { client, json, ask = null, print, warn } = options
+  const leaving = new AbortController()
+  const signal = AbortSignal.any([options.signal, leaving.signal])
+  const ended = new Promise<number>((onLeave, onError) => {
+    const asked = { client, session, ask: json ? null : ask, print, warn, onLeave, onError, signal }
+    followTask(session, { ...options, signal }, createAnswering(asked)).then(onLeave, onError)
+  })
+  return ended.finally(() => leaving.abort())
+}
+
+async function followTask(session: string, options: RunOptions, answering: Answering): Promise<number> {
   const { client, task, json, write, print, warn, signal } = options
   const previews = write !== undefined && !json
   const { events } = client.beta.sessions
@@ -82,9 +102,10 @@ async function follow(session: string, options: RunOptions): Promise<number> {
   const preview = previews ? createPreviewer(write) : () => false
   const onCut = (): void => warn('the stream ended; reading on')
   for await (const event of followSession({ client, session, stream, previews, signal, onCut })) {
+    answering.hear(event)
     if (preview(event)) continue
     for (const line of json ? [JSON.stringify(event)] : describe(event)) print(line)
-    const code = exitOf(event)
+    const code = answering.meet(event) ?? exitOf(event)
     if (code !== null) return code
   }
   throw new Error('expected the session to end')
@@ -93,8 +114,14 @@ async function follow(session: string, options: RunOptions): Promise<number> {
 function exitOf(event: StreamedEvent): number | null {
   if (event.type === 'session.status_terminated' || event.type === 'session.deleted') return EXIT.failed
   if (event.type !== 'session.status_idle') return null
-  if (event.stop_reason.type === 'requires_action') return EXIT.waits
-  return event.stop_reason.type === 'end_turn' ? EXIT.done : EXIT.failed
+  switch (event.stop_reason.type) {
+    case 'requires_action':
+      return null
+    case 'end_turn':
+      return EXIT.done
+    default:
+      return EXIT.failed
+  }
 }
 
 function explain(error: unknown, { client, warn }: RunOptions): number {

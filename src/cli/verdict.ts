@@ -73,7 +73,8 @@ export function claimsOnEvents({ listed, history }: Log): readonly Claim[] {
   ]
 }
 
-function claimsOnModel({ history, paid }: Evidence): readonly Claim[] {
+/** That no model call was made, or paid, twice. */
+export function claimsOnModel({ history, paid }: Pick<Evidence, 'history' | 'paid'>): readonly Claim[] {
   const { modelCalls, repeatedModelCalls } = history
   return [
     [repeatedModelCalls === 0, `${repeatedModelCalls} model calls were made more than once`],

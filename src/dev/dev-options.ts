@@ -27,6 +27,9 @@ export interface DevSettings {
   readonly runEvents: number
   readonly workspaceRequests: number
   readonly workspaceSessions: number
+  /** Absolute path. */
+  readonly priceFile: string | undefined
+  readonly hourlyRate: number
   readonly temporal: TemporalSettings
 }
 

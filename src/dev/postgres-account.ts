@@ -113,6 +113,8 @@ export function moveToShared({ binaries, home, shared }: Move): PostgresAccount 
   // A cluster that was made while its place could be reached moves along.
   if (existsSync(join(home, 'data')) && !existsSync(cluster)) {
     cpSync(home, `${cluster}.new`, { recursive: true })
+    // Not every Node copies the modes of folders, and Postgres does not start on a cluster that is open to others.
+    chmodSync(join(`${cluster}.new`, 'data'), 0o700)
     renameSync(`${cluster}.new`, cluster)
     rmSync(home, { recursive: true })
   }

@@ -159,6 +159,8 @@ function settings(config: DevSettings): NodeJS.ProcessEnv {
     LONGHAND_RUN_EVENTS: String(config.runEvents),
     LONGHAND_WORKSPACE_REQUESTS: String(config.workspaceRequests),
     LONGHAND_WORKSPACE_SESSIONS: String(config.workspaceSessions),
+    LONGHAND_HOURLY_RATE: String(config.hourlyRate),
+    ...(config.priceFile && { LONGHAND_PRICES: config.priceFile }),
     ...(config.codecKey && { LONGHAND_CODEC_KEY: Buffer.from(config.codecKey).toString('base64') }),
   }
 }

@@ -1,5 +1,6 @@
 import type { Arrival, BlobRef, Entry } from '../session/entry.ts'
 import type { LogState } from '../session/state.ts'
+import type { Cut, Part, ResetRun } from './cut.ts'
 import type { Position } from './position.ts'
 
 /** A run of a session as the archive has it; times are milliseconds since the epoch. */
@@ -8,6 +9,10 @@ export interface ArchivedRun {
   readonly run: number
   /** Temporal's id of it. */
   readonly id: string
+  /** Temporal's id of the run that handed over to it; null for a session's first one. */
+  readonly follows: string | null
+  /** What resets gave up within its history, oldest first. */
+  readonly cuts: readonly Cut[]
   /** The last history event whose entries are in the archive. */
   readonly lastEvent: number
   /** Whether the run had ended when it was copied, so that nothing can follow. */
@@ -39,7 +44,7 @@ export interface Selection {
   readonly order: 'asc' | 'desc'
   readonly limit: number
   /** Numbers of the runs to look at, both inclusive. */
-  readonly runs: { readonly first: number; readonly last: number }
+  readonly runs: Part
   /** Only items behind it in the direction of the order. */
   readonly behind?: Position
   /** Bounds of an item's time, both inclusive; it never decreases along the log. */
@@ -49,7 +54,10 @@ export interface Selection {
   readonly audience: 'client' | 'model'
 }
 
-/** What outlives Temporal's retention: the finished items of runs, keyed by session and position. */
+/**
+ * What outlives Temporal's retention: the finished items of runs, keyed by session and position. What a reset gave up
+ * stays; which items are in the log is for the reader to say.
+ */
 export interface LogArchive {
   /** What is kept of the runs from number `from` on, in order. */
   runs(session: string, from: number): Promise<readonly ArchivedRun[]>
@@ -57,8 +65,10 @@ export interface LogArchive {
   newest(session: string): Promise<ArchivedRun | null>
   /** What a page costs does not depend on how deep in the log it lies. */
   page(session: string, selection: Selection): Promise<readonly ArchivedItem[]>
-  /** The public event of this id, or null. */
-  find(session: string, eventId: string): Promise<ArchivedItem | null>
+  /** The public events of this id, in order: a reset may have had one take effect again. */
+  find(session: string, eventId: string): Promise<readonly ArchivedItem[]>
+  /** The runs that resets made, also those that were given up later, in no order. */
+  resets(session: string): Promise<readonly ResetRun[]>
 }
 
 export interface ArchiveWriter {

@@ -60,6 +60,8 @@ export interface Kept<T> {
 export interface Parcel<T> {
   readonly kept: Kept<T>
   readonly contents: ReadonlyMap<string, Uint8Array>
+  /** The files that elements name: each gives its bytes to whoever stores them, one after the other. */
+  readonly files?: ReadonlyMap<string, (store: (bytes: Uint8Array) => Promise<void>) => Promise<void>>
 }
 
 /** Blobs written or read at once. */
@@ -85,8 +87,13 @@ export function toParcel<T extends object>(elements: readonly T[], limits: Packi
 }
 
 /** Stores what a parcel holds; only then may its elements be told to anybody. */
-export async function storeParcel(store: BlobStore, session: string, { contents }: Parcel<object>): Promise<void> {
+export async function storeParcel(
+  store: BlobStore,
+  session: string,
+  { contents, files = new Map() }: Parcel<object>,
+): Promise<void> {
   await inTurns([...contents], ([sha256, bytes]) => store.put(session, sha256, bytes))
+  for (const [sha256, give] of files) await give((bytes) => store.put(session, sha256, bytes))
 }
 
 /** Both at once. Rejects with {@link CarrierTooLarge}. */
@@ -106,34 +113,39 @@ export interface PackedElement<T> {
   readonly blobs?: readonly BlobRef[] | undefined
 }
 
-/** An element as it was before it was packed. Rejects with {@link BlobLost}. */
+/** An element as it was before it was packed, the files in it by their ids. Rejects with {@link BlobLost}. */
 export async function fetchElement<T extends object>(
   store: Pick<BlobStore, 'get'>,
   session: string,
-  packed: PackedElement<T>,
+  { element: packed, blobs = [] }: PackedElement<T>,
 ): Promise<T> {
-  const { element, lost } = await fetchThere(store, session, packed)
+  const texts = blobs.filter(({ file }) => file === undefined)
+  const { element, lost } = await fetchThere(store, session, { element: packed, blobs: texts })
   const [first] = lost
   if (first) throw new BlobLost(first.how, first.ref)
   return element
 }
 
-/** The same as far as it is there: an empty string stands where one is lost. */
+/**
+ * An element as the model reads it, with its files in it, as far as it is there: where a string is lost an empty one
+ * stands, where a file is lost its id.
+ */
 export async function fetchThere<T extends object>(
   store: Pick<BlobStore, 'get'>,
   session: string,
   { element, blobs = [] }: PackedElement<T>,
 ): Promise<{ readonly element: T; readonly lost: readonly { how: BlobLost['how']; ref: BlobRef }[] }> {
-  const texts = new Map<string, string>()
+  const values = new Map<BlobRef, unknown>()
   const lost = new Map<BlobRef, BlobLost['how']>()
   await inTurns(blobs, async (ref) => {
     const bytes = await store.get(session, ref.sha256, ref.length + 1)
     if (!bytes) lost.set(ref, 'missing')
     else if (hash(bytes) !== ref.sha256) lost.set(ref, 'damaged')
-    else texts.set(keyOf(ref), Buffer.from(bytes).toString(ref.utf16 ? 'utf16le' : 'utf8'))
+    else values.set(ref, toValue(ref, Buffer.from(bytes)))
   })
+  const there = blobs.filter((ref) => values.has(ref))
   return {
-    element: blobs.length === 0 ? element : restore(element, blobs, (ref) => texts.get(keyOf(ref)) ?? ''),
+    element: there.length === 0 ? element : restore(element, there, (ref) => values.get(ref)),
     lost: blobs.flatMap((ref) => {
       const how = lost.get(ref)
       return how ? [{ how, ref }] : []
@@ -141,9 +153,10 @@ export async function fetchThere<T extends object>(
   }
 }
 
-/** The same bytes may be two different strings. */
-function keyOf({ sha256, utf16 }: BlobRef): string {
-  return utf16 ? `${sha256} utf16` : sha256
+function toValue({ file, utf16 }: BlobRef, bytes: Buffer): unknown {
+  if (file === undefined) return bytes.toString(utf16 ? 'utf16le' : 'utf8')
+  if (file === 'text/plain') return { type: 'text', media_type: file, data: bytes.toString('utf8') }
+  return { type: 'base64', media_type: file, data: bytes.toString('base64') }
 }
 
 function hash(bytes: Uint8Array): string {

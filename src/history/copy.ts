@@ -17,9 +17,9 @@ export async function copyRun(source: HistorySource, session: string, id: string
   const log = new RunLog(session, id)
   for (const item of await source.read(session, id, 0)) log.take(item)
   const { number: run, lastEvent, isClosed: closed, state } = log
-  const { startedAt, changedAt, archivedAt } = log.projection
+  const { startedAt, changedAt, archivedAt, cuts } = log.projection
   return {
-    run: { run, id, lastEvent, closed, startedAt, changedAt, archivedAt, state },
+    run: { run, id, follows: log.follows, cuts, lastEvent, closed, startedAt, changedAt, archivedAt, state },
     items: log.items.filter(({ finished }) => finished).map(toArchivedItem),
   }
 }

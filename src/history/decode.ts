@@ -4,6 +4,9 @@ import { defaultPayloadConverter } from '@temporalio/common'
 import { EVENTS_SIGNAL, LOG_MEMO } from '../session/names.ts'
 import type { Ending, HistoryItem } from './item.ts'
 
+/** Who ends a run that is reset while it is open, as the server says. */
+const RESETTER = 'history-resetter'
+
 type HistoryEvent = temporal.api.history.v1.IHistoryEvent
 type Attributes = Omit<HistoryItem, 'eventId' | 'at'>
 
@@ -25,8 +28,8 @@ async function decodeAttributes(event: HistoryEvent, read: Read): Promise<Attrib
   const started = event.workflowExecutionStartedEventAttributes
   if (started) {
     const input = await read(started.input?.payloads?.[0])
-    const isContinued = Boolean(started.continuedExecutionRunId)
-    return attributes({ type: 'started', runId: started.originalExecutionRunId ?? '', isContinued, input })
+    const follows = started.continuedExecutionRunId || null
+    return attributes({ type: 'started', runId: started.originalExecutionRunId ?? '', follows, input })
   }
   const signaled = event.workflowExecutionSignaledEventAttributes
   if (signaled) {
@@ -37,6 +40,9 @@ async function decodeAttributes(event: HistoryEvent, read: Read): Promise<Attrib
   if (decided) {
     return LOG_MEMO in decided ? attributes({ type: 'decided', entries: await read(decided[LOG_MEMO]) }) : null
   }
+  // Only a reset's failed task names a run.
+  const reset = event.workflowTaskFailedEventAttributes?.newRunId
+  if (reset) return attributes({ type: 'reset', runId: reset })
   return (await decodeActivity(event, read)) ?? decodeEnd(event)
 }
 
@@ -65,7 +71,8 @@ function decodeEnd(event: HistoryEvent): Attributes | null {
   if (event.workflowExecutionTimedOutEventAttributes) return end('timed_out', '')
   if (event.workflowExecutionCanceledEventAttributes) return end('canceled', '')
   const terminated = event.workflowExecutionTerminatedEventAttributes
-  return terminated ? end('terminated', terminated.reason ?? '') : null
+  if (!terminated) return null
+  return end(terminated.identity === RESETTER ? 'reset' : 'terminated', terminated.reason ?? '')
 }
 
 function end(how: Ending, reason: string): Attributes {

@@ -2,7 +2,7 @@ import { setTimeout as rest } from 'node:timers/promises'
 import type { EarlierRun } from '../session/carry.ts'
 import type { ArchivedRun, LogArchive } from './archive.ts'
 import type { HistoryItem } from './item.ts'
-import type { LogItem } from './project.ts'
+import type { LogItem, Started } from './project.ts'
 import { carriedBy } from './project.ts'
 import type { ActivityMark } from './run-log.ts'
 import { isNotFound } from './source.ts'
@@ -45,6 +45,8 @@ export class FollowedLog {
   readonly #log: TrackedLog
   readonly #options: FollowedOptions
   readonly #listeners = new Set<Listener>()
+  /** Those of them that have been told where the log stands. */
+  readonly #begun = new Set<Listener>()
   #reading: Promise<void> | null = null
   #next: Promise<void> | null = null
   #watching: Watching | null = null
@@ -76,6 +78,7 @@ export class FollowedLog {
       listener.stop()
       unlisten()
       this.#listeners.delete(listener)
+      this.#begun.delete(listener)
       if (!this.isListenedTo) this.#stopWatching()
     }
     try {
@@ -88,6 +91,7 @@ export class FollowedLog {
       if (items.length > 0 || marks.length > 0) listener.added(items, marks)
       if (this.#log.isEnded) listener.ended()
     })
+    this.#begun.add(listener)
     if (this.#log.isEnded) queueMicrotask(() => listener.ended())
     else if (!listener.isOver()) this.#watch()
     return { view: this.#log.view(), cancel }
@@ -122,16 +126,36 @@ export class FollowedLog {
 
   async #catchUp(): Promise<void> {
     const log = this.#log
-    if (log.isEnded) return
-    if (!log.current) await this.#load()
-    else await this.#goOn()
+    if (!log.isKnown) await this.#load()
+    else if (!log.isEnded) await this.#goOn()
+    // Also what has ended only now: it may have been reset before anybody read so far.
+    if (log.isEnded && (await this.#isElsewhere())) await this.#startOver()
     await this.#dropArchived()
+  }
+
+  /** Whether a session that has ended here goes on in another run, by a reset. */
+  async #isElsewhere(): Promise<boolean> {
+    const { session, current } = this.#log
+    // What is not in history cannot be reset.
+    if (!current) return false
+    if (current.isGivenUp) return true
+    // Where the server does not answer, what has ended is read as it is known.
+    const present = await this.#options.source.present(session).catch(() => current.id)
+    return present !== current.id
+  }
+
+  /** The log is not what whoever listens has been told: they have to come back for it. */
+  async #startOver(): Promise<void> {
+    this.#stopWatching()
+    for (const listener of this.#begun) listener.ended()
+    this.#log.clear()
+    await this.#load()
   }
 
   /** From where the log was read to last, through all runs that have followed since. */
   async #goOn(): Promise<void> {
     const log = this.#log
-    const { source, gone } = this.#options
+    const { source } = this.#options
     try {
       for (let run = log.current; run; run = run.next !== null && log.current !== run ? log.current : null) {
         log.take(run.id, await source.read(log.session, run.id, run.lastEvent))
@@ -140,9 +164,7 @@ export class FollowedLog {
     } catch (error) {
       if (!isNotFound(error)) throw error
       // History has let go of what was never read: whoever listens would miss it.
-      if (this.isListenedTo) gone()
-      log.clear()
-      await this.#load()
+      await this.#startOver()
     }
   }
 
@@ -156,7 +178,7 @@ export class FollowedLog {
       if (first?.type !== 'started') throw new LogNotFound(`the history of ${log.session} has no beginning`)
       const earlier = await this.#readEarlier(carriedBy(first)?.unarchived ?? [])
       for (const { id, items } of earlier) log.take(id, items)
-      log.take(first.runId, present)
+      log.take(idOf(first, present), present)
     } catch (error) {
       if (!isNotFound(error)) throw error
       const kept = await archive.newest(log.session)
@@ -175,7 +197,7 @@ export class FollowedLog {
     const { source, archive } = this.#options
     // An archive that does not answer is asked again only for what history has not.
     const kept = await archive.runs(session, runs[0].run).catch(() => [])
-    const missing = runs.filter(({ run }) => !kept.some((archived) => archived.run === run && archived.closed))
+    const missing = runs.filter(({ id }) => !kept.some((archived) => archived.id === id && archived.closed))
     const found: { id: string; items: readonly HistoryItem[] }[] = []
     for (const { run, id } of missing) {
       try {
@@ -184,7 +206,7 @@ export class FollowedLog {
         if (!isNotFound(error)) throw error
         // It may have come into the archive meanwhile.
         const again = await archive.runs(session, run)
-        if (again.some((archived) => archived.run === run && archived.closed)) continue
+        if (again.some((archived) => archived.id === id && archived.closed)) continue
         const message = `run ${run} of ${session} is neither in history nor in the archive`
         throw new LogIncomplete(message, { cause: error })
       }
@@ -193,11 +215,13 @@ export class FollowedLog {
   }
 
   /** A run that was not copied in time is missed by nobody else once history has let go of its successors too. */
-  async #demandAllBefore({ run: last }: ArchivedRun): Promise<void> {
+  async #demandAllBefore(last: ArchivedRun): Promise<void> {
     const { session } = this.#log
-    const kept = new Set((await this.#options.archive.runs(session, 1)).flatMap((one) => (one.closed ? [one.run] : [])))
-    for (let run = 1; run < last; run++) {
-      if (!kept.has(run)) throw new LogIncomplete(`run ${run} of ${session} is neither in history nor in the archive`)
+    const all = await this.#options.archive.runs(session, 1)
+    const kept = new Map(all.flatMap((one) => (one.closed ? [[one.id, one]] : [])))
+    for (let run: ArchivedRun | undefined = last; run && run.follows !== null; run = kept.get(run.follows)) {
+      if (kept.has(run.follows)) continue
+      throw new LogIncomplete(`the run before run ${run.run} of ${session} is neither in history nor in the archive`)
     }
   }
 
@@ -208,7 +232,7 @@ export class FollowedLog {
     if (!closed[0]) return
     const answer = this.#options.archive.runs(log.session, closed[0].number).catch(() => [])
     const kept = await Promise.race([answer, rest(ARCHIVE_MS, [], { ref: false })])
-    log.drop(kept.flatMap((run) => (run.closed ? [run.run] : [])))
+    log.drop(kept.flatMap((run) => (run.closed ? [run.id] : [])))
   }
 
   #watch(): void {
@@ -224,6 +248,12 @@ export class FollowedLog {
     this.#watching?.stop()
     this.#watching = null
   }
+}
+
+/** Temporal's id of the run: a reset gave it another one than stands in its beginning. */
+function idOf(first: Started, items: readonly HistoryItem[]): string {
+  const reset = items.findLast((item) => item.type === 'reset')
+  return (reset ?? first).runId
 }
 
 interface Listener extends Subscriber {

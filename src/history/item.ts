@@ -4,9 +4,11 @@ export type HistoryItem = {
   /** The history event's time, milliseconds since the epoch. */
   readonly at: number
 } &
-  /** `isContinued`: another run handed over to this one. */
+  /** `follows`: the run that handed over to this one. `runId`: the run that this was at first, before any reset. */
   (
-    | { readonly type: 'started'; readonly runId: string; readonly isContinued: boolean; readonly input: unknown }
+    | { readonly type: 'started'; readonly runId: string; readonly follows: string | null; readonly input: unknown }
+    /** All before was copied from another run, as far as it counts; from here on the run is `runId`. */
+    | { readonly type: 'reset'; readonly runId: string }
     | { readonly type: 'signaled'; readonly payload: unknown }
     | { readonly type: 'decided'; readonly entries: unknown }
     | { readonly type: 'scheduled'; readonly activityId: string }
@@ -19,4 +21,5 @@ export type HistoryItem = {
     | { readonly type: 'continued'; readonly next: string }
   )
 
-export type Ending = 'completed' | 'failed' | 'timed_out' | 'canceled' | 'terminated'
+/** `reset`: ended because the session goes on elsewhere, in a run that a reset made. */
+export type Ending = 'completed' | 'failed' | 'timed_out' | 'canceled' | 'terminated' | 'reset'

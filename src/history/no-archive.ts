@@ -5,6 +5,7 @@ import { LogNotFound } from './followed.ts'
 export const noArchive: LogArchive = {
   runs: async () => [],
   newest: async () => null,
+  resets: async () => [],
   page: refuse,
   find: refuse,
 }

@@ -4,17 +4,20 @@ import type { Incoming } from '../session/arrival.ts'
 import type { Arrival, BlobRef, Entry, PublicEntry } from '../session/entry.ts'
 import { parseBlobs } from '../session/blobs.ts'
 import { isPrivate, isQueued } from '../session/entry.ts'
+import { putRepeatsBack } from '../session/repeats.ts'
 import { fold, foldArrival } from '../session/fold.ts'
 import { DELETED_REASON } from '../session/names.ts'
 import { field } from '../session/field.ts'
 import type { Carried } from '../session/carry.ts'
 import { readCarried } from '../session/carry.ts'
+import { numberAfterReset } from '../session/run-number.ts'
 import { startingState } from '../session/start.ts'
 import type { LogState } from '../session/state.ts'
 import { blobsOf } from '../session/state.ts'
 import type { LogEntry } from '../session/transcript.ts'
 import type { SessionEvent } from '../wire/types.ts'
 import { formatId } from '../wire/ids.ts'
+import type { Cut } from './cut.ts'
 import type { HistoryItem } from './item.ts'
 import type { Position } from './position.ts'
 
@@ -33,11 +36,11 @@ export interface LogItem {
   readonly blobs?: readonly BlobRef[]
 }
 
-type Started = Extract<HistoryItem, { type: 'started' }>
+export type Started = Extract<HistoryItem, { type: 'started' }>
 
 /** What the run before handed over; null for a session's first run. */
-export function carriedBy({ isContinued, input }: Started): Carried | null {
-  return isContinued ? readCarried(input) : null
+export function carriedBy({ follows, input }: Started): Carried | null {
+  return follows === null ? null : readCarried(input)
 }
 
 /**
@@ -48,6 +51,7 @@ export class Projection {
   #state: LogState = startingState(undefined)
   readonly #session: string
   #run = 1
+  #cuts: readonly Cut[] = []
   /** Contents of the run's batches, by number of the signal, for the ids that the workflow mints. */
   readonly #batches: (readonly Incoming[])[] = []
   /** Scheduled events whose cancellation was requested: what they complete with later is an entry for nobody. */
@@ -68,9 +72,14 @@ export class Projection {
     return this.#state
   }
 
-  /** Number of the run. */
+  /** Number of the run; of one that was reset, the last of its numbers. */
   get run(): number {
     return this.#run
+  }
+
+  /** What resets gave up within this run's history. */
+  get cuts(): readonly Cut[] {
+    return this.#cuts
   }
 
   /** When the session began, and when its log was added to last; milliseconds since the epoch. */
@@ -100,6 +109,9 @@ export class Projection {
     switch (item.type) {
       case 'started':
         this.#start(item)
+        break
+      case 'reset':
+        this.#reset(item)
         break
       case 'signaled':
         this.#arrive(item.payload)
@@ -138,6 +150,13 @@ export class Projection {
     else this.#arrive(input)
   }
 
+  /** What was copied keeps its places; what comes now has a number that no run before had. */
+  #reset({ eventId }: HistoryItem): void {
+    const next = numberAfterReset(this.#run, this.#at - this.#startedAt)
+    this.#cuts = [...this.#cuts, { run: this.#run, event: eventId - 1, next }]
+    this.#run = next
+  }
+
   #arrive(payload: unknown): void {
     const parsed = parseArrivals(payload)
     const events = parsed.ok ? parsed.events : []
@@ -158,9 +177,10 @@ export class Projection {
     else this.#add({ says: event, shown: toWire(event, this.#at), finished: true }, blobs)
   }
 
-  /** @param carrier what the entries were recorded in, with the references beside them. */
-  #record(entries: unknown, carrier?: unknown): void {
-    if (!Array.isArray(entries)) return
+  /** @param carrier what the entries were recorded in, with what stands beside them. */
+  #record(recorded: unknown, carrier?: unknown): void {
+    if (!Array.isArray(recorded)) return
+    const entries: readonly unknown[] = putRepeatsBack(recorded, field(carrier, 'repeats'))
     const blobs = parseBlobs(field(carrier, 'blobs'), entries) ?? {}
     for (const [index, entry] of entries.entries()) {
       // Written by our own workflow and activities; kinds that this version does not know fall through the fold.
@@ -188,7 +208,7 @@ export class Projection {
 
   /** A run that ended without a word of its workflow: the only entries with derived ids. */
   #end(item: Extract<HistoryItem, { type: 'ended' }>): void {
-    if (item.how === 'completed' || this.#state.status === 'terminated') return
+    if (item.how === 'completed' || item.how === 'reset' || this.#state.status === 'terminated') return
     if (item.how === 'terminated' && item.reason === DELETED_REASON) {
       return this.#derive({ type: 'session.deleted' })
     }

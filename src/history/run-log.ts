@@ -1,5 +1,5 @@
 import type { LogState } from '../session/state.ts'
-import type { HistoryItem } from './item.ts'
+import type { Ending, HistoryItem } from './item.ts'
 import type { Position } from './position.ts'
 import type { LogItem } from './project.ts'
 import { Projection } from './project.ts'
@@ -27,21 +27,33 @@ export class RunLog {
   /** In log order; queued inputs stand where they arrived, unfinished. Only ever added to. */
   readonly items: LogItem[] = []
   readonly #projection: Projection
-  readonly #scheduled = new Map<string, number>()
+  readonly #scheduled = new Map<string, Position>()
   /** Activities that are not over, by their scheduled event. */
   readonly #running = new Map<number, string>()
   #lastEvent = 0
+  #first = 1
+  #follows: string | null = null
   #next: string | null = null
-  #ended = false
+  #ended: Ending | null = null
 
   constructor(session: string, id: string) {
     this.id = id
     this.#projection = new Projection(session)
   }
 
-  /** From 1; known once the run's first item was taken. */
+  /** From 1; known once the run's first item was taken. Of a run that was reset, the number of what it added itself. */
   get number(): number {
     return this.#projection.run
+  }
+
+  /** The number with which its items begin: a reset one begins with items of the run that it was made of. */
+  get first(): number {
+    return this.#first
+  }
+
+  /** The run that handed over to this one, or to the one that it was made of. */
+  get follows(): string | null {
+    return this.#follows
   }
 
   /** Id of the last history event taken. */
@@ -56,34 +68,42 @@ export class RunLog {
 
   /** Whether the run has ended without a successor. */
   get isEnded(): boolean {
-    return this.#ended
+    return this.#ended !== null
+  }
+
+  /** Whether the session goes on in another run, which history does not name here. */
+  get isGivenUp(): boolean {
+    return this.#ended === 'reset'
   }
 
   get isClosed(): boolean {
-    return this.#ended || this.#next !== null
+    return this.#ended !== null || this.#next !== null
   }
 
   get state(): LogState {
     return this.#projection.state
   }
 
-  get projection(): Pick<Projection, 'startedAt' | 'changedAt' | 'archivedAt' | 'signals'> {
+  get projection(): Pick<Projection, 'startedAt' | 'changedAt' | 'archivedAt' | 'signals' | 'cuts'> {
     return this.#projection
   }
 
   /** Where the activity was scheduled: all that it may know of stands before. */
   scheduled(activity: string): Position | null {
-    const event = this.#scheduled.get(activity)
-    return event === undefined ? null : { run: this.number, event, index: 0 }
+    return this.#scheduled.get(activity) ?? null
   }
 
   /** Takes the next item; null for one that has been taken already. */
   take(item: HistoryItem): Added | null {
     if (item.eventId <= this.#lastEvent) return null
     this.#lastEvent = item.eventId
-    if (item.type === 'ended') this.#ended = true
+    if (item.type === 'ended') this.#ended = item.how
     if (item.type === 'continued') this.#next = item.next
     const items = this.#projection.take(item)
+    if (item.type === 'started') {
+      this.#first = this.number
+      this.#follows = item.follows
+    }
     this.items.push(...items)
     return { items, mark: this.#mark(item) }
   }
@@ -91,7 +111,7 @@ export class RunLog {
   #mark(item: HistoryItem): ActivityMark | null {
     switch (item.type) {
       case 'scheduled':
-        this.#scheduled.set(item.activityId, item.eventId)
+        this.#scheduled.set(item.activityId, { run: this.number, event: item.eventId, index: 0 })
         this.#running.set(item.eventId, item.activityId)
         return { run: this.id, activity: item.activityId, is: 'scheduled' }
       case 'completed':

@@ -5,6 +5,7 @@ import { FollowedLog } from './followed.ts'
 import { noArchive } from './no-archive.ts'
 import type { OutageLog } from './outages.ts'
 import { createOutages } from './outages.ts'
+import { mayBeShown, wasGivenUp } from './place.ts'
 import type { Position } from './position.ts'
 import type { LogItem } from './project.ts'
 import type { Slice } from './slice.ts'
@@ -26,6 +27,10 @@ export interface SessionLog {
   slice(view: LogView, slice: Slice): Promise<readonly LogItem[]>
   /** What stands behind a place, as a stream shows it. */
   behind(view: LogView, place: Position): AsyncIterable<readonly LogItem[]>
+  /** Whether a stream may have shown something at this place. */
+  mayBeShown(view: LogView, place: Position): Promise<boolean>
+  /** Whether something may have stood at this place that a reset gave up. */
+  wasGivenUp(view: LogView, place: Position): Promise<boolean>
   /** The finished public event of this id, or at this place; null when the log has none. */
   find(view: LogView, event: string | Position): Promise<LogItem | null>
   /**
@@ -83,6 +88,8 @@ export function createSessionLog({
     known: (session) => followed.get(session)?.known() ?? null,
     slice: (view, slice) => readSlice(archive, view, slice),
     behind: (view, place) => readBehind(archive, view, place),
+    mayBeShown: (view, place) => mayBeShown(archive, view, place),
+    wasGivenUp: (view, place) => wasGivenUp(archive, view, place),
     find: (view, event) =>
       typeof event === 'string' ? findEvent(archive, view, event) : findPlace(archive, view, event),
     subscribe: (session, subscriber) => find(session).subscribe(subscriber),

@@ -1,9 +1,11 @@
 import type { ArchivedItem, LogArchive, Selection } from './archive.ts'
+import type { Part } from './cut.ts'
+import { cutsBefore, leaveOut } from './cut.ts'
 import type { Position } from './position.ts'
 import { comparePositions } from './position.ts'
 import type { LogItem } from './project.ts'
 import { toLogItem } from './archived-item.ts'
-import type { LogView, RunView } from './tracked.ts'
+import type { LogView } from './tracked.ts'
 
 /** Which items of a whole log, however many runs it spans. */
 export type Slice = Omit<Selection, 'runs'>
@@ -12,7 +14,7 @@ export type Slice = Omit<Selection, 'runs'>
 const PAGE = 500
 
 /** A stretch of runs that lies in one place. */
-type Stretch = { readonly first: number; readonly last: number; readonly items: readonly LogItem[] | null }
+type Stretch = Part & { readonly items: readonly LogItem[] | null }
 
 /**
  * Finished items of a view, from memory and from the archive, as one log. The view does not move, so pages of one view
@@ -20,16 +22,39 @@ type Stretch = { readonly first: number; readonly last: number; readonly items: 
  */
 export async function readSlice(archive: LogArchive, view: LogView, slice: Slice): Promise<readonly LogItem[]> {
   const stretches = toStretches(view)
-  const { behind, order, limit } = slice
+  const { order, limit } = slice
   const found: LogItem[] = []
-  for (const { first, last, items } of order === 'asc' ? stretches : stretches.toReversed()) {
+  for (const stretch of inOrder(stretches, order)) {
     if (found.length >= limit) break
-    if (behind && (order === 'asc' ? last < behind.run : first > behind.run)) continue
-    const rest = { ...slice, limit: limit - found.length }
-    if (items) found.push(...choose(items, rest))
-    else found.push(...(await archive.page(view.session, { ...rest, runs: { first, last } })).map(toLogItem))
+    if (isPassed(stretch, slice)) continue
+    if (stretch.items) found.push(...choose(stretch.items, { ...slice, limit: limit - found.length }))
+    else {
+      for (const runs of inOrder(await partsOf(archive, view, stretch), order)) {
+        if (found.length >= limit) break
+        if (isPassed(runs, slice)) continue
+        const page = await archive.page(view.session, { ...slice, limit: limit - found.length, runs })
+        found.push(...page.map(toLogItem))
+      }
+    }
   }
   return found
+}
+
+function inOrder<T>(list: readonly T[], order: Slice['order']): readonly T[] {
+  return order === 'asc' ? list : list.toReversed()
+}
+
+function isPassed({ first, last }: Part, { behind, order }: Slice): boolean {
+  return behind !== undefined && (order === 'asc' ? last < behind.run : first > behind.run)
+}
+
+/** What of archived runs is in the log: not what a reset gave up. */
+async function partsOf(
+  archive: Pick<LogArchive, 'resets'>,
+  { session }: LogView,
+  stretch: Part,
+): Promise<readonly Part[]> {
+  return leaveOut(cutsBefore(await archive.resets(session), stretch.last + 1), stretch)
 }
 
 /**
@@ -41,17 +66,20 @@ export async function* readBehind(
   view: LogView,
   place: Position,
 ): AsyncGenerator<readonly LogItem[]> {
-  for (const { first, last, items } of toStretches(view)) {
-    if (last < place.run) continue
-    if (items) {
-      yield items.filter(({ position }) => comparePositions(position, place) > 0)
+  for (const stretch of toStretches(view)) {
+    if (stretch.last < place.run) continue
+    if (stretch.items) {
+      yield stretch.items.filter(({ position }) => comparePositions(position, place) > 0)
       continue
     }
-    const selection = { order: 'asc', limit: PAGE, runs: { first, last }, audience: 'client' } as const
-    for (let behind: Position | undefined = place; behind;) {
-      const page: readonly ArchivedItem[] = await archive.page(view.session, { ...selection, behind })
-      yield page.map(toLogItem)
-      behind = page.length < PAGE ? undefined : page.at(-1)?.position
+    for (const runs of await partsOf(archive, view, stretch)) {
+      if (runs.last < place.run) continue
+      const selection = { order: 'asc', limit: PAGE, runs, audience: 'client' } as const
+      for (let behind: Position | undefined = place; behind;) {
+        const page: readonly ArchivedItem[] = await archive.page(view.session, { ...selection, behind })
+        yield page.map(toLogItem)
+        behind = page.length < PAGE ? undefined : page.at(-1)?.position
+      }
     }
   }
 }
@@ -62,9 +90,13 @@ export async function findEvent(archive: LogArchive, view: LogView, id: string):
     const item = items.find(({ shown, finished }) => finished && shown?.id === id)
     if (item) return item
   }
-  if (toStretches(view).every(({ items }) => items !== null)) return null
-  const kept = await archive.find(view.session, id)
-  return kept && isOutside(view.runs, kept) ? toLogItem(kept) : null
+  const stretches = toStretches(view).filter(({ items }) => items === null)
+  if (stretches.length === 0) return null
+  const candidates = await archive.find(view.session, id)
+  if (candidates.length === 0) return null
+  const parts = await Promise.all(stretches.map((stretch) => partsOf(archive, view, stretch)))
+  const kept = candidates.find(({ position }) => parts.flat().some((part) => isWithin(part, position)))
+  return kept ? toLogItem(kept) : null
 }
 
 /** The finished item at this place, or null. */
@@ -74,17 +106,17 @@ export async function findPlace(archive: LogArchive, view: LogView, place: Posit
   return item && comparePositions(item.position, place) === 0 ? item : null
 }
 
-function isOutside(runs: readonly RunView[], { position }: ArchivedItem): boolean {
-  return runs.every(({ run }) => run !== position.run)
+function isWithin({ first, last, lastEvent = Infinity }: Part, { run, event }: Position): boolean {
+  return first <= run && run <= last && (run < last || event <= lastEvent)
 }
 
 /** The runs from 1 to the present one: each that is in memory by itself, the archived ones between them together. */
 function toStretches({ run: newest, runs }: LogView): readonly Stretch[] {
   const stretches: Stretch[] = []
   let first = 1
-  for (const { run, items } of runs) {
-    if (run > first) stretches.push({ first, last: run - 1, items: null })
-    stretches.push({ first: run, last: run, items })
+  for (const { first: begin, run, items } of runs) {
+    if (begin > first) stretches.push({ first, last: begin - 1, items: null })
+    stretches.push({ first: begin, last: run, items })
     first = run + 1
   }
   if (first <= newest) stretches.push({ first, last: newest, items: null })

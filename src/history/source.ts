@@ -10,6 +10,8 @@ export interface HistorySource {
    * current run is read. Rejects with the server's `NotFound` for a workflow that is not there.
    */
   read(session: string, runId: string | null, after: number): Promise<readonly HistoryItem[]>
+  /** The run that the session is in now, or was in when it ended. Rejects like `read`, and soon. */
+  present(session: string): Promise<string>
   /**
    * Waits until the run grows, at most 30 s. Without a token it starts at the run's first event. A null
    * token in the answer: the run has ended and has been read to its end.
@@ -33,6 +35,7 @@ export interface Polled {
 /** The server answers an idle poll after 20 s; this is when we stop believing that it will. */
 const POLL_MS = 30_000
 const READ_MS = 10_000
+const PRESENT_MS = 1_000
 const COLD_PAGE = 256
 const WARM_PAGE = 32
 
@@ -66,6 +69,13 @@ export function createHistorySource(client: WorkflowClient): HistorySource {
       return newestFirst.toReversed()
     },
 
+    async present(session) {
+      const { workflowExecutionInfo: about } = await connection.withDeadline(Date.now() + PRESENT_MS, () =>
+        service.describeWorkflowExecution({ namespace, execution: { workflowId: session } }),
+      )
+      return about?.execution?.runId ?? ''
+    },
+
     async poll({ session, runId, token }, signal) {
       const page = await connection.withAbortSignal(signal, () =>
         connection.withDeadline(Date.now() + POLL_MS, () =>
@@ -96,6 +106,11 @@ export function isNotFound(error: unknown): boolean {
 /** Whether the server refuses the request itself; for a poll that means its token. */
 export function isInvalidArgument(error: unknown): boolean {
   return hasCode(error, 3)
+}
+
+/** Whether the server was not reached, is overloaded or did not answer in time. */
+export function isUnavailable(error: unknown): boolean {
+  return hasCode(error, 4) || hasCode(error, 8) || hasCode(error, 14)
 }
 
 function hasCode(error: unknown, code: number): boolean {

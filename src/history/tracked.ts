@@ -1,6 +1,7 @@
 import type { LogState } from '../session/state.ts'
 import { initialState } from '../session/state.ts'
 import type { ArchivedRun } from './archive.ts'
+import type { Cut } from './cut.ts'
 import type { HistoryItem } from './item.ts'
 import type { Position } from './position.ts'
 import type { LogItem } from './project.ts'
@@ -10,7 +11,11 @@ import { RunLog } from './run-log.ts'
 
 /** A run whose items are in memory, because they are not in the archive yet. */
 export interface RunView {
+  /** Number of the run, and the one with which its items begin: a reset run has those of the run that it was made of. */
   readonly run: number
+  readonly first: number
+  /** What resets gave up within it; it is not among the items. */
+  readonly cuts: readonly Cut[]
   /** Every item in log order; queued inputs stand where they arrived, unfinished. Never changed in place. */
   readonly items: readonly LogItem[]
   /** Where one of its activities was scheduled: all that it may know of stands before. Null for an unknown one. */
@@ -83,9 +88,9 @@ export class TrackedLog {
     for (const listener of this.#listeners) listener(added, marks)
   }
 
-  /** Forgets runs that are in the archive. */
-  drop(runs: readonly number[]): void {
-    this.#runs = this.#runs.filter((run) => run === this.current || !runs.includes(run.number))
+  /** Forgets runs that are in the archive, by Temporal's ids of them. */
+  drop(runs: readonly string[]): void {
+    this.#runs = this.#runs.filter((run) => run === this.current || !runs.includes(run.id))
   }
 
   /** Stands on the archive alone from here on, which ends with this run. */
@@ -110,6 +115,8 @@ export class TrackedLog {
     const { session, current } = this
     const runs = this.#runs.map((run) => ({
       run: run.number,
+      first: run.first,
+      cuts: run.projection.cuts,
       items: run.isClosed ? run.items : run.items.slice(),
       scheduled: (id: string, activity: string) => (id === run.id ? run.scheduled(activity) : null),
     }))

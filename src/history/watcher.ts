@@ -46,10 +46,15 @@ export function startWatching(log: TrackedLog, { source, outages, pause, crossed
         const polled = await withSignal(stopped.signal, (signal) =>
           source.poll({ session: log.session, runId: id, token }, signal),
         )
+        // Whoever stopped it may be reading the log anew, without what was read here.
+        if (stopped.signal.aborted) return
         log.take(id, polled.items)
         token = polled.token
         // The pointer to the next run counts only now: until here, history had more of this one.
-        if (!token && run.next !== null) log.take(run.next, await source.read(log.session, run.next, 0))
+        const next = token ? null : run.next
+        const begun = next === null ? [] : await source.read(log.session, next, 0)
+        if (stopped.signal.aborted) return
+        if (next !== null) log.take(next, begun)
         if (!token) {
           run = run === log.current ? null : log.current
           if (run) crossed?.()

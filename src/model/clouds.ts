@@ -14,6 +14,14 @@ export class BackendError extends Error {
 
 const LONGEST_REASON = 300
 
+/** These take images and documents as base64 alone. */
+const WITHOUT_URLS: ReadonlySet<string> = new Set<CloudName>(['bedrock', 'vertex'])
+
+/** Whether a back end reads images and documents at URLs; known without asking it. */
+export function takesUrls(backend: CloudName | 'anthropic'): boolean {
+  return !WITHOUT_URLS.has(backend)
+}
+
 type Options = typeof CLIENT_OPTIONS & { readonly baseURL?: string }
 
 interface Cloud {
@@ -63,6 +71,7 @@ export async function connectCloud(
     host: URL.canParse(client.baseURL) ? new URL(client.baseURL).host : name,
     secret: '',
     names,
+    takesUrls: takesUrls(name),
     post: (body, signal) => postMessages(client, body, signal).catch((error: unknown) => fail(name, error)),
     models: null,
   }

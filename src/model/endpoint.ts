@@ -1,4 +1,4 @@
-import Anthropic from '@anthropic-ai/sdk'
+import Anthropic, { BadRequestError } from '@anthropic-ai/sdk'
 import type { BaseAnthropic } from '@anthropic-ai/sdk/client'
 import type { ModelInfo } from '../wire/types.ts'
 
@@ -10,6 +10,8 @@ export interface ModelEndpoint {
   readonly secret: string
   /** What a model is called there, by its name in agents; a name that is not in it is used as it is. */
   readonly names: ReadonlyMap<string, string>
+  /** Whether images and documents may be named by their URLs, for whoever is there to read them. */
+  readonly takesUrls: boolean
   /** Sends the body of one streaming request; answers what came, as soon as its headers are there. One try. */
   post(body: object, signal: AbortSignal): Promise<Response>
   /** The models there; null where nobody lists them. */
@@ -46,9 +48,20 @@ export function connectAnthropic({
     host: new URL(baseUrl).host,
     secret: apiKey,
     names,
+    takesUrls: true,
     post: (body, signal) => postMessages(client, body, signal),
-    models: () => client.beta.models.list({ limit: 1000 }, { timeout: LIST_TIMEOUT_MS }),
+    models: () => listModels(client),
   }
+}
+
+/** Models of every stage; from a server that speaks the API and knows no stages, all that it lists. */
+async function* listModels({ beta }: Anthropic): AsyncGenerator<ModelInfo> {
+  const options = { timeout: LIST_TIMEOUT_MS }
+  const lifecycle: ModelInfo['lifecycle'][] = ['active', 'deprecated', 'retired']
+  yield* await beta.models.list({ limit: 1000, lifecycle }, options).catch((error: unknown) => {
+    if (error instanceof BadRequestError) return beta.models.list({ limit: 1000 }, options)
+    throw error
+  })
 }
 
 /** Not `messages.create`: that one writes to the console about some models. */

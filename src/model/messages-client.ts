@@ -1,11 +1,13 @@
 import { Stream } from '@anthropic-ai/sdk/core/streaming'
 import type { ModelEndpoint } from './endpoint.ts'
 import type { FailureContext } from './failures.ts'
-import type { Model, ModelFailure, ModelRequest, ModelRequestOptions, ModelResponse } from './model.ts'
+import type { Model, ModelRequest, ModelRequestOptions, ModelResponse } from './model.ts'
 import type { Watch } from './silence.ts'
+import { isObject } from './json.ts'
 import { fromErrorEvent, toModelFailure } from './failures.ts'
+import type { Reading } from './message-reader.ts'
 import { readEvent, startReading } from './message-reader.ts'
-import { garbled } from './model.ts'
+import { ModelFailure, garbled } from './model.ts'
 import { watchSilence } from './silence.ts'
 
 export interface MessagesModelOptions {
@@ -43,21 +45,44 @@ async function ask(
   options: Required<ModelRequestOptions>,
 ): Promise<ModelResponse> {
   options.signal.throwIfAborted()
+  if (!provider.endpoint.takesUrls) refuseUrls(request)
   const ending = new AbortController()
   const abort = () => ending.abort(options.signal.reason)
   options.signal.addEventListener('abort', abort, { once: true })
   const watch = provider.startWatch((reason) => ending.abort(reason))
+  const reading = startReading(options.onProgress)
   try {
     const response = await post(provider.endpoint, request, ending.signal)
-    return await readAnswer(response, { watch, context: provider.context, onProgress: options.onProgress })
+    return await readAnswer(response, { watch, context: provider.context, reading })
   } catch (error) {
-    ending.signal.throwIfAborted()
-    throw toModelFailure(error, provider.context) ?? error
+    const reason: unknown = ending.signal.aborted ? ending.signal.reason : toModelFailure(error, provider.context)
+    if (reason instanceof ModelFailure) reason.usage = reading.usage
+    throw reason ?? error
   } finally {
     watch.stop()
     options.signal.removeEventListener('abort', abort)
     ending.abort()
   }
+}
+
+/** What tells that a block, or one inside of it, is named by a URL. */
+interface SentBlock {
+  readonly type: string
+  readonly source?: unknown
+  readonly content?: unknown
+}
+
+/** What clients send through the API is refused there; others learn of it from the session. */
+function refuseUrls({ messages }: ModelRequest): void {
+  const blocks = messages.flatMap(({ content }) => (typeof content === 'string' ? [] : content))
+  if (!blocks.some(holdsUrl)) return
+  const message = 'the back end reads no images and documents at URLs; send their bytes through the API'
+  throw new ModelFailure({ kind: 'file_refused', retryable: false, message })
+}
+
+function holdsUrl({ type, source, content }: SentBlock): boolean {
+  if (type === 'image' || type === 'document') return isObject(source) && source['type'] === 'url'
+  return type === 'tool_result' && Array.isArray(content) && content.some(holdsUrl)
 }
 
 function post(endpoint: ModelEndpoint, request: ModelRequest, signal: AbortSignal): Promise<Response> {
@@ -70,11 +95,11 @@ function post(endpoint: ModelEndpoint, request: ModelRequest, signal: AbortSigna
 interface Listening {
   readonly watch: Watch
   readonly context: FailureContext
-  readonly onProgress: Required<ModelRequestOptions>['onProgress']
+  readonly reading: Reading
 }
 
 /** Reads to the end of the stream and not only of the message: a connection read to its end is used again. */
-async function readAnswer(response: Response, { watch, context, onProgress }: Listening): Promise<ModelResponse> {
+async function readAnswer(response: Response, { watch, context, reading }: Listening): Promise<ModelResponse> {
   const type = response.headers.get('content-type') ?? 'nothing'
   if (!response.body || !type.startsWith('text/event-stream'))
     throw garbled(`an event stream was expected, ${type} came`)
@@ -84,7 +109,6 @@ async function readAnswer(response: Response, { watch, context, onProgress }: Li
       controller.enqueue(chunk)
     },
   })
-  const reading = startReading(onProgress)
   let answer: ModelResponse | undefined
   try {
     for await (const { event, data } of Stream.rawEvents(new Response(response.body.pipeThrough(bytes)))) {

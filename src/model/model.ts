@@ -82,6 +82,8 @@ export class ModelFailure extends Error {
   readonly retryable: boolean
   readonly retryAfterMs: number | undefined
   readonly status: number | undefined
+  /** What the provider had counted when the answer broke off: it is paid for all the same. */
+  usage: ModelUsage | undefined
 
   constructor(details: ModelFailureDetails, options?: ErrorOptions) {
     super(`model: ${details.message}`, options)

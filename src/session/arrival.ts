@@ -2,6 +2,7 @@ import type { UserEvent } from '../wire/types.ts'
 import type { BlobIndex } from './blobs.ts'
 import { parseBlobs } from './blobs.ts'
 import type { BlobRef } from './entry.ts'
+import { weigh } from './weight.ts'
 
 /** A user event as it came: with an id from the API, without one from a plain Temporal client. */
 export type Incoming = UserEvent & { readonly id?: string }
@@ -18,6 +19,9 @@ const MOST = 256
 
 /** A run carries the ids of the last thousand events over to the next one. */
 const ID_LENGTH = 128
+/** The result that closes a denied call repeats it, and is a decision: those are small. */
+const REASON_LENGTH = 8_000
+const EVENT_LENGTH = 512 * 1024
 
 const SHAPE = 'expected {"events": [{"type": "user.message", "content": [{"type": "text", "text": "…"}]}]}'
 
@@ -34,7 +38,7 @@ export function parseArrivals(payload: unknown): Parsed {
   const blobs = parseBlobs(payload['blobs'], listed)
   if (!blobs) return refuse(`an events signal with blobs that are none of its events; ${SHAPE}`)
   for (const [index, event] of listed.entries()) {
-    const fault = faultOf(event, blobs[index] ?? [])
+    const fault = faultOf(event, blobs[index] ?? []) ?? faultOfSize(event)
     if (fault) return refuse(`events[${index}] ${fault}; ${SHAPE}`)
     // What has no fault has the fields that the union's members need.
     events.push(event as Incoming)
@@ -47,59 +51,93 @@ export function parseArrivals(payload: unknown): Parsed {
 function faultOf(event: unknown, blobs: readonly BlobRef[]): string | null {
   if (!isRecord(event)) return `is ${describe(event)}, not an object`
   const { id } = event
-  if ('id' in event && (typeof id !== 'string' || id === '' || id.length > ID_LENGTH)) {
+  if ('id' in event && !isId(id)) {
     return `has an id that is no text of 1 to ${ID_LENGTH} characters`
   }
   if (blobs.length > 0 && !('id' in event)) return 'has blobs and no id'
   switch (event['type']) {
     case 'user.message':
     case 'system.message':
-      return faultOfContent(event['content'], new Set(blobs.map(({ path }) => path.join('.'))))
+      return faultOfContent(event['content'], placesOf(blobs))
     case 'user.interrupt':
       return null
     case 'user.tool_confirmation':
-      if (typeof event['tool_use_id'] !== 'string') return 'has no tool_use_id'
+      if (!isId(event['tool_use_id'])) return `has no tool_use_id of 1 to ${ID_LENGTH} characters`
       if (event['result'] !== 'allow' && event['result'] !== 'deny') return 'has a result other than allow or deny'
-      return typeof (event['deny_message'] ?? '') === 'string' ? null : 'has a deny_message that is no text'
+      return isReason(event['deny_message'] ?? '')
+        ? null
+        : `has a deny_message that is no text of at most ${REASON_LENGTH} characters`
     case 'user.custom_tool_result':
-      if (typeof event['custom_tool_use_id'] !== 'string') return 'has no custom_tool_use_id'
-      return isResult(event['content'] ?? []) ? null : 'has a content other than a list of blocks'
+      if (!isId(event['custom_tool_use_id'])) return `has no custom_tool_use_id of 1 to ${ID_LENGTH} characters`
+      return faultOfResult(event['content'] ?? [], placesOf(blobs))
     default:
       return `has the type ${describe(event['type'])}, which a client cannot send`
   }
 }
 
+/** Messages have the limit of the queue, beyond which they stand in the log without effect. */
+function faultOfSize(event: unknown): string | null {
+  if (!isRecord(event) || event['type'] === 'user.message' || event['type'] === 'system.message') return null
+  return weigh(event) > EVENT_LENGTH ? `is larger than ${EVENT_LENGTH / 1024} KB` : null
+}
+
+function isId(value: unknown): boolean {
+  return typeof value === 'string' && value !== '' && value.length <= ID_LENGTH
+}
+
+function isReason(value: unknown): boolean {
+  return typeof value === 'string' && value.length <= REASON_LENGTH
+}
+
 const CONTENT = 'has a content other than text, images and documents, each with something in it'
 
-/** @param kept places of the event whose strings are kept elsewhere. */
-function faultOfContent(content: unknown, kept: ReadonlySet<string>): string | null {
+/** What of an event is kept elsewhere, by its places. */
+type Places = ReadonlyMap<string, BlobRef>
+
+function placesOf(blobs: readonly BlobRef[]): Places {
+  return new Map(blobs.map((ref) => [ref.path.join('.'), ref]))
+}
+
+function faultOfContent(content: unknown, kept: Places): string | null {
   if (!Array.isArray(content) || content.length === 0) return CONTENT
   const faults = content.map((block: unknown, index) => {
-    const isKept = (place: string): boolean => kept.has(`content.${index}.${place}`)
+    const keptAt = (place: string): BlobRef | undefined => kept.get(`content.${index}.${place}`)
     if (!isRecord(block)) return CONTENT
-    if (block['type'] === 'text') return isText(block['text']) || isKept('text') ? null : CONTENT
-    return faultOfFile(block, isKept('source.data'))
+    if (block['type'] === 'text') return isText(block['text']) || keptAt('text') ? null : CONTENT
+    return faultOfFile(block, keptAt)
   })
   return faults.find((fault) => fault !== null) ?? null
 }
 
 const BYTES = 'has an image or a document with its bytes in it; send it through the API, or name its URL'
-const IMAGE_TYPES = ['image/png', 'image/jpeg', 'image/gif', 'image/webp']
+const FILE = 'has an image or a document by the id of a file; send it through the API, which looks for the file'
+const IMAGE_TYPES: readonly unknown[] = ['image/png', 'image/jpeg', 'image/gif', 'image/webp']
 
-/** The bytes themselves never stand in a payload. */
-function faultOfFile({ type, source, title, context }: Record<string, unknown>, isKept: boolean): string | null {
+/** The bytes themselves never stand in a payload, and nobody looks for a file any more: who sends it keeps a copy. */
+function faultOfFile(
+  { type, source, title, context }: Record<string, unknown>,
+  keptAt: (place: string) => BlobRef | undefined,
+): string | null {
   if ((type !== 'image' && type !== 'document') || !isRecord(source) || !isWords(title) || !isWords(context)) {
     return CONTENT
   }
-  const { type: of, url, data, media_type: media } = source
+  const { type: of, url, data } = source
   if (of === 'url') {
     const isHttps = typeof url === 'string' && /^https:\/\/\S+$/i.test(url)
     return isHttps ? null : 'has an image or a document without an https URL'
   }
-  if (of === 'text' && type === 'document') return isText(data) || isKept ? null : CONTENT
-  const isKnown = type === 'image' ? IMAGE_TYPES.some((known) => known === media) : media === 'application/pdf'
-  if (of !== 'base64' || !isKnown) return CONTENT
-  return isKept ? null : BYTES
+  if (of === 'text' && type === 'document') return isText(data) || keptAt('source.data') ? null : CONTENT
+  if (of === 'file') {
+    const copy = keptAt('source')
+    if (!copy) return FILE
+    return isOfKind(type, copy.file) || (type === 'document' && copy.file === 'text/plain') ? null : CONTENT
+  }
+  if (of !== 'base64' || !isOfKind(type, source['media_type'])) return CONTENT
+  return keptAt('source.data') ? null : BYTES
+}
+
+function isOfKind(type: 'image' | 'document', media: unknown): boolean {
+  return type === 'image' ? IMAGE_TYPES.includes(media) : media === 'application/pdf'
 }
 
 function isWords(value: unknown): boolean {
@@ -111,8 +149,25 @@ function isText(text: unknown): boolean {
   return typeof text === 'string' && text.trim() !== ''
 }
 
-function isResult(content: unknown): boolean {
-  return Array.isArray(content) && content.every((block) => isRecord(block) && typeof block['type'] === 'string')
+const RESULT = 'has a content other than a list of text, images, documents and search results'
+
+/** A result may be empty, and what is blank of it is left out for the model. */
+function faultOfResult(content: unknown, kept: Places): string | null {
+  if (!Array.isArray(content)) return RESULT
+  const faults = content.map((block: unknown, index) => {
+    if (!isRecord(block)) return RESULT
+    if (block['type'] === 'text') return typeof block['text'] === 'string' ? null : RESULT
+    if (block['type'] === 'search_result') return isSearchResult(block) ? null : RESULT
+    const fault = faultOfFile(block, (place) => kept.get(`content.${index}.${place}`))
+    return fault === CONTENT ? RESULT : fault
+  })
+  return faults.find((fault) => fault !== null) ?? null
+}
+
+function isSearchResult({ source, title, content, citations }: Record<string, unknown>): boolean {
+  if (typeof source !== 'string' || typeof title !== 'string' || !Array.isArray(content)) return false
+  const areTexts = content.every((block: unknown) => isRecord(block) && typeof block['text'] === 'string')
+  return areTexts && isRecord(citations) && typeof citations['enabled'] === 'boolean'
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

@@ -1,4 +1,5 @@
 import type { BlobRef } from './entry.ts'
+import { field } from './field.ts'
 
 type Path = BlobRef['path']
 type Key = Path[number]
@@ -48,9 +49,9 @@ export function pack<T extends object>(elements: readonly T[], limits: Packing =
       const taken = one.leaves.filter((leaf) => due.has(leaf)).map(({ path, text }) => ({ path, text }))
       return {
         taken,
-        element: withTexts(
+        element: withValues(
           one.element,
-          taken.map(({ path }) => ({ path, text: '' })),
+          taken.map(({ path }) => ({ path, value: '' })),
         ),
       }
     })
@@ -68,15 +69,15 @@ export function pack<T extends object>(elements: readonly T[], limits: Packing =
 }
 
 /**
- * Puts the strings back; the element itself is left as it is.
- * @throws RangeError for a reference to a place where nothing was taken.
+ * Puts the strings back, and what the model reads of files; the element itself is left as it is.
+ * @throws RangeError for a reference to a place where nothing was taken and no file is named.
  */
-export function restore<T extends object>(element: T, refs: readonly BlobRef[], textOf: (ref: BlobRef) => string): T {
-  const misplaced = refs.find(({ path }) => !isTaken(element, path))
+export function restore<T extends object>(element: T, refs: readonly BlobRef[], valueOf: (ref: BlobRef) => unknown): T {
+  const misplaced = refs.find((ref) => !isPlaced(element, ref))
   if (misplaced) throw new RangeError(`expected an empty string at ${misplaced.path.join('.')}`)
-  return withTexts(
+  return withValues(
     element,
-    refs.map((ref) => ({ path: ref.path, text: textOf(ref) })),
+    refs.map((ref) => ({ path: ref.path, value: valueOf(ref) })),
   )
 }
 
@@ -88,7 +89,7 @@ export function parseBlobs(value: unknown, elements: readonly unknown[]): BlobIn
   for (const [at, element] of elements.entries()) {
     const refs: unknown = Reflect.get(value, at)
     if (refs === undefined) continue
-    if (!Array.isArray(refs) || !refs.every(isRef) || !refs.every(({ path }) => isTaken(element, path))) return null
+    if (!Array.isArray(refs) || !refs.every(isRef) || !refs.every((ref) => isPlaced(element, ref))) return null
     index[at] = refs
   }
   return index
@@ -99,26 +100,37 @@ function isRef(value: unknown): value is BlobRef {
     return false
   }
   const { path, sha256, length } = value
+  const file = field(value, 'file')
   return (
     Array.isArray(path) &&
     path.every((key) => typeof key === 'string' || typeof key === 'number') &&
     typeof sha256 === 'string' &&
     /^[0-9a-f]{64}$/.test(sha256) &&
     Number.isSafeInteger(length) &&
-    Number(length) >= 0
+    Number(length) >= 0 &&
+    (file === undefined || typeof file === 'string')
   )
 }
 
-function isTaken(element: unknown, path: Path): boolean {
-  let place = element
-  for (const key of path) {
-    if (typeof place !== 'object' || place === null || !Object.hasOwn(place, key)) return false
-    place = Reflect.get(place, key)
-  }
-  return place === ''
+/** Whether there is at its place what a reference stands beside. */
+function isPlaced(element: unknown, { path, file }: BlobRef): boolean {
+  const place = valueAt(element, path)
+  if (file === undefined) return place === ''
+  return field(place, 'type') === 'file' && typeof field(place, 'file_id') === 'string'
 }
 
-function leavesOf(element: object): readonly Leaf[] {
+/** What stands at a place of plain JSON; undefined where there is no such place. */
+export function valueAt(element: unknown, path: Path): unknown {
+  let place = element
+  for (const key of path) {
+    if (typeof place !== 'object' || place === null || !Object.hasOwn(place, key)) return undefined
+    place = Reflect.get(place, key)
+  }
+  return place
+}
+
+/** Strings that would be worth taking, in their order: files' bytes, and what is longer than a reference to it. */
+export function leavesOf(element: object): readonly Leaf[] {
   const leaves: Leaf[] = []
   function visit(value: object, path: Path): void {
     for (const [name, child] of Object.entries(value)) {
@@ -142,15 +154,15 @@ function isFileSource(value: object): boolean {
   return 'type' in value && value.type === 'base64' && 'media_type' in value
 }
 
-/** A copy with other strings at some places, that shares with the original whatever no path leads through. */
-function withTexts<T extends object>(element: T, texts: readonly Taken[]): T {
-  if (texts.length === 0) return element
+/** A copy with other values at some places, that shares with the original whatever no path leads through. */
+export function withValues<T extends object>(element: T, values: readonly { path: Path; value: unknown }[]): T {
+  if (values.length === 0) return element
   const root = copyOf(element)
   const fresh = new Set<unknown>([root])
-  for (const { path, text } of texts) {
+  for (const { path, value } of values) {
     let place: object = root
     for (const key of path.slice(0, -1)) place = freshen(place, key, fresh)
-    for (const key of path.slice(-1)) put(place, key, text)
+    for (const key of path.slice(-1)) put(place, key, value)
   }
   return root
 }
@@ -175,7 +187,7 @@ function put(parent: object, key: Key, value: unknown): void {
 }
 
 /** Bytes of a value's JSON in UTF-8. JSON escapes what is no valid Unicode, so each half of a pair is two bytes. */
-function sizeOf(value: unknown): number {
+export function sizeOf(value: unknown): number {
   const json = JSON.stringify(value)
   let bytes = 0
   for (let at = 0; at < json.length; at++) {

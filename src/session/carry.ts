@@ -3,6 +3,7 @@ import type { LogState } from './state.ts'
 
 /** A run before this one, by Temporal's id. */
 export interface EarlierRun {
+  /** Not above the number that readers know it by: of one that was reset, the number that it had before. */
   readonly run: number
   readonly id: string
 }

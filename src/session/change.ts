@@ -1,3 +1,4 @@
+import { parseBudget } from './budget.ts'
 import type { Input } from './settle.ts'
 
 type Change = Omit<Extract<Input, { type: 'configured' }>, 'type'>
@@ -6,12 +7,15 @@ export type ParsedChange =
   | { readonly ok: true; readonly change: Change }
   | { readonly ok: false; readonly reason: string }
 
+/** What a budget looks like, for messages. */
+export const BUDGET = '{"type":"limit","max_list_cost":{"amount":"<whole cents>","currency":"USD"}}'
+
 /** The wire's limits, for clients that pass it by: characters of a title, of a key and of a value. */
 const LIMITS = { title: 512, key: 64, value: 512 } as const
 
-/** Reads what an update asks to change: a title, a patch of metadata, and nothing else that it may hold. */
+/** Reads what an update asks to change: a title, a patch of metadata, a budget, and nothing else that it may hold. */
 export function parseChange(payload: unknown): ParsedChange {
-  const { title, metadata } = isRecord(payload) ? payload : {}
+  const { title, metadata, budget: given } = isRecord(payload) ? payload : {}
   if (title !== undefined && title !== null && !isText(title, LIMITS.title)) {
     return { ok: false, reason: `title: expected null or a text of at most ${LIMITS.title} characters` }
   }
@@ -21,9 +25,15 @@ export function parseChange(payload: unknown): ParsedChange {
       reason: `metadata: expected keys of ${LIMITS.key} and texts of ${LIMITS.value} characters, or null`,
     }
   }
+  const budget = given === null ? null : parseBudget(given)
+  if (given !== undefined && budget === undefined) return { ok: false, reason: `budget: expected null or ${BUDGET}` }
   return {
     ok: true,
-    change: { ...(title === undefined ? {} : { title }), ...(metadata === undefined ? {} : { metadata }) },
+    change: {
+      ...(title === undefined ? {} : { title }),
+      ...(metadata === undefined ? {} : { metadata }),
+      ...(budget === undefined ? {} : { budget }),
+    },
   }
 }
 

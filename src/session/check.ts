@@ -1,7 +1,8 @@
 import type { UserEvent } from '../wire/types.ts'
+import { isAtBudget } from './budget.ts'
 import type { BlobRef } from './entry.ts'
 import { QUEUE_BYTES, QUEUE_EVENTS } from './settle.ts'
-import type { LogState } from './state.ts'
+import type { Call, LogState } from './state.ts'
 import { isRequiringAction, isWaiting } from './state.ts'
 import { weigh, weighQueue } from './weight.ts'
 
@@ -11,27 +12,42 @@ export interface Refusal {
   readonly busy?: true
 }
 
+const AT_BUDGET =
+  'The session has reached its budget: until that is raised or removed it takes user.tool_confirmation, user.tool_result, user.custom_tool_result and user.interrupt only.'
+
+/** What a request says besides an event of it. */
+export interface Beside {
+  /** What of the event is kept elsewhere. */
+  readonly blobs?: readonly BlobRef[] | undefined
+  /** The events before it. The state has been told of them, but what they set off has not happened yet. */
+  readonly before?: readonly UserEvent[]
+}
+
 /**
  * Whether a session in this state takes the event: the rule that the API refuses by and that tells it whether the
  * event starts or resumes a turn. Null when it is taken.
- * @param blobs what of the event is kept elsewhere.
  */
-export function check(state: LogState, event: UserEvent, blobs: readonly BlobRef[] = []): Refusal | null {
+export function check(state: LogState, event: UserEvent, { blobs = [], before = [] }: Beside = {}): Refusal | null {
   if (state.status === 'terminated') return { reason: 'The session is terminated and takes no further events.' }
   switch (event.type) {
     case 'user.interrupt':
       return null
     case 'user.tool_confirmation':
-      return checkConfirmation(state, event)
+      return isOpen(state, { id: event.tool_use_id, standing: 'asked', before })
+        ? null
+        : { reason: `No tool call ${event.tool_use_id} waits for a confirmation.` }
     case 'user.custom_tool_result':
-      return state.calls.some((call) => call.id === event.custom_tool_use_id && call.standing === 'custom')
+      return isOpen(state, { id: event.custom_tool_use_id, standing: 'custom', before })
         ? null
         : { reason: `No custom tool call ${event.custom_tool_use_id} waits for a result.` }
+    case 'user.tool_result':
+      return { reason: 'user.tool_result is for sessions in self_hosted environments; here the sandbox answers.' }
     case 'user.message':
     case 'system.message':
-      if (isRequiringAction(state)) {
+      if (isHeld(state, before) && !(event.type === 'system.message' && isAnswer(before.at(-1)))) {
         return { reason: 'The session waits for answers to its tool calls (requires_action); send those first.' }
       }
+      if (isAtBudget(state)) return { reason: AT_BUDGET }
       return isFull(state, weigh(event, blobs))
         ? { reason: 'The session has too many queued events; try again.', busy: true }
         : null
@@ -41,10 +57,16 @@ export function check(state: LogState, event: UserEvent, blobs: readonly BlobRef
 }
 
 /** Whether the event, taken in this state, starts or resumes a turn: the last answer that is missing does. */
-export function wakes(state: LogState, event: UserEvent): boolean {
+export function wakes(state: LogState, event: UserEvent, before: readonly UserEvent[] = []): boolean {
   if (state.status !== 'idle' || event.type === 'user.interrupt') return false
   const answered = answeredBy(event)
-  return answered === null || state.calls.every((call) => !isWaiting(call) || call.id === answered)
+  if (answered === null) return !isHeld(state, before)
+  return isHeld(state, before) && state.calls.every((call) => !isWaiting(call) || call.id === answered)
+}
+
+/** Whether an event settles, or is part of what settles, a call that waits for the client. */
+export function isAnswer(event: UserEvent | undefined): boolean {
+  return event !== undefined && answeredBy(event) !== null
 }
 
 function answeredBy(event: UserEvent): string | null {
@@ -52,13 +74,19 @@ function answeredBy(event: UserEvent): string | null {
   return event.type === 'user.custom_tool_result' ? event.custom_tool_use_id : null
 }
 
-function checkConfirmation(
-  state: LogState,
-  event: Extract<UserEvent, { type: 'user.tool_confirmation' }>,
-): Refusal | null {
-  const call = state.calls.find((open) => open.id === event.tool_use_id)
-  if (call?.standing === 'asked') return null
-  return { reason: `No tool call ${event.tool_use_id} waits for a confirmation.` }
+/** Whether nothing but answers gets the session on: calls wait for them, and no interrupt is about to close those. */
+function isHeld(state: LogState, before: readonly UserEvent[]): boolean {
+  return isRequiringAction(state) && state.calls.some(isWaiting) && !before.some(isInterrupt)
+}
+
+/** Whether a call waits for this kind of answer. An interrupt closes every call. */
+function isOpen(state: LogState, wanted: Pick<Call, 'id' | 'standing'> & Required<Pick<Beside, 'before'>>): boolean {
+  if (wanted.before.some(isInterrupt)) return false
+  return state.calls.some(({ id, standing }) => id === wanted.id && standing === wanted.standing)
+}
+
+function isInterrupt({ type }: UserEvent): boolean {
+  return type === 'user.interrupt'
 }
 
 /** What an event's id takes in the queue, once it has one. */

@@ -1,5 +1,5 @@
 import type { ModelUsage } from '../wire/types.ts'
-import type { PrivateEntry } from './entry.ts'
+import type { BlobRef, PrivateEntry } from './entry.ts'
 
 /** How full the model's context is, and what was done about it. */
 export interface ContextState {
@@ -15,6 +15,13 @@ export interface ContextState {
   readonly summaries: number
   /** Whether long inputs were cut since then. */
   readonly cut: boolean
+  /**
+   * Tokens that the first answered request behind the newest summary was read with: what no summary takes out. Null until
+   * there is one, absent before any summary.
+   */
+  readonly floor?: number | null
+  /** It was recorded that the newest summary left too little room for another one to be worth it. */
+  readonly crowded?: true
 }
 
 const EMPTY: ContextState = { tokens: null, least: 0, rounds: 0, compacting: false, summaries: 0, cut: false }
@@ -26,9 +33,16 @@ export function contextOf(state: { readonly context?: ContextState }): ContextSt
 
 type Private<Type extends PrivateEntry['type']> = Extract<PrivateEntry, { type: Type }>
 
-export function afterAnswer(context: ContextState, { content, calls }: Private<'log.assistant'>): ContextState {
+/** @param blobs what of the answer is kept elsewhere: an empty text stands for a long one. */
+export function afterAnswer(
+  context: ContextState,
+  { content, calls }: Private<'log.assistant'>,
+  blobs: readonly BlobRef[] = [],
+): ContextState {
   const next = calls.length > 0 ? { ...context, rounds: context.rounds + 1 } : context
-  const says = content.some((block) => block.type === 'text' && block.text.trim() !== '')
+  const says =
+    content.some((block) => block.type === 'text' && block.text.trim() !== '') ||
+    blobs.some(({ path: [list, , key] }) => list === 'content' && key === 'text')
   return says || calls.length > 0 ? anew(next) : next
 }
 
@@ -37,7 +51,8 @@ export function afterUsage(context: ContextState, usage: ModelUsage): ContextSta
   const read = usage.input_tokens + usage.cache_read_input_tokens + usage.cache_creation_input_tokens
   const tokens = read + usage.output_tokens
   if (tokens === 0) return context
-  return { ...context, tokens, least: Math.min(context.least ?? tokens, tokens) }
+  const measured = context.floor === null ? { floor: read } : {}
+  return { ...context, tokens, least: Math.min(context.least ?? tokens, tokens), ...measured }
 }
 
 /** How full the context is now, only the next answer tells. */
@@ -47,7 +62,7 @@ export function afterTrimming(context: ContextState, entry: Private<'log.trimmed
 }
 
 export function afterSummary(context: ContextState): ContextState {
-  return { ...EMPTY, summaries: context.summaries + 1, cut: context.cut }
+  return { ...EMPTY, summaries: context.summaries + 1, cut: context.cut, floor: null }
 }
 
 /** What was tried in vain is tried again once there is something new. */

@@ -1,5 +1,6 @@
 import type { StopDetails, StopReason } from '../wire/types.ts'
-import { isCompactionDue, trimOldResults } from './compaction.ts'
+import { isAtBudget, isSpent } from './budget.ts'
+import { contextPolicyOf, isCompactionDue, trimOldResults } from './compaction.ts'
 import { contextOf } from './context.ts'
 import type { Journal } from './journal.ts'
 import { close, fail, giveUp, nameArrivals, startTurn, takeUpQueue } from './settle.ts'
@@ -28,7 +29,9 @@ function step(journal: Journal): void {
   const { state } = journal
   if (state.status === 'idle') {
     if (state.stop?.type === 'requires_action') return tellWhatIsLeft(journal, state.stop.event_ids)
-    if (state.queue.length > 0) startTurn(journal)
+    if (isAtBudget(state)) return
+    if (state.paused) journal.run()
+    else if (state.queue.length > 0) startTurn(journal)
     return
   }
   switch (state.phase) {
@@ -44,14 +47,14 @@ function step(journal: Journal): void {
 }
 
 function ask(journal: Journal): void {
-  if (isOverLimit(journal) || isCompacted(journal)) return
+  if (isOverLimit(journal) || isPaused(journal) || isCompacted(journal)) return
   if (journal.surroundings.policy.steering === 'step') takeUpQueue(journal)
   journal.emit({ type: 'span.model_request_start' })
 }
 
 /** A model that paused goes on from its own answer: nothing may come between. */
 function askOn(journal: Journal): void {
-  if (!isOverLimit(journal)) journal.emit({ type: 'span.model_request_start' })
+  if (!isOverLimit(journal) && !isPaused(journal)) journal.emit({ type: 'span.model_request_start' })
 }
 
 /** Whether the turn has had its rounds; it is then ended. */
@@ -64,12 +67,20 @@ function isOverLimit(journal: Journal): boolean {
   return true
 }
 
+/** Whether the turn has to wait for more of a budget. */
+function isPaused(journal: Journal): boolean {
+  journal.count()
+  if (!isSpent(journal.state)) return false
+  journal.idle({ type: 'budget_reached' })
+  return true
+}
+
 /**
  * Whether a summary is asked for first, or the turn ended because there were too many. What is queued waits until the
  * summary is there, so that the model reads it word for word.
  */
 function isCompacted(journal: Journal): boolean {
-  const { context: policy } = journal.surroundings.policy
+  const policy = contextPolicyOf(journal)
   if (!policy) return false
   trimOldResults(journal, policy)
   if (!isCompactionDue(journal, policy)) return false
@@ -91,10 +102,15 @@ function tellWhatIsLeft(journal: Journal, told: readonly string[]): void {
   if (left.length < told.length) journal.idle({ type: 'requires_action', event_ids: left })
 }
 
-/** The model has nothing more to do: a queued message is taken up in the same turn, else the turn ends. */
+/**
+ * The model has nothing more to do: a queued message is taken up in the same turn, else the turn ends. At the budget what
+ * is queued stays there.
+ */
 function finish(journal: Journal): void {
   const { state, surroundings } = journal
   if (state.answer?.reason === 'pause_turn') return askOn(journal)
+  journal.count()
+  if (isSpent(journal.state)) return journal.idleAtBudget(...stopOf(state))
   if (surroundings.policy.steering === 'step' && state.queue.length > 0) return takeUpQueue(journal)
   journal.idle(...stopOf(state))
 }

@@ -1,4 +1,6 @@
-import type { ModelContentBlock, SessionEvent, UserEvent } from '../wire/types.ts'
+import type { ModelContentBlock, ModelUsage, SessionEvent, UserEvent } from '../wire/types.ts'
+import type { Accounting } from './cost.ts'
+import type { Adoptable } from './policy.ts'
 
 type WithoutTime<E> = E extends unknown ? Omit<E, 'processed_at'> : never
 
@@ -21,12 +23,25 @@ export type PrivateEntry =
       readonly content: readonly ModelContentBlock[]
       readonly stop_reason: string | null
       readonly explanation?: string | null
+      /** Web searches that the provider made for it. */
+      readonly searches?: number
       readonly calls: readonly { readonly id: string; readonly model_id: string }[]
+      /** Of this answer's request alone, where the end of the request counts the judge of its calls in. */
+      readonly usage?: ModelUsage
     }
   /** How long the loop backs off before it asks the model again. */
   | { readonly type: 'log.retry'; readonly after_ms: number }
   /** A session that was started by hand has its agent stored, under this id. */
-  | { readonly type: 'log.configured'; readonly configuration: string; readonly agent_name: string }
+  | {
+      readonly type: 'log.configured'
+      readonly configuration: string
+      readonly agent_name: string
+      readonly accounting?: Accounting
+    }
+  /** The session's running time so far in milliseconds, overlaps counted once. */
+  | { readonly type: 'log.worked'; readonly ms: number }
+  /** The end of this request was not told by the provider: the usage that follows is the least that it can have been. */
+  | { readonly type: 'log.estimated'; readonly request: string }
   /** A cancel request from outside ends the turn here: an interrupt without an event of its own. */
   | { readonly type: 'log.cancelled' }
   /** A call that was given up though its command may still run: the next commands of the hands end it first. */
@@ -44,6 +59,16 @@ export type PrivateEntry =
    * documents that no answer has been given to, or else of all up to here.
    */
   | { readonly type: 'log.file_refused'; readonly text: string }
+  /**
+   * A request was too long, and the session's own harness does not say what to do then: from here on its context is kept
+   * as a later harness does it.
+   */
+  | ({ readonly type: 'log.adopted' } & Adoptable)
+  /**
+   * The context is past the line for a summary, and none is asked for until it has grown: the newest one left `floor`
+   * tokens, of system prompt, tools and inputs, and the next would leave as many.
+   */
+  | { readonly type: 'log.crowded'; readonly floor: number; readonly line: number }
   /** The next model request asks for a summary; so do all until it is there. */
   | { readonly type: 'log.compacting' }
   /** The model's summary of the conversation up to here, which it reads in its place from here on. */
@@ -61,6 +86,11 @@ export interface BlobRef {
   readonly length: number
   /** The string is no valid Unicode, so its bytes are those of its UTF-16 units, the low one first. */
   readonly utf16?: true
+  /**
+   * A source of the type `file` stands at the place instead, and clients see it as it was sent. The blob is the file as it
+   * was then, for the model, and this is its media type.
+   */
+  readonly file?: string
 }
 
 const PRIVATE_PREFIX = 'log.'

@@ -1,6 +1,10 @@
+import type { ModelUsage } from '../wire/types.ts'
+import type { ContextState } from './context.ts'
 import { afterAnswer, afterSummary, afterTrimming, afterUsage, anew, contextOf } from './context.ts'
-import type { Arrival, BlobRef, Entry } from './entry.ts'
+import type { Arrival, BlobRef, Entry, PrivateEntry } from './entry.ts'
+import { isPrivate } from './entry.ts'
 import { hasSeen, remember } from './seen.ts'
+import type { Work } from './cost.ts'
 import type { Answer, Call, LogState, Phase } from './state.ts'
 import { ANSWER_WINDOW, blobsOf, isRequiringAction, isUnderWay } from './state.ts'
 import { addUsage } from './usage.ts'
@@ -11,33 +15,14 @@ import { addUsage } from './usage.ts'
  * @param blobs what of the entry is kept elsewhere.
  */
 export function fold(state: LogState, entry: Entry, blobs?: readonly BlobRef[]): LogState {
+  if (isPrivate(entry)) return foldPrivate(state, entry, blobs)
   switch (entry.type) {
-    case 'log.mark':
-      return foldMark(state, entry.id, entry.dropped === true)
-    case 'log.assistant':
-      return foldAnswered(state, entry)
-    case 'log.retry':
-      return { ...state, retryAfterMs: entry.after_ms }
-    case 'log.configured':
-      return { ...state, configuration: entry.configuration }
-    case 'log.abandoned':
-      return { ...state, abandoned: [...state.abandoned, entry.id] }
-    case 'log.archived':
-      return { ...state, archived: true }
-    case 'log.trimmed':
-      return { ...state, phase: goOn(state), context: afterTrimming(contextOf(state), entry) }
-    case 'log.file_refused':
-      return { ...state, phase: goOn(state) }
-    case 'log.compacting':
-      return { ...state, phase: goOn(state), context: { ...contextOf(state), compacting: true } }
-    case 'log.summary':
-      return { ...state, failures: 0, context: afterSummary(contextOf(state)) }
-    case 'log.cancelled':
-      return { ...state, interrupting: true }
     case 'session.status_running':
       return foldRunning(state)
     case 'session.status_rescheduled':
       return { ...state, status: 'rescheduling', phase: 'backoff' }
+    case 'session.thread_status_idle':
+      return entry.stop_reason.type === 'budget_reached' ? { ...state, paused: true } : state
     case 'session.status_idle':
       return foldIdle(state, entry)
     case 'session.status_terminated':
@@ -48,11 +33,7 @@ export function fold(state: LogState, entry: Entry, blobs?: readonly BlobRef[]):
     case 'session.usage':
       return { ...state, usage: { ...state.usage, active_seconds: entry.usage.active_seconds ?? 0 } }
     case 'session.updated':
-      return {
-        ...state,
-        title: entry.title === undefined ? state.title : entry.title,
-        metadata: entry.metadata ?? state.metadata,
-      }
+      return foldUpdated(state, entry)
     case 'span.model_request_start':
       return { ...state, request: entry.id, phase: contextOf(state).compacting ? 'compacting' : 'model' }
     case 'span.model_request_end':
@@ -63,6 +44,49 @@ export function fold(state: LogState, entry: Entry, blobs?: readonly BlobRef[]):
       return addCall(state, toCall(entry, 'custom', blobs))
     case 'agent.tool_result':
       return closeCall(state, entry.tool_use_id)
+    default:
+      return state
+  }
+}
+
+function foldPrivate(state: LogState, entry: PrivateEntry, blobs: readonly BlobRef[] | undefined): LogState {
+  switch (entry.type) {
+    case 'log.mark':
+      return foldMark(state, entry.id, entry.dropped === true)
+    case 'log.assistant':
+      return foldAnswered(state, entry, blobs)
+    case 'log.retry':
+      return { ...state, retryAfterMs: entry.after_ms }
+    case 'log.configured':
+      return {
+        ...state,
+        configuration: entry.configuration,
+        ...(entry.accounting ? { accounting: entry.accounting } : {}),
+      }
+    case 'log.worked':
+      return {
+        ...state,
+        work: { ...workOf(state), ms: entry.ms },
+        usage: { ...state.usage, active_seconds: entry.ms / 1000 },
+      }
+    case 'log.abandoned':
+      return { ...state, abandoned: [...state.abandoned, entry.id] }
+    case 'log.archived':
+      return { ...state, archived: true }
+    case 'log.trimmed':
+      return { ...state, phase: goOn(state), context: afterTrimming(contextOf(state), entry) }
+    case 'log.file_refused':
+      return { ...state, phase: goOn(state) }
+    case 'log.adopted':
+      return { ...state, adopted: entry.context }
+    case 'log.crowded':
+      return { ...state, context: { ...contextOf(state), crowded: true } }
+    case 'log.compacting':
+      return { ...state, phase: goOn(state), context: { ...contextOf(state), compacting: true } }
+    case 'log.summary':
+      return { ...state, failures: 0, context: afterSummary(contextOf(state)) }
+    case 'log.cancelled':
+      return { ...state, interrupting: true }
     default:
       return state
   }
@@ -116,11 +140,23 @@ function leaveQueue(state: LogState, event: Arrival): LogState {
   return { ...rest, queue, ...(others.length > 0 ? { blobs: Object.fromEntries(others) } : {}) }
 }
 
-/** A turn begins, or goes on after a back-off or after the client's last answer. */
-function foldRunning(state: LogState): LogState {
-  const phase = state.calls.length > 0 ? 'tools' : 'ready'
+function foldUpdated(state: LogState, entry: Extract<Entry, { type: 'session.updated' }>): LogState {
+  const { budget, ...rest } = state
+  const after = entry.budget === undefined ? budget : entry.budget
+  return {
+    ...rest,
+    ...(after ? { budget: after } : {}),
+    title: entry.title === undefined ? state.title : entry.title,
+    metadata: entry.metadata ?? state.metadata,
+  }
+}
+
+/** A turn begins, or goes on after a back-off, after the client's last answer or after a pause at the budget. */
+function foldRunning({ paused, ...state }: LogState): LogState {
+  const isBroken = paused === true && state.answer?.reason === 'pause_turn'
+  const phase = state.calls.length > 0 ? 'tools' : isBroken ? 'over' : 'ready'
   const next = { ...state, status: 'running', phase, stop: null, stopDetails: null, interrupting: false } as const
-  if (state.status === 'rescheduling' || isRequiringAction(state)) return next
+  if (paused || state.status === 'rescheduling' || isRequiringAction(state)) return next
   return { ...next, rounds: 0, failures: 0, ...(state.context ? { context: anew(state.context) } : {}) }
 }
 
@@ -139,10 +175,23 @@ function foldIdle(state: LogState, entry: Extract<Entry, { type: 'session.status
 }
 
 function foldRequestEnd(state: LogState, entry: Extract<Entry, { type: 'span.model_request_end' }>): LogState {
-  const next = { ...state, request: null, usage: addUsage(state.usage, entry.model_usage) }
+  const own = state.answer?.usage ?? entry.model_usage
+  const answer = withoutUsage(state.answer)
+  const next = { ...state, request: null, answer, usage: addUsage(state.usage, entry.model_usage) }
   if (entry.is_error) return { ...next, phase: 'failed' }
   if (state.phase === 'compacting') return { ...next, phase: 'ready' }
-  return foldStep({ ...next, context: afterUsage(contextOf(state), entry.model_usage) })
+  return foldStep({ ...next, context: toldOf(state, own) })
+}
+
+function withoutUsage(answer: LogState['answer']): LogState['answer'] {
+  if (!answer?.usage) return answer
+  const { usage: _, ...rest } = answer
+  return rest
+}
+
+/** What is known of the context behind a request's end: one that was given up says nothing of it. */
+function toldOf(state: LogState, usage: ModelUsage): ContextState {
+  return state.interrupting ? contextOf(state) : afterUsage(contextOf(state), usage)
 }
 
 /** What the model's answer leaves to do. */
@@ -154,10 +203,21 @@ function foldStep(state: LogState): LogState {
   return state.calls.some(isForHands) ? { ...step, told: state.abandoned, abandoned: [] } : step
 }
 
-function foldAnswered(state: LogState, entry: Extract<Entry, { type: 'log.assistant' }>): LogState {
-  const { stop_reason: reason, explanation = null } = entry
-  const context = afterAnswer(contextOf(state), entry)
-  return { ...state, failures: 0, answer: { reason, explanation, calls: entry.calls.length }, context }
+function foldAnswered(
+  state: LogState,
+  entry: Extract<Entry, { type: 'log.assistant' }>,
+  blobs: readonly BlobRef[] | undefined,
+): LogState {
+  const { stop_reason: reason, explanation = null, usage } = entry
+  const context = afterAnswer(contextOf(state), entry, blobs)
+  const { ms, searches } = workOf(state)
+  const work = entry.searches ? { work: { ms, searches: searches + entry.searches } } : {}
+  const answer = { reason, explanation, calls: entry.calls.length, ...(usage ? { usage } : {}) }
+  return { ...state, ...work, failures: 0, answer, context }
+}
+
+function workOf({ work }: LogState): Work {
+  return work ?? { ms: 0, searches: 0 }
 }
 
 /** Room was made for a request that had failed for the lack of it. */

@@ -4,7 +4,7 @@ import type { Entry, PublicEntry } from './entry.ts'
 import { fold } from './fold.ts'
 import type { Policy } from './policy.ts'
 import type { LogState } from './state.ts'
-import { toWireUsage } from './usage.ts'
+import { toWireUsage } from './wire-usage.ts'
 
 /** What a decision may depend on besides the log. */
 export interface Surroundings {
@@ -13,7 +13,12 @@ export interface Surroundings {
   readonly agentName: string
   /** A fresh `sevt_…` id. */
   readonly mint: () => string
-  /** Seconds of running time, given those of the turns before this one. Asked once, at the end of a turn. */
+  /** Milliseconds of work since it was last asked, overlaps counted once. */
+  readonly worked: () => number
+  /**
+   * Seconds of running time, given those of the turns before this one. Asked once, at the end of a turn, and only in
+   * sessions from before work was counted.
+   */
   readonly activeSeconds: (before: number) => number
 }
 
@@ -22,6 +27,11 @@ export interface Unnamed {
   readonly event: Incoming
   readonly signal: number
   readonly index: number
+}
+
+interface Stop {
+  readonly stop_reason: StopReason
+  readonly stop_details: StopDetails
 }
 
 type Body<E> = E extends unknown ? Omit<E, 'id'> : never
@@ -67,13 +77,22 @@ export class Journal {
   /** The group that ends a turn: thread, usage, session, in this order and nothing after it. */
   idle(reason: StopReason, details: StopDetails = null): void {
     const stop = { stop_reason: reason, stop_details: details }
-    this.emit({ type: 'session.thread_status_idle', ...this.#thread(), ...stop })
-    const usage = {
-      ...this.#state.usage,
-      active_seconds: this.surroundings.activeSeconds(this.#state.usage.active_seconds),
-    }
-    this.emit({ type: 'session.usage', usage: toWireUsage(usage) })
-    this.emit({ type: 'session.status_idle', ...stop })
+    this.#idle(stop, stop)
+  }
+
+  /** The same at the budget, for a thread that stops for a reason of its own. */
+  idleAtBudget(reason: StopReason, details: StopDetails): void {
+    this.#idle(
+      { stop_reason: reason, stop_details: details },
+      { stop_reason: { type: 'budget_reached' }, stop_details: null },
+    )
+  }
+
+  /** Brings the account up to now, before it is looked at. Nothing, in sessions that keep none. */
+  count(): void {
+    if (!this.#state.accounting) return
+    const ms = this.surroundings.worked()
+    if (ms > 0) this.write({ type: 'log.worked', ms: (this.#state.work?.ms ?? 0) + ms })
   }
 
   reschedule(): void {
@@ -84,6 +103,20 @@ export class Journal {
   terminate(): void {
     this.emit({ type: 'session.thread_status_terminated', ...this.#thread() })
     this.emit({ type: 'session.status_terminated' })
+  }
+
+  #idle(thread: Stop, session: Stop): void {
+    this.count()
+    this.emit({ type: 'session.thread_status_idle', ...this.#thread(), ...thread })
+    this.emit({ type: 'session.usage', ...this.#usage() })
+    this.emit({ type: 'session.status_idle', ...session })
+  }
+
+  #usage(): Omit<Extract<PublicEntry, { type: 'session.usage' }>, 'type' | 'id'> {
+    const { accounting, budget = null, usage } = this.#state
+    if (accounting) return { usage: toWireUsage(this.#state), budget }
+    const active_seconds = this.surroundings.activeSeconds(usage.active_seconds)
+    return { usage: toWireUsage({ usage: { ...usage, active_seconds } }) }
   }
 
   #thread(): { session_thread_id: string; agent_name: string } {

@@ -2,13 +2,15 @@ import type { ModelContentBlock, ModelMessage } from '../wire/types.ts'
 import type { PrivateEntry } from './entry.ts'
 import { field } from './field.ts'
 
+export type UserBlock = Extract<ModelMessage['content'], readonly unknown[]>[number]
+/** What a client can send to the model, in a message or as the result of a call. */
+export type SentBlock = Extract<UserBlock, { type: 'text' | 'image' | 'document' | 'search_result' }>
 export type ToolResultBlock = {
   type: 'tool_result'
   tool_use_id: string
-  content: { type: 'text'; text: string }[]
+  content: SentBlock[]
   is_error: boolean
 }
-export type UserBlock = Extract<ModelMessage['content'], readonly unknown[]>[number]
 
 /** A message of a conversation, and what of the log it is. */
 export type Part =
@@ -21,7 +23,7 @@ export function toMessage({ of, content }: Part): ModelMessage {
 }
 
 /** The Messages API takes no blank text, not even one that it gave itself. */
-function isNotBlank(block: { readonly type: string; readonly text?: unknown }): boolean {
+export function isNotBlank(block: { readonly type: string; readonly text?: unknown }): boolean {
   return block.type !== 'text' || typeof block.text !== 'string' || block.text.trim() !== ''
 }
 
@@ -57,29 +59,43 @@ export function summarise(
   return [{ of: 'summary', content }, ...unanswered]
 }
 
-/** A conversation once its images and documents are left out: the unanswered ones, or else all. */
+/** A conversation once its images and documents are left out: those that no answer has been given to, or else all. */
 export function leaveOutFiles(parts: readonly Part[], unanswered: number, text: string): Part[] {
-  const first = parts.slice(unanswered).some(holdsFile) ? unanswered : 0
+  const unread = parts[unanswered - 1]?.of === 'results' ? unanswered - 1 : unanswered
+  const first = parts.slice(unread).some(({ content }) => content.some(holdsFile)) ? unread : 0
+  const leaveOut = <Block extends UserBlock>(block: Block) => (isFile(block) ? { type: 'text' as const, text } : block)
   return parts.map((part, index): Part => {
-    if (part.of !== 'input' || index < first) return part
-    return { of: 'input', content: part.content.map((block) => (isFile(block) ? { type: 'text', text } : block)) }
+    if (index < first) return part
+    if (part.of === 'input') return { of: 'input', content: part.content.map(leaveOut) }
+    if (part.of !== 'results') return part
+    const content = part.content.map((result) =>
+      holdsFile(result) ? { ...result, content: result.content.map(leaveOut) } : result,
+    )
+    return { of: 'results', content }
   })
 }
 
-function holdsFile({ of, content }: Part): boolean {
-  return of === 'input' && content.some(isFile)
+/** Whether the provider has to make something of the block, or of one in it, that is no text. */
+export function holdsFile(block: { readonly type: string; readonly source?: unknown; content?: unknown }): boolean {
+  if (block.type !== 'tool_result') return isFile(block)
+  // Whatever has a type is a block.
+  return Array.isArray(block.content) && block.content.some((inner: { type: string }) => isFile(inner))
 }
 
-/** Whether the provider has to make something of the block that is no text. */
-export function isFile(block: { readonly type: string; readonly source?: unknown }): boolean {
+function isFile(block: { readonly type: string; readonly source?: unknown }): boolean {
   if (block.type === 'image') return true
   return block.type === 'document' && field(block.source, 'type') !== 'text'
 }
 
-/** A result that is as short as what would stand for it stays. */
+/** A result that is as short as what would stand for it stays. Images and documents are longer than any text. */
 function replace(result: ToolResultBlock, text: string): ToolResultBlock {
-  const length = result.content.reduce((sum, block) => sum + block.text.length, 0)
+  const length = result.content.reduce((sum, block) => sum + lengthOf(block), 0)
   return length > text.length ? { ...result, content: [{ type: 'text', text }] } : result
+}
+
+function lengthOf(block: SentBlock): number {
+  if (block.type === 'text') return block.text.length
+  return block.type === 'search_result' ? JSON.stringify(block).length : Infinity
 }
 
 /** Never between the halves of a character. Images and documents give way whole. */

@@ -4,13 +4,21 @@ import type { AgentToolset, SessionAgent } from '../wire/types.ts'
 type ToolUse = Extract<PublicEntry, { type: 'agent.tool_use' }>
 export type Permission = Required<Pick<ToolUse, 'evaluated_permission'>> & Pick<ToolUse, 'evaluation'>
 
+/** What is said of one call under the policy `auto`, as the wire tells it. */
+export type Judgement = Extract<NonNullable<ToolUse['evaluation']>, { type: 'auto' }>['evaluated_permission']
+
+const UNJUDGED: Judgement = { type: 'ask', reason_code: 'indeterminate' }
+
 /** Names of the built-in tools that the agent may use, in the toolset's order. */
 export function enabledTools(agent: SessionAgent, available: readonly string[]): readonly string[] {
   return available.filter((name) => setting(agent, name)?.enabled)
 }
 
-/** What policy says of a call. A tool that is not enabled is denied before any policy is asked. */
-export function evaluatePermission(agent: SessionAgent, name: string): Permission {
+/**
+ * What policy says of a call. A tool that is not enabled is denied before any policy is asked.
+ * @param judgement under `auto`; without one, the call is held for a person.
+ */
+export function evaluatePermission(agent: SessionAgent, name: string, judgement: Judgement = UNJUDGED): Permission {
   const tool = setting(agent, name)
   if (!tool?.enabled) return { evaluated_permission: 'deny' }
   switch (tool.permission_policy.type) {
@@ -18,12 +26,15 @@ export function evaluatePermission(agent: SessionAgent, name: string): Permissio
       return { evaluated_permission: 'allow', evaluation: { type: 'always_allow' } }
     case 'always_ask':
       return { evaluated_permission: 'ask', evaluation: { type: 'always_ask' } }
-    default: {
-      // Without a judge there is no judgement, and then a person is asked.
-      const judgement = { type: 'ask', reason_code: 'indeterminate' } as const
-      return { evaluated_permission: 'ask', evaluation: { type: 'auto', evaluated_permission: judgement } }
-    }
+    default:
+      return { evaluated_permission: judgement.type, evaluation: { type: 'auto', evaluated_permission: judgement } }
   }
+}
+
+/** Whether calls of this tool are judged one by one. */
+export function isJudged(agent: SessionAgent, name: string): boolean {
+  const tool = setting(agent, name)
+  return tool?.enabled === true && tool.permission_policy.type === 'auto'
 }
 
 function setting(

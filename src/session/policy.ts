@@ -1,3 +1,5 @@
+import type { Accounting } from './cost.ts'
+
 /** What of a harness the loop needs; plain data that a session starts with and keeps. */
 export interface Policy {
   /** Id of the harness, recorded with every model call. */
@@ -15,6 +17,8 @@ export interface Policy {
   readonly context?: ContextPolicy
   /** The size past which a run is rolled over: history events, signals, bytes of history. */
   readonly run?: { readonly events: number; readonly signals: number; readonly bytes: number }
+  /** What the session's cost is counted by. Policies from before there was any have none. */
+  readonly accounting?: Accounting
 }
 
 export interface ContextPolicy {
@@ -27,11 +31,26 @@ export interface ContextPolicy {
   readonly keepRounds: number
   /** Summaries in a row, without a word or call of the model in between, before the turn is ended. */
   readonly compactionsInARow: number
+  /**
+   * Share of the window by which the context has to grow past what a summary left, before the next one is worth its
+   * price. Policies from before there was one have none, and ask for a summary at every step past the line.
+   */
+  readonly growth?: number
   /** What the model reads in place of what was left out. */
   readonly trimmed: string
   /** Characters that are left of an input when nothing else helps. */
   readonly longest: number
 }
+
+/** How a later harness keeps the context, for a session whose own does not say. */
+export interface Adoptable {
+  /** The later harness's id. */
+  readonly harness: string
+  readonly context: ContextPolicy
+}
+
+/** Of harnesses that do not say. */
+const GROWTH = 0.1
 
 export function backOffMs(policy: Policy, failures: number, retryAfterMs: number | undefined): number {
   return retryAfterMs ?? Math.min(policy.capMs, policy.baseMs * 2 ** failures)
@@ -46,5 +65,10 @@ export function policyOf(settings: {
   readonly context?: ContextPolicy
 }): Policy {
   const { id, retry, toolRounds, steering, context } = settings
-  return { harness: id, ...retry, toolRounds, steering, ...(context ? { context } : {}) }
+  return renew({ harness: id, ...retry, toolRounds, steering, ...(context ? { context } : {}) })
+}
+
+/** A policy of an earlier version, as a run that takes over goes on under it: with what it lacks. */
+export function renew(policy: Policy): Policy {
+  return policy.context ? { ...policy, context: { growth: GROWTH, ...policy.context } } : policy
 }

@@ -1,11 +1,16 @@
-import type { SessionError } from '../wire/types.ts'
+import type { ModelUsage, SessionError } from '../wire/types.ts'
 import type { Incoming } from './arrival.ts'
+import type { Budget } from './budget.ts'
+import { UNPRICED, isAtBudget } from './budget.ts'
 import { makeRoom } from './compaction.ts'
+import { contextOf } from './context.ts'
 import type { BlobIndex } from './blobs.ts'
+import { centsAbove, costOf, reaches } from './cost.ts'
 import type { Arrival, BlobRef, Entry } from './entry.ts'
 import { isQueued } from './entry.ts'
 import { fold, foldArrival } from './fold.ts'
 import type { Journal } from './journal.ts'
+import type { Adoptable } from './policy.ts'
 import { backOffMs } from './policy.ts'
 import { hasSeen } from './seen.ts'
 import type { LogState } from './state.ts'
@@ -19,8 +24,11 @@ export interface ModelFault {
   readonly message: string
   readonly retryable: boolean
   readonly retryAfterMs?: number
+  /** What the provider had counted of the request. */
+  readonly usage?: ModelUsage
   /** The request was longer than the model takes: room can be made in the context. */
   readonly tooLong?: true
+  readonly adoptable?: Adoptable
   /** A file in the request was refused: it can be left out. */
   readonly fileRefused?: true
 }
@@ -51,6 +59,8 @@ export type Input =
       readonly title?: string | null
       /** A patch: a string sets its key, null deletes it. */
       readonly metadata?: MetadataPatch
+      /** Null removes it, for good. */
+      readonly budget?: Budget | null
     }
   | { readonly type: 'archived' }
   | { readonly type: 'failed'; readonly message: string }
@@ -104,19 +114,41 @@ export function interrupts(state: LogState, inputs: readonly Input[]): boolean {
   )
 }
 
+/** Why an update is not done; `code` is the wire's name of the cause, where it has one. */
+export interface Refused {
+  readonly reason: string
+  readonly code?: 'budget_create_only' | 'budget_not_raised' | 'model_not_budgetable'
+}
+
 /** Why the session does not do what an update asks for; null when it does. */
-export function refuses(state: LogState, input: Input): string | null {
+export function refuses(state: LogState, input: Input): Refused | null {
   if (input.type === 'archived' && (state.status === 'running' || state.status === 'rescheduling')) {
-    return `The session is ${state.status}; interrupt it and wait until it is idle before archiving it.`
+    return { reason: `The session is ${state.status}; interrupt it and wait until it is idle before archiving it.` }
   }
   if (input.type === 'configured' && state.status === 'terminated')
-    return 'The session is terminated and cannot change.'
+    return { reason: 'The session is terminated and cannot change.' }
   if (input.type === 'configured') {
     const pairs = Object.keys(patched(state, input.metadata)).length
     if (pairs > METADATA_PAIRS)
-      return `metadata: expected at most ${METADATA_PAIRS} pairs, got ${pairs} after the update`
+      return { reason: `metadata: expected at most ${METADATA_PAIRS} pairs, got ${pairs} after the update` }
+    return input.budget ? refusesBudget(state, input.budget) : null
   }
   return null
+}
+
+/** A budget is given at creation, and is never below what was spent. */
+function refusesBudget(state: LogState, { max_list_cost: { amount } }: Budget): Refused | null {
+  const cost = costOf(state)
+  if (!state.budget) {
+    return { reason: 'budget: the session has none; one is given when it is created.', code: 'budget_create_only' }
+  }
+  if (cost === null) return { reason: `budget: ${UNPRICED}`, code: 'model_not_budgetable' }
+  if (!reaches(cost, amount)) return null
+  const least = centsAbove(cost)
+  return {
+    reason: `budget: expected more than the session has cost, ${least} or more, got ${amount}`,
+    code: 'budget_not_raised',
+  }
 }
 
 function isDouble(state: LogState, event: Incoming): boolean {
@@ -152,7 +184,7 @@ function settleArrival(journal: Journal, event: Arrival, blobs?: readonly BlobRe
     return drop(journal, event.id)
   }
   if (isRequiringAction(before)) return journal.state.calls.some(isWaiting) ? undefined : journal.run()
-  if (before.status === 'idle' && isQueued(event)) startTurn(journal)
+  if (before.status === 'idle' && isQueued(event) && !isAtBudget(before)) startTurn(journal)
 }
 
 /** A turn starts at the fold of its first message, so that an interrupt behind it in the same batch ends it. */
@@ -171,15 +203,15 @@ function endTurn(journal: Journal): void {
   const { calls, request } = journal.state
   if (!isUnderWay(journal.state)) return
   for (const call of calls) close(journal, call.id, INTERRUPTED)
-  if (request) endRequest(journal, request, false)
+  if (request) endRequest(journal, { request, isError: false, usage: estimate(journal, request) })
   journal.idle({ type: 'end_turn' })
 }
 
 function settleFault(journal: Journal, fault: ModelFault): void {
   const { request, failures } = journal.state
   const { policy } = journal.surroundings
-  if (request) endRequest(journal, request, true)
-  if (fault.tooLong && makeRoom(journal)) return undefined
+  if (request) endRequest(journal, { request, isError: true, usage: fault.usage ?? noModelUsage() })
+  if (fault.tooLong && makeRoom(journal, fault.adoptable)) return undefined
   if (fault.fileRefused) journal.write({ type: 'log.file_refused', text: toLeftOut(fault) })
   if ((fault.retryable || fault.fileRefused) && failures + 1 < policy.tries) {
     fail(journal, { type: fault.error, message: fault.message, retry: 'retrying' })
@@ -209,13 +241,18 @@ function archive(journal: Journal): void {
 }
 
 function settleConfiguration(journal: Journal, input: Extract<Input, { type: 'configured' }>): void {
-  const { title } = journal.state
+  const { title, budget = null } = journal.state
   const metadata = patched(journal.state, input.metadata)
   const changes = {
     ...(input.title !== undefined && input.title !== title ? { title: input.title } : {}),
     ...(isSame(metadata, journal.state.metadata) ? {} : { metadata }),
+    ...(input.budget !== undefined && amountOf(input.budget) !== amountOf(budget) ? { budget: input.budget } : {}),
   }
   if (Object.keys(changes).length > 0) journal.emit({ type: 'session.updated', ...changes })
+}
+
+function amountOf(budget: Budget | null): string | undefined {
+  return budget?.max_list_cost.amount
 }
 
 /** Through a map: a plain object would take the key `__proto__` for its prototype. */
@@ -256,12 +293,30 @@ export function fail(journal: Journal, { type, message, retry }: Failure): void 
   journal.emit({ type: 'session.error', error: { type, message, retry_status: { type: retry } } as SessionError })
 }
 
-function endRequest(journal: Journal, request: string, isError: boolean): void {
+/**
+ * What a request that was given up has cost at least: it was sent, and read what the one before it had read, from the
+ * provider's cache at best. Its answer nobody has counted.
+ */
+function estimate(journal: Journal, request: string): ModelUsage {
+  const { accounting } = journal.state
+  const { tokens } = contextOf(journal.state)
+  if (!accounting || tokens === null) return noModelUsage()
+  journal.write({ type: 'log.estimated', request })
+  return { ...noModelUsage(), cache_read_input_tokens: tokens }
+}
+
+interface RequestEnd {
+  readonly request: string
+  readonly isError: boolean
+  readonly usage: ModelUsage
+}
+
+function endRequest(journal: Journal, { request, isError, usage }: RequestEnd): void {
   journal.emit({
     type: 'span.model_request_end',
     model_request_start_id: request,
     is_error: isError,
-    model_usage: noModelUsage(),
+    model_usage: usage,
   })
 }
 

@@ -1,3 +1,5 @@
+import { parseBudget } from './budget.ts'
+import { isAccounting } from './cost.ts'
 import { field } from './field.ts'
 import type { Policy } from './policy.ts'
 import type { LogState } from './state.ts'
@@ -16,12 +18,16 @@ export interface StoredConfiguration {
  */
 export function startingState(input: unknown): LogState {
   const title = field(input, 'title')
-  const id = field(field(input, 'configuration'), 'id')
-  return initialState({
+  const configuration = field(input, 'configuration')
+  const id = field(configuration, 'id')
+  const accounting = field(field(configuration, 'policy'), 'accounting')
+  const budget = parseBudget(field(input, 'budget'))
+  const begun = initialState({
     title: typeof title === 'string' ? title : null,
     metadata: toStrings(field(input, 'metadata')),
     configuration: typeof id === 'string' ? id : null,
   })
+  return { ...begun, ...(isAccounting(accounting) ? { accounting } : {}), ...(budget ? { budget } : {}) }
 }
 
 /** The configuration that an input names: null when it names none, undefined when what it names is no configuration. */
@@ -34,17 +40,19 @@ export function readConfiguration(input: unknown): StoredConfiguration | null | 
     : undefined
 }
 
-/** `context` and `run` are parts that older policies do not have. */
+/** `context`, `run` and `accounting` are parts that older policies do not have. */
 function isPolicy(value: unknown): value is Policy {
   const steering = field(value, 'steering')
   const [context, run] = [field(value, 'context'), field(value, 'run')]
+  const accounting = field(value, 'accounting')
   return (
     typeof field(value, 'harness') === 'string' &&
     hasNumbers(value, ['tries', 'baseMs', 'capMs', 'toolRounds']) &&
     (steering === 'step' || steering === 'turn') &&
     (context === undefined ||
       (typeof field(context, 'trimmed') === 'string' && hasNumbers(context, CONTEXT_NUMBERS))) &&
-    (run === undefined || RUN_LIMITS.every((name) => Number(field(run, name)) >= 1))
+    (run === undefined || RUN_LIMITS.every((name) => Number(field(run, name)) >= 1)) &&
+    (accounting === undefined || isAccounting(accounting))
   )
 }
 

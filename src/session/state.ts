@@ -1,6 +1,9 @@
-import type { SessionStatus, StopDetails, StopReason } from '../wire/types.ts'
+import type { ModelUsage, SessionStatus, StopDetails, StopReason } from '../wire/types.ts'
+import type { Budget } from './budget.ts'
 import type { ContextState } from './context.ts'
+import type { Accounting, Work } from './cost.ts'
 import type { Arrival, BlobRef } from './entry.ts'
+import type { ContextPolicy } from './policy.ts'
 import type { Usage } from './usage.ts'
 import { emptyUsage } from './usage.ts'
 
@@ -62,6 +65,8 @@ export interface LogState {
     readonly reason: string | null
     readonly explanation: string | null
     readonly calls: number
+    /** Of its own request, until the end of that tells the sum. */
+    readonly usage?: ModelUsage
   } | null
   /** Failed model requests in a row. */
   readonly failures: number
@@ -71,11 +76,20 @@ export interface LogState {
   readonly interrupting: boolean
   /** Absent before the first answer; read by {@link contextOf}. */
   readonly context?: ContextState
+  /** How the context is kept where the session's own harness does not say; absent unless that was asked for. */
+  readonly adopted?: ContextPolicy
   /** Calls given up whose commands may still run. */
   readonly abandoned: readonly string[]
   /** Those of them that the present step's calls were told of, to end them first. */
   readonly told: readonly string[]
   readonly usage: Usage
+  /** Absent before any, and in sessions that have no accounting. */
+  readonly work?: Work
+  readonly accounting?: Accounting
+  /** Absent without one, and once it was removed. */
+  readonly budget?: Budget
+  /** The turn stopped at the budget, and goes on from there once it may. */
+  readonly paused?: true
   readonly title: string | null
   readonly metadata: Readonly<Record<string, string>>
   readonly archived: boolean

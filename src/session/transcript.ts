@@ -2,7 +2,8 @@ import type { ModelContentBlock, ModelMessage } from '../wire/types.ts'
 import type { Arrival, Entry } from './entry.ts'
 import type { Part, ToolResultBlock } from './parts.ts'
 import { leaveOutFiles, summarise, toMessage, toSendable, trim } from './parts.ts'
-import { toUserBlock } from './user-block.ts'
+import type { ResultBlock } from './user-block.ts'
+import { toResultContent, toUserBlock } from './user-block.ts'
 
 /** A finished entry with what its place in the log says: a marked input brings its event along. */
 export type LogEntry = Entry | Arrival
@@ -14,6 +15,41 @@ export type LogEntry = Entry | Arrival
  * old results are trimmed or that a summary stands for all before it.
  */
 export function transcript(log: readonly LogEntry[]): readonly ModelMessage[] {
+  return readAll(log).parts.map(toMessage)
+}
+
+/**
+ * The log with trimmed tool results as short as what the model reads in their place, for whoever keeps it: with anything
+ * behind it, the transcript stays the same.
+ */
+export function shorten(log: readonly LogEntry[]): readonly LogEntry[] {
+  const { trimmed } = readAll(log)
+  return log.map((entry) => {
+    const text = trimmed.get(entry)
+    // Only results are trimmed.
+    return text === undefined ? entry : ({ ...entry, content: [{ type: 'text', text }] } as LogEntry)
+  })
+}
+
+const READ: ReadonlySet<LogEntry['type']> = new Set([
+  'log.assistant',
+  'log.file_refused',
+  'log.summary',
+  'log.trimmed',
+  'agent.custom_tool_use',
+  'agent.tool_result',
+  'span.model_request_start',
+  'system.message',
+  'user.custom_tool_result',
+  'user.message',
+] as const)
+
+/** Whether a transcript depends on entries like this one; the others are for clients or for the fold. */
+export function isRead({ type }: LogEntry): boolean {
+  return READ.has(type)
+}
+
+function readAll(log: readonly LogEntry[]): Reading {
   const reading: Reading = {
     parts: [],
     unanswered: 0,
@@ -21,13 +57,15 @@ export function transcript(log: readonly LogEntry[]): readonly ModelMessage[] {
     custom: new Set(),
     results: new Map(),
     fromClient: new Map(),
+    origins: new Map(),
+    trimmed: new Map(),
   }
   for (const entry of log) {
     if (isStep(entry)) closeOpen(reading)
     read(reading, entry)
     answerCalls(reading)
   }
-  return reading.parts.map(toMessage)
+  return reading
 }
 
 /** What has been read of a log. */
@@ -40,6 +78,10 @@ interface Reading {
   readonly custom: Set<string>
   readonly results: Results
   readonly fromClient: Results
+  /** The entries that the results in parts came from. */
+  readonly origins: Map<ToolResultBlock, LogEntry>
+  /** What the model reads in place of entries, as far as they are trimmed. */
+  readonly trimmed: Map<LogEntry, string>
 }
 
 function read(reading: Reading, entry: LogEntry): void {
@@ -54,17 +96,17 @@ function read(reading: Reading, entry: LogEntry): void {
       custom.add(entry.id)
       return
     case 'agent.tool_result':
-      return keepFirst(results, entry.tool_use_id, toResult(entry))
+      return keepFirst(results, entry.tool_use_id, { block: toResult(entry, textsOf(entry)), from: entry })
     case 'user.custom_tool_result':
       return results.has(entry.custom_tool_use_id)
         ? undefined
-        : keepFirst(fromClient, entry.custom_tool_use_id, toResult(entry))
+        : keepFirst(fromClient, entry.custom_tool_use_id, { block: toResult(entry, entry.content), from: entry })
     case 'user.message':
     case 'system.message':
       return append(parts, { of: 'input', content: entry.content.flatMap(toUserBlock) })
     case 'log.trimmed':
       reading.parts = trim(parts, entry)
-      return
+      return noteTrimmed(reading, parts, entry.text)
     case 'log.file_refused':
       reading.parts = leaveOutFiles(parts, reading.unanswered, entry.text)
       return
@@ -81,15 +123,33 @@ function read(reading: Reading, entry: LogEntry): void {
 
 /** The results of a step stand together once the last of them is there. */
 function answerCalls(reading: Reading): void {
-  const { parts, open, custom, results, fromClient } = reading
+  const { parts, open, custom, results, fromClient, origins } = reading
   const content = open.flatMap(({ id, model_id }): ToolResultBlock[] => {
     const result = (custom.has(id) ? fromClient.get(id) : undefined) ?? results.get(id)
-    return result ? [{ ...result, tool_use_id: model_id }] : []
+    if (!result) return []
+    const block = { ...result.block, tool_use_id: model_id }
+    if (result.from) origins.set(block, result.from)
+    return [block]
   })
   if (open.length === 0 || content.length < open.length) return
   append(parts, { of: 'results', content })
   reading.open = []
   reading.unanswered = parts.length
+}
+
+/** Parts stay where they are when results in them are replaced. */
+function noteTrimmed({ parts, origins, trimmed }: Reading, before: readonly Part[], text: string): void {
+  for (const [index, part] of parts.entries()) {
+    const whole = before[index]
+    if (part === whole || part.of !== 'results' || whole?.of !== 'results') continue
+    for (const [place, block] of whole.content.entries()) {
+      const origin = origins.get(block)
+      const short = part.content[place]
+      if (!origin || !short || short === block) continue
+      trimmed.set(origin, text)
+      origins.set(short, origin)
+    }
+  }
 }
 
 /** A step begins when the results of the one before are there, all but what a client had said before it was asked. */
@@ -117,16 +177,24 @@ export function contextStart(log: readonly (LogEntry | null)[]): number {
 }
 
 type Result = Omit<ToolResultBlock, 'tool_use_id'>
-type Results = Map<string, Result>
+/** A result and the entry that it came from. */
+interface Found {
+  readonly block: Result
+  readonly from: LogEntry | null
+}
+type Results = Map<string, Found>
 
-const LOST: Result = {
-  type: 'tool_result',
-  content: [{ type: 'text', text: 'The result of this call was lost.' }],
-  is_error: true,
+const LOST: Found = {
+  block: {
+    type: 'tool_result',
+    content: [{ type: 'text', text: 'The result of this call was lost.' }],
+    is_error: true,
+  },
+  from: null,
 }
 
 /** A client's result may stand before the custom call it is for; whatever comes first counts. */
-function keepFirst(results: Results, call: string, result: Result): void {
+function keepFirst(results: Results, call: string, result: Found): void {
   if (!results.has(call)) results.set(call, result)
 }
 
@@ -135,19 +203,16 @@ function append(parts: Part[], part: Part): void {
   if (part.content.length > 0) parts.push(part)
 }
 
-function toResult(entry: {
-  readonly content?: readonly { readonly type: string }[] | null
-  readonly is_error?: boolean | null
-}): Result {
-  const texts = (entry.content ?? []).flatMap((block) =>
-    'text' in block && typeof block.text === 'string' ? [block.text] : [],
-  )
-  const text = texts.join('\n')
-  return {
-    type: 'tool_result',
-    content: [{ type: 'text', text: text.trim() === '' ? '(no output)' : text }],
-    is_error: entry.is_error === true,
-  }
+function toResult(
+  { is_error: isError }: { readonly is_error?: boolean | null },
+  content: readonly ResultBlock[] | undefined,
+): Result {
+  return { type: 'tool_result', content: toResultContent(content ?? []), is_error: isError === true }
+}
+
+/** The hands give text and nothing else. */
+function textsOf({ content }: Extract<LogEntry, { type: 'agent.tool_result' }>): readonly ResultBlock[] {
+  return (content ?? []).filter((block) => block.type === 'text')
 }
 
 /** The text of an answer's blocks, joined; for summaries. */

@@ -33,26 +33,3 @@ export function addUsage(total: Usage, request: ModelUsage): Usage {
 export function noModelUsage(): ModelUsage {
   return { input_tokens: 0, output_tokens: 0, cache_read_input_tokens: 0, cache_creation_input_tokens: 0 }
 }
-
-/** The wire's snapshot, of the session object and of `session.usage` alike. */
-export interface WireUsage {
-  input_tokens: number
-  output_tokens: number
-  cache_read_input_tokens: number
-  cache_creation: { ephemeral_5m_input_tokens: number; ephemeral_1h_input_tokens: number }
-  active_seconds: number
-}
-
-/** `list_cost` is absent while there is no price table. */
-export function toWireUsage(usage: Usage): WireUsage {
-  return {
-    input_tokens: usage.input_tokens,
-    output_tokens: usage.output_tokens,
-    cache_read_input_tokens: usage.cache_read_input_tokens,
-    cache_creation: {
-      ephemeral_5m_input_tokens: usage.cache_creation_input_tokens,
-      ephemeral_1h_input_tokens: 0,
-    },
-    active_seconds: usage.active_seconds,
-  }
-}

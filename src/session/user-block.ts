@@ -1,13 +1,16 @@
 import type { Arrival } from './entry.ts'
-import type { UserBlock } from './parts.ts'
+import type { SentBlock, UserBlock } from './parts.ts'
+import { isNotBlank } from './parts.ts'
 
 type InputBlock = Extract<Arrival, { type: 'user.message' | 'system.message' }>['content'][number]
+export type ResultBlock = NonNullable<Extract<Arrival, { type: 'user.custom_tool_result' }>['content']>[number]
 type ImageSource = Extract<UserBlock, { type: 'image' }>['source']
 type DocumentSource = Extract<UserBlock, { type: 'document' }>['source']
 
 /** A block of an input as the model's API takes it, with nothing but what that knows: a plain client may have sent more. */
-export function toUserBlock(block: InputBlock): UserBlock[] {
+export function toUserBlock(block: InputBlock | ResultBlock): SentBlock[] {
   if (block.type === 'text') return [{ type: 'text', text: block.text }]
+  if (block.type === 'search_result') return toSearchResult(block)
   if (block.type !== 'image' && block.type !== 'document') return []
   const { source } = block
   if (block.type === 'image') {
@@ -27,6 +30,27 @@ export function toUserBlock(block: InputBlock): UserBlock[] {
     case 'file':
       return []
   }
+}
+
+/** What a call came to, as the model reads it: neighbouring texts are one, and what is blank is left out. */
+export function toResultContent(blocks: readonly ResultBlock[]): SentBlock[] {
+  const joined: SentBlock[] = []
+  for (const block of blocks.flatMap(toUserBlock)) {
+    const last = joined.at(-1)
+    if (block.type === 'text' && last?.type === 'text') {
+      joined.splice(-1, 1, { type: 'text', text: `${last.text}\n${block.text}` })
+    } else joined.push(block)
+  }
+  const content = joined.filter(isNotBlank)
+  return content.length > 0 ? content : [{ type: 'text', text: '(no output)' }]
+}
+
+/** The Messages API takes no blank text in one, and none without text. */
+function toSearchResult(block: Extract<ResultBlock, { type: 'search_result' }>): SentBlock[] {
+  const { source, title, citations } = block
+  const content = block.content.flatMap(({ text }) => (text.trim() === '' ? [] : [{ type: 'text' as const, text }]))
+  if (content.length === 0) return []
+  return [{ type: 'search_result', source, title, content, citations: { enabled: citations.enabled } }]
 }
 
 function toBase64({ data, media_type }: { readonly data: string; readonly media_type: string }): object {

@@ -23,6 +23,8 @@ export interface EnvironmentStore {
    */
   create(workspaceId: string, environment: Environment): Promise<Environment>
   read(workspaceId: string, id: string): Promise<Environment | null>
+  /** The live environment of this name, or null. */
+  findNamed(workspaceId: string, name: string): Promise<Environment | null>
   /**
    * Stores what `change` makes of the environment; nothing when it answers what it was given. Updates of one environment
    * happen one after the other; what `change` throws is thrown here. Null for an unknown id. Rejects with

@@ -15,7 +15,7 @@ export interface IngressRequest {
   readonly target: string
   /** The client's `Idempotency-Key`, or null. */
   readonly key: string | null
-  /** SHA-256 of the body, hex. */
+  /** SHA-256 of the body, hex; without a key, of the body and whoever sends it. */
   readonly bodyHash: string
   /** Whether it may repeat what was taken. */
   readonly isRetry: boolean

@@ -1,4 +1,4 @@
-import type { SessionAgent, SessionStatus } from '../wire/types.ts'
+import type { Session, SessionAgent, SessionStatus } from '../wire/types.ts'
 
 /** A session in the index: what lists, filters and a cold read need. The log stays in Temporal. */
 export interface SessionRow {
@@ -12,6 +12,7 @@ export interface SessionRow {
   readonly status: SessionStatus | 'creating'
   readonly title: string | null
   readonly metadata: Readonly<Record<string, string>>
+  readonly budget: Session['budget']
   readonly createdAt: Date
   readonly updatedAt: Date
   readonly archivedAt: Date | null
@@ -60,7 +61,7 @@ export interface SessionStore {
   configurations(sessionIds: readonly string[]): Promise<ReadonlyMap<string, Configuration>>
   list(workspaceId: string, listing: SessionListing): Promise<readonly SessionRow[]>
   /** The row as its folded log says it should be; a row that is already so is left alone. */
-  repair(id: string, fold: Pick<SessionRow, 'status' | 'title' | 'metadata' | 'archivedAt'>): Promise<void>
+  repair(id: string, fold: Pick<SessionRow, 'status' | 'title' | 'metadata' | 'budget' | 'archivedAt'>): Promise<void>
   /** Applies hints whose (run, length) is newer than the row's. */
   hint(hints: readonly StatusHint[]): Promise<void>
   /** Sessions of a workspace that are running or rescheduling, by the index; counting stops at `most`. */

@@ -85,7 +85,20 @@ function checkWebTools(toolset: AgentToolset, { path, custom }: ToolContext): st
 
 function checkDomains(config: AgentToolConfig, path: string): string[] {
   const hasBoth = 'allowed_domains' in config && 'blocked_domains' in config
-  return hasBoth ? [`${path}: Only one of allowed_domains or blocked_domains may be set.`] : []
+  return [
+    ...(hasBoth ? [`${path}: Only one of allowed_domains or blocked_domains may be set.`] : []),
+    ...('allowed_domains' in config ? checkDoubles(config.allowed_domains, `${path}.allowed_domains`) : []),
+    ...('blocked_domains' in config ? checkDoubles(config.blocked_domains, `${path}.blocked_domains`) : []),
+  ]
+}
+
+/** Host names are the same in upper case, and with a slash at the end; what is between may be a path. */
+function checkDoubles(domains: readonly string[] = [], path: string): string[] {
+  const keys = domains.map((domain) => domain.replace(/^[^/]*/, (host) => host.toLowerCase()).replace(/\/$/, ''))
+  return keys.flatMap((key, index) => {
+    const first = keys.indexOf(key)
+    return first === index ? [] : [`${path}.${index}: the same as ${quote(domains[first] ?? key)} before it`]
+  })
 }
 
 function checkSources(config: AgentToolConfig, { path, known }: { path: string; known: readonly string[] }): string[] {

@@ -9,6 +9,12 @@ const MAX_CHOICES = 12
 /** Keywords whose error only says that another one, reported as well, did not hold. */
 const FOLLOWERS = new Set(['if', 'propertyNames'])
 
+/** What the published pages say of an empty one of these lists. */
+const EMPTY_DOMAINS =
+  'Empty list of domains is ambiguous: leave the field out to restrict nothing, or name at least one domain'
+
+const PATTERN_WORDS: Readonly<Record<string, string>> = { '\\S': 'text that is not blank' }
+
 const LIMIT_WORDS: Readonly<Record<string, string>> = {
   minLength: 'at least # characters',
   maxLength: 'at most # characters',
@@ -44,7 +50,8 @@ function explainOne(error: ErrorObject, schema: WireSchema): string {
   if (keyword === 'type') return `${path}: expected ${[params['type']].flat().join(' or ')}, got ${kindOf(data)}`
   if (keyword === 'enum') return `${path}: expected ${listOf(params['allowedValues'])}, got ${quote(data)}`
   if (keyword === 'const') return `${path}: expected ${quote(params['allowedValue'])}, got ${quote(data)}`
-  if (keyword === 'uniqueItems') return `${path}: expected no item twice`
+  if (keyword === 'uniqueItems') return `${join(path, Math.max(params['i'], params['j']))}: expected no item twice`
+  if (keyword === 'minItems' && path.endsWith('_domains')) return `${path}: ${EMPTY_DOMAINS}`
   return `${path}: expected ${expectation(error)}, got ${measure(error)}`
 }
 
@@ -64,7 +71,7 @@ function expectation({ keyword, params }: ErrorObject): string {
   const words = LIMIT_WORDS[keyword]
   if (words !== undefined) return words.replace('#', String(params['limit']))
   if (keyword === 'format') return FORMATS[String(params['format'])]?.expected ?? String(params['format'])
-  if (keyword === 'pattern') return `text that matches ${params['pattern']}`
+  if (keyword === 'pattern') return PATTERN_WORDS[params['pattern']] ?? `text that matches ${params['pattern']}`
   return keyword
 }
 

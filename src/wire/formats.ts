@@ -25,6 +25,7 @@ export const FORMATS: Readonly<Record<string, Format>> = {
     accepts: isDomainPath,
   },
   'host-pattern': { expected: 'a host name such as example.com or *.example.com', accepts: isHostPattern },
+  'time-zone': { expected: 'an IANA time zone such as Europe/Paris', accepts: isTimeZone },
   base64: { expected: 'base64 without line breaks', accepts: isBase64, isPrivate: true },
 }
 
@@ -62,6 +63,16 @@ function isDomainPath(value: string): boolean {
 
 function isHostPattern(value: string): boolean {
   return HOST.test(value.startsWith('*.') ? value.slice(2) : value)
+}
+
+/** By the tables of the runtime, which know the old names too. An offset such as +01:00 is no name. */
+function isTimeZone(value: string): boolean {
+  if (!/^[A-Za-z][\w+/-]{1,63}$/.test(value)) return false
+  try {
+    return new Intl.DateTimeFormat('en', { timeZone: value }).resolvedOptions().timeZone !== ''
+  } catch {
+    return false
+  }
 }
 
 /** Looks for what is wrong instead of matching the whole: a greedy match over megabytes exhausts the matcher's stack. */

@@ -7,8 +7,12 @@ export const PAGE_SIZES = {
   'agents.list': { default: 20, max: 100 },
   'agents.versions': { default: 20, max: 100 },
   'environments.list': { default: 20, max: 100 },
+  'files.list': { default: 20, max: 1000 },
   'sessions.list': { default: 20, max: 100 },
   'events.list': { default: 1000, max: 1000 },
+  'resources.list': { default: 1000, max: 1000 },
+  'threads.list': { default: 1000, max: 1000 },
+  'threads.events': { default: 1000, max: 1000 },
   'models.list': { default: 20, max: 1000 },
 } as const
 
@@ -88,7 +92,7 @@ const LIMITS: readonly Limit[] = [
   ['BetaManagedAgentsMCPToolConfigParams', 'name', { minLength: 1, maxLength: 128 }],
   ['BetaManagedAgentsAgentToolset20260401Params', 'configs', { maxItems: 8 }],
   ['BetaManagedAgentsCustomToolParams', 'name', { pattern: '^[A-Za-z0-9_-]{1,128}$' }],
-  ['BetaManagedAgentsCustomToolParams', 'description', { minLength: 1 }],
+  ['BetaManagedAgentsCustomToolParams', 'description', { pattern: '\\S' }],
   [
     'BetaManagedAgentsCustomToolInputSchema',
     'properties',
@@ -114,6 +118,7 @@ const LIMITS: readonly Limit[] = [
   ['BetaManagedAgentsWebFetchURLSourceOnly', 'tools', SOURCE_TOOLS],
   ['BetaManagedAgentsWebFetchURLSourceExcept', 'tools', SOURCE_TOOLS],
   ['BetaManagedAgentsUserLocation', 'country', { pattern: '^[A-Z]{2}$' }],
+  ['BetaManagedAgentsUserLocation', 'timezone', { format: 'time-zone' }],
   ['BetaManagedAgentsMultiagentCoordinatorParams', 'agents', { minItems: 1, maxItems: 20 }],
   ['BetaManagedAgentsMultiagentSubagentsEnabledParams', 'predefined_agents', ROSTER],
   ['BetaManagedAgentsMultiagentWorkflowsEnabledParams', 'predefined_agents', ROSTER],
@@ -136,6 +141,10 @@ const LIMITS: readonly Limit[] = [
     (kind): Limit => ['BetaPackagesParams', kind, { maxItems: 1000, items: { minLength: 1, maxLength: 512 } }], // ours
   ),
   ['EnvironmentListQuery', 'limit', pageOf('environments.list')],
+
+  ['FileListQuery', 'limit', pageOf('files.list')],
+  ['FileListQuery', 'ids[]', { items: REFERENCE }],
+  ['FileListQuery', 'scope_id', REFERENCE],
 
   ['SessionCreate', 'agent', REFERENCE],
   ['SessionCreate', 'environment_id', REFERENCE],
@@ -160,6 +169,7 @@ const LIMITS: readonly Limit[] = [
   ['BetaManagedAgentsSystemMessageEventParams', 'content', { minItems: 1, maxItems: 1000 }],
   ['BetaManagedAgentsUserCustomToolResultEventParams', 'content', { maxItems: 1000 }],
   ['BetaManagedAgentsUserToolResultEventParams', 'content', { maxItems: 1000 }],
+  ['BetaManagedAgentsUserToolConfirmationEventParams', 'deny_message', { maxLength: 8000 }], // ours: a decision repeats it
   ['BetaManagedAgentsUserDefineOutcomeEventParams', 'description', { minLength: 1 }],
   [
     'BetaManagedAgentsUserDefineOutcomeEventParams',
@@ -173,6 +183,8 @@ const LIMITS: readonly Limit[] = [
   ['BetaManagedAgentsBase64DocumentSource', 'media_type', { enum: ['application/pdf'] }],
   ['BetaManagedAgentsURLImageSource', 'url', { maxLength: 2048, format: 'https-url' }],
   ['BetaManagedAgentsURLDocumentSource', 'url', { maxLength: 2048, format: 'https-url' }],
+  ['BetaManagedAgentsFileImageSource', 'file_id', REFERENCE],
+  ['BetaManagedAgentsFileDocumentSource', 'file_id', REFERENCE],
   ['BetaManagedAgentsDocumentBlock', 'title', { minLength: 1, maxLength: 500 }],
   ['BetaManagedAgentsDocumentBlock', 'context', { minLength: 1 }],
   ['EventListQuery', 'limit', pageOf('events.list')],
@@ -180,6 +192,13 @@ const LIMITS: readonly Limit[] = [
   ...['before', 'after', 'around'].map((name): Limit => ['EventListQuery', name, REFERENCE]),
   ...['gt', 'gte', 'lt', 'lte'].map((edge): Limit => ['EventListQuery', `created_at[${edge}]`, TIMES]),
   ['EventStreamQuery', 'event_deltas[]', { maxItems: 100 }],
+  ['ResourceListQuery', 'limit', pageOf('resources.list')],
+  ['ResourceAdd', 'file_id', REFERENCE],
+  ['ResourceAdd', 'mount_path', { minLength: 1, maxLength: 4096 }], // ours: the longest path that Linux takes
+  ['ResourceUpdate', 'authorization_token', { minLength: 1, maxLength: 4096 }], // ours
+  ['ThreadListQuery', 'limit', pageOf('threads.list')],
+  ['ThreadListQuery', 'statuses[]', { maxItems: 100 }],
+  ['ThreadEventListQuery', 'limit', pageOf('threads.events')],
   ['ModelListQuery', 'limit', pageOf('models.list')],
   ['ModelListQuery', 'lifecycle[]', { maxItems: 3 }],
 ]

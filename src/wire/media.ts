@@ -16,26 +16,68 @@ const IMAGES: Readonly<Record<string, Measure>> = {
 /** What {@link problemOfImage} can judge. */
 export const IMAGE_TYPES = Object.keys(IMAGES)
 
+/** Media types of files that the model reads as each kind of block. */
+export const FILE_TYPES = { image: IMAGE_TYPES, document: ['application/pdf', 'text/plain'] } as const
+
 /**
  * Why the model would refuse an image of this type, in words, or null. It refuses every later request of the session
  * too, so what can be told by looking is told here.
  * @param data base64 as the schema takes it.
  */
 export function problemOfImage(mediaType: string, data: string): string | null {
-  if (data.length > IMAGE_LIMITS.data)
-    return `expected at most ${IMAGE_LIMITS.data} bytes of base64, got ${data.length}`
-  const size = IMAGES[mediaType]?.(Buffer.from(data, 'base64'))
+  return problemOfLength('image', data.length) ?? problemOfPicture(mediaType, Buffer.from(data, 'base64'))
+}
+
+/** The same for a PDF. */
+export function problemOfPdf(data: string): string | null {
+  return problemOfLength('document', data.length) ?? problemOfHead(Buffer.from(data.slice(0, 8), 'base64'))
+}
+
+/** Why no file of this type and size is read as such a block, whatever is in it; null when one may be. */
+export function problemOfFile(block: keyof typeof FILE_TYPES, mediaType: string, size: number): string | null {
+  const types: readonly string[] = FILE_TYPES[block]
+  if (!types.includes(mediaType)) return `expected a file of the type ${types.join(', ')}, got ${mediaType}`
+  if (mediaType !== 'text/plain') return problemOfLength(block, base64Length(size))
+  return size > DOCUMENT_DATA ? `expected at most ${DOCUMENT_DATA} bytes, got ${size}` : null
+}
+
+/** The same for what is in it. */
+export function problemOfContent(mediaType: string, bytes: Buffer): string | null {
+  if (mediaType === 'application/pdf') return problemOfHead(bytes)
+  if (mediaType !== 'text/plain') return problemOfPicture(mediaType, bytes)
+  const text = toText(bytes)
+  if (text === null || text.includes('\0')) return 'expected text in UTF-8, got other bytes'
+  return text.trim() === '' ? 'expected text, got only white space' : null
+}
+
+function toText(bytes: Buffer): string | null {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+  } catch {
+    return null
+  }
+}
+
+/** Bytes of base64 of so many bytes. */
+export function base64Length(bytes: number): number {
+  return 4 * Math.ceil(bytes / 3)
+}
+
+function problemOfLength(block: keyof typeof FILE_TYPES, length: number): string | null {
+  const most = block === 'image' ? IMAGE_LIMITS.data : DOCUMENT_DATA
+  return length > most ? `expected at most ${most} bytes of base64, got ${length}` : null
+}
+
+function problemOfPicture(mediaType: string, bytes: Buffer): string | null {
+  const size = IMAGES[mediaType]?.(bytes)
   if (!size || size.width === 0 || size.height === 0)
     return `expected an image of the type ${mediaType}, got other bytes`
   if (Math.max(size.width, size.height) <= IMAGE_LIMITS.side) return null
   return `expected at most ${IMAGE_LIMITS.side} pixels a side, got ${size.width} x ${size.height}`
 }
 
-/** The same for a PDF. */
-export function problemOfPdf(data: string): string | null {
-  if (data.length > DOCUMENT_DATA) return `expected at most ${DOCUMENT_DATA} bytes of base64, got ${data.length}`
-  const head = Buffer.from(data.slice(0, 8), 'base64').toString('latin1')
-  return head.startsWith('%PDF-') ? null : 'expected a PDF, got other bytes'
+function problemOfHead(bytes: Buffer): string | null {
+  return bytes.toString('latin1', 0, 5) === '%PDF-' ? null : 'expected a PDF, got other bytes'
 }
 
 function measurePng(bytes: Buffer): ReturnType<Measure> {

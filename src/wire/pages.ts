@@ -44,6 +44,8 @@ export interface BidirectionalRows<Item> extends PageRows<Item> {
   readonly cursorBefore: (item: Item) => string
 }
 
+/** Stages of models that a list shows when none is named. */
+const SHOWN_STAGES: readonly ModelInfo['lifecycle'][] = ['active', 'deprecated']
 const TAG_BYTES = 16
 const MAX_CURSOR = 2048
 
@@ -98,6 +100,15 @@ export function toPage<Item>({ rows, limit, cursorAfter }: PageRows<Item>): Curs
   return { data, next_page: rows.length > limit && last !== undefined ? cursorAfter(last) : null }
 }
 
+/**
+ * A `PageCursor` answer that holds the whole list.
+ * @throws ApiError 400 for any cursor: this list has never given one out.
+ */
+export function toOnlyPage<Item>(data: Item[], cursor: string | null | undefined): CursorPage<Item> {
+  if (cursor) throw new ApiError('invalid_request', 'page: expected none, this list has a single page')
+  return { data, next_page: null }
+}
+
 /** A `BidirectionalPageCursor` answer; the rows are in the order of the answer, whichever way they were read. */
 export function toBidirectionalPage<Item>(page: BidirectionalRows<Item>): BidirectionalPage<Item> {
   const { rows, limit, hasCursor, isBackward } = page
@@ -114,14 +125,17 @@ export function toBidirectionalPage<Item>(page: BidirectionalRows<Item>): Bidire
 }
 
 /**
- * The `Page` answer of the list of models, cut from the whole list. `has_more` looks in the direction of travel.
- * @throws ApiError 400 when `after_id` or `before_id` names no model of the list.
+ * The `Page` answer of the list of models, cut from those in the stages that are asked for. `has_more` looks in the
+ * direction of travel.
+ * @param models of every stage: a place in the list may be named by a model that the page itself does not show.
+ * @throws ApiError 400 when `after_id` or `before_id` names no model.
  */
 export function toModelPage(models: readonly ModelInfo[], query: ModelListQuery, defaultLimit: number): ModelPage {
   const limit = query.limit ?? defaultLimit
   const after = query.after_id === undefined ? -1 : indexOf(models, query.after_id, 'after_id')
   const before = query.before_id === undefined ? models.length : indexOf(models, query.before_id, 'before_id')
-  const rest = models.slice(after + 1, before)
+  const stages = query['lifecycle[]'] ?? SHOWN_STAGES
+  const rest = models.slice(after + 1, before).filter((model) => stages.includes(stageOf(model)))
   const data = query.before_id === undefined ? rest.slice(0, limit) : rest.slice(Math.max(0, rest.length - limit))
   return {
     data,
@@ -131,9 +145,14 @@ export function toModelPage(models: readonly ModelInfo[], query: ModelListQuery,
   }
 }
 
+/** Servers that speak the API and know no stages name none. */
+function stageOf({ lifecycle = 'active' }: Partial<ModelInfo>): ModelInfo['lifecycle'] {
+  return lifecycle
+}
+
 function indexOf(models: readonly ModelInfo[], id: string, field: string): number {
   const index = models.findIndex((model) => model.id === id)
-  if (index < 0) throw new ApiError('invalid_request', `${field}: expected the id of a model in this list`)
+  if (index < 0) throw new ApiError('invalid_request', `${field}: expected the id of a model`)
   return index
 }
 

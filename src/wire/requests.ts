@@ -9,6 +9,8 @@ export interface Bodies {
   'sessions.create': Wire.SessionCreate
   'sessions.update': Wire.SessionUpdate
   'events.send': Wire.EventsSend
+  'resources.add': Wire.ResourceAdd
+  'resources.update': Wire.ResourceUpdate
 }
 
 /** Routes with a query, and what each takes, in names as they travel (`types[]`, `created_at[gte]`). */
@@ -17,9 +19,13 @@ export interface Queries {
   'agents.retrieve': Wire.AgentRetrieveQuery
   'agents.versions': Wire.AgentVersionsQuery
   'environments.list': Wire.EnvironmentListQuery
+  'files.list': Wire.FileListQuery
   'sessions.list': Wire.SessionListQuery
   'events.list': Wire.EventListQuery
   'events.stream': Wire.EventStreamQuery
+  'resources.list': Wire.ResourceListQuery
+  'threads.list': Wire.ThreadListQuery
+  'threads.events': Wire.ThreadEventListQuery
   'models.list': Wire.ModelListQuery
 }
 
@@ -35,11 +41,17 @@ export const DEFINITIONS = {
   'environments.create': 'EnvironmentCreate',
   'environments.update': 'EnvironmentUpdate',
   'environments.list': 'EnvironmentListQuery',
+  'files.list': 'FileListQuery',
   'sessions.create': 'SessionCreate',
   'sessions.update': 'SessionUpdate',
   'sessions.list': 'SessionListQuery',
   'events.send': 'EventsSend',
   'events.list': 'EventListQuery',
   'events.stream': 'EventStreamQuery',
+  'resources.add': 'ResourceAdd',
+  'resources.update': 'ResourceUpdate',
+  'resources.list': 'ResourceListQuery',
+  'threads.list': 'ThreadListQuery',
+  'threads.events': 'ThreadEventListQuery',
   'models.list': 'ModelListQuery',
 } as const satisfies Record<keyof Requests, string>

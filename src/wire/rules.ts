@@ -1,16 +1,25 @@
 import { problemOfImage, problemOfPdf } from './media.ts'
 import type { Requests } from './requests.ts'
-import type { EventsSend, ModelListQuery, SessionCreate, SessionListQuery, SessionUpdate, UserEvent } from './types.ts'
+import type {
+  EventsSend,
+  FileListQuery,
+  ModelListQuery,
+  SessionCreate,
+  SessionListQuery,
+  SessionUpdate,
+  UserEvent,
+} from './types.ts'
 
-const MAX_FILE_DOCUMENTS = 100
 /** Images and documents in one request: as many as the model's API takes of images in one of its own. */
 const MAX_FILES = 100
+const MAX_IDS = 100
 
 /** What is wrong with a request that its schema accepts: relations between fields, in words; empty when it is right. */
 type Rules = { readonly [Route in keyof Requests]?: (request: Requests[Route]) => readonly string[] }
 
 export const RULES: Rules = {
   'events.send': checkEvents,
+  'files.list': checkFileList,
   'models.list': checkModelList,
   'sessions.create': checkSessionCreate,
   'sessions.list': checkSessionList,
@@ -57,25 +66,15 @@ function checkSource({ type, source }: Extract<Block, { type: 'image' | 'documen
   return problem === null ? [] : [`${path}.data: ${problem}`]
 }
 
-/** Whether it reaches the model as an image or a document of its own. */
-function isModels(block: Block): boolean {
-  return (block.type === 'image' || block.type === 'document') && block.source.type !== 'file'
-}
-
 function checkFiles(events: readonly UserEvent[], path: string): string[] {
-  const files = events.flatMap(contentOf).filter(isModels).length
+  const files = events.flatMap(contentOf).filter(({ type }) => type === 'image' || type === 'document').length
   return files > MAX_FILES ? [`${path}: expected at most ${MAX_FILES} images and documents, got ${files}`] : []
 }
 
 function checkSessionCreate({ initial_events: events = [] }: SessionCreate): string[] {
   const outcomes = events.filter((event) => event.type === 'user.define_outcome').length
-  const documents = events.flatMap((event) => (event.type === 'user.message' ? event.content : []))
-  const files = documents.filter((block) => block.type === 'document' && block.source.type === 'file').length
   return [
     ...(outcomes > 1 ? [`initial_events: expected at most one user.define_outcome, got ${outcomes}`] : []),
-    ...(files > MAX_FILE_DOCUMENTS
-      ? [`initial_events: expected at most ${MAX_FILE_DOCUMENTS} documents from files, got ${files}`]
-      : []),
     ...checkFiles(events, 'initial_events'),
     ...events.flatMap((event, index) => checkEvent(event, `initial_events.${index}`)),
   ]
@@ -88,6 +87,15 @@ function checkSessionUpdate({ vault_ids: vaults }: SessionUpdate): string[] {
 function checkSessionList(query: SessionListQuery): string[] {
   const isLoose = query.agent_version !== undefined && query.agent_id === undefined
   return isLoose ? ['agent_version: expected only together with agent_id'] : []
+}
+
+function checkFileList({ 'ids[]': ids, limit, page }: FileListQuery): string[] {
+  if (!ids) return []
+  const count = new Set(ids).size
+  return [
+    ...(count > MAX_IDS ? [`ids[]: expected at most ${MAX_IDS} ids, got ${count}`] : []),
+    ...(limit === undefined && !page ? [] : ['ids[]: expected only without page and limit']),
+  ]
 }
 
 function checkModelList({ after_id: after, before_id: before }: ModelListQuery): string[] {

@@ -6,8 +6,12 @@
 import type * as Agents from '@anthropic-ai/sdk/resources/beta/agents/agents'
 import type * as Versions from '@anthropic-ai/sdk/resources/beta/agents/versions'
 import type * as Environments from '@anthropic-ai/sdk/resources/beta/environments/environments'
+import type * as Files from '@anthropic-ai/sdk/resources/beta/files'
 import type * as Models from '@anthropic-ai/sdk/resources/beta/models'
 import type * as Events from '@anthropic-ai/sdk/resources/beta/sessions/events'
+import type * as Resources from '@anthropic-ai/sdk/resources/beta/sessions/resources'
+import type * as ThreadEvents from '@anthropic-ai/sdk/resources/beta/sessions/threads/events'
+import type * as Threads from '@anthropic-ai/sdk/resources/beta/sessions/threads/threads'
 import type * as Messages from '@anthropic-ai/sdk/resources/messages/messages'
 import type * as Sessions from '@anthropic-ai/sdk/resources/beta/sessions/sessions'
 import type * as Shared from '@anthropic-ai/sdk/resources/shared'
@@ -48,6 +52,9 @@ export type EnvironmentUpdate = Omit<Environments.EnvironmentUpdateParams, 'beta
 export type EnvironmentListQuery = Omit<Environments.EnvironmentListParams, HeaderParams>
 export type CloudConfig = Environments.BetaCloudConfig
 export type CloudConfigParams = Environments.BetaCloudConfigParams
+
+export type FileMetadata = Files.BetaFileMetadata
+export type FileListQuery = Omit<Files.FileListParams, HeaderParams | 'ids'> & { 'ids[]'?: string[] }
 
 export type Session = Sessions.BetaManagedAgentsSession
 export type SessionAgent = Sessions.BetaManagedAgentsSessionAgent
@@ -90,6 +97,17 @@ export type EventListQuery = Omit<Events.EventListParams, HeaderParams | 'types'
 export type EventStreamQuery = Omit<Events.EventStreamParams, HeaderParams | 'event_deltas'> & {
   'event_deltas[]'?: Sessions.BetaManagedAgentsDeltaType[]
 }
+export type SessionThread = Threads.BetaManagedAgentsSessionThread
+export type ThreadListQuery = Omit<Threads.ThreadListParams, HeaderParams | 'statuses'> & {
+  'statuses[]'?: SessionThread['status'][]
+}
+export type ThreadEventListQuery = Omit<ThreadEvents.EventListParams, HeaderParams | 'session_id'>
+
+export type SessionResource = Resources.BetaManagedAgentsSessionResource
+export type ResourceListQuery = Omit<Resources.ResourceListParams, HeaderParams>
+export type ResourceAdd = Omit<Resources.ResourceAddParams, 'betas' | 'workspace_id'>
+export type ResourceUpdate = Omit<Resources.ResourceUpdateParams, HeaderParams | 'session_id'>
+
 /** What a stream may carry: the log's events and the previews. */
 export type StreamEvent = Events.BetaManagedAgentsStreamSessionEvents
 export type StopReason = Events.BetaManagedAgentsSessionStatusIdleEvent['stop_reason']

@@ -1,6 +1,6 @@
 import { ApiError } from './errors.ts'
 import { packagesOf } from './environments.ts'
-import { SANDBOX_TOOLS, settingsOf, WEB_TOOLS } from './toolsets.ts'
+import { WEB_TOOLS } from './toolsets.ts'
 import type {
   Agent,
   AgentTool,
@@ -33,14 +33,11 @@ export function unsupportedInAgent(agent: SessionAgent | Agent): Unsupported {
  * an entry that turns one on does.
  */
 function unsupportedInTool(tool: AgentTool): Unsupported {
-  if (tool.type === 'custom') return ['custom tools']
+  if (tool.type === 'custom') return []
   if (tool.type === 'mcp_toolset') return ['mcp_toolset']
-  const offered = SANDBOX_TOOLS.map((name) => settingsOf(tool, name)).filter(({ enabled }) => enabled)
-  const policies = offered.map((settings) => settings.permission_policy.type).filter((type) => type !== 'always_allow')
-  const web = tool.configs
+  return tool.configs
     .filter(({ enabled, name }) => enabled && WEB_TOOLS.includes(name))
     .map(({ name }) => `the ${name} tool`)
-  return [...policies.map((type) => `permission_policy ${type}`), ...web]
 }
 
 export function unsupportedInEnvironment({ config }: Environment): Unsupported {
@@ -53,13 +50,12 @@ export function unsupportedInSession(body: SessionCreate): Unsupported {
   return [
     ...((body.resources ?? []).length > 0 ? ['resources'] : []),
     ...((body.vault_ids ?? []).length > 0 ? ['vault_ids'] : []),
-    ...(body.budget === undefined ? [] : ['budget']),
     ...unsupportedInEvents(body.initial_events ?? []),
   ]
 }
 
 export function unsupportedInUpdate(body: SessionUpdate): Unsupported {
-  return [...(body.agent === undefined ? [] : ['updates of agent']), ...(body.budget === undefined ? [] : ['budget'])]
+  return body.agent === undefined ? [] : ['updates of agent']
 }
 
 /** Filters by what no session can have yet: an empty list would read as if it had been looked for. */
@@ -67,12 +63,18 @@ export function unsupportedInSessionList(query: SessionListQuery): Unsupported {
   return (['deployment_id', 'memory_store_id'] as const).filter((name) => query[name] !== undefined)
 }
 
+/** What the state of a session decides on alone. */
+const SENDABLE: ReadonlySet<UserEvent['type']> = new Set([
+  'user.message',
+  'user.tool_confirmation',
+  'user.custom_tool_result',
+  'user.tool_result',
+])
+
 export function unsupportedInEvents(events: readonly UserEvent[]): Unsupported {
   const names = events.flatMap((event): Unsupported => {
     if (event.type === 'user.interrupt') return event.session_thread_id == null ? [] : ['session_thread_id']
-    if (event.type !== 'user.message') return [event.type]
-    const isOfFile = event.content.some((block) => 'source' in block && block.source.type === 'file')
-    return isOfFile ? ['a source of the type file (send base64 or a url)'] : []
+    return SENDABLE.has(event.type) ? [] : [event.type]
   })
   return [...new Set(names)]
 }

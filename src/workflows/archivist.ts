@@ -14,12 +14,12 @@ export interface Archivist {
 }
 
 export function createArchivist(earlier: readonly EarlierRun[], present: number): Archivist {
-  const { workflowId: session, runId } = workflowInfo()
+  const { workflowId: session, runId, taskQueue } = workflowInfo()
   let unarchived = earlier
   let working = Promise.resolve()
 
   async function copy({ run, id }: EarlierRun): Promise<void> {
-    const { archiveRun } = proxyActivities<SessionActivities>(archiveRunOptions(run))
+    const { archiveRun } = proxyActivities<SessionActivities>(archiveRunOptions(taskQueue, run))
     await archiveRun({ session, run, id })
   }
 

@@ -1,4 +1,5 @@
 import type { BlobIndex } from '../session/blobs.ts'
+import type { Budget } from '../session/budget.ts'
 import type { Carried } from '../session/carry.ts'
 import type { Policy } from '../session/policy.ts'
 
@@ -15,6 +16,8 @@ export const CANARY_STEP = 'step'
 /** The task queue of the workflow and of model calls; its siblings are named after it. */
 export const BRAIN_QUEUE = 'brain'
 export const HANDS_QUEUE = 'hands'
+/** What is done beside turns and may wait. */
+export const ARCHIVE_QUEUE = 'archive'
 
 /** The workspace of sessions whose starter names none. */
 export const DEFAULT_WORKSPACE = 'default'
@@ -38,6 +41,8 @@ export interface SessionInput {
   readonly environment?: string
   readonly title?: string | null
   readonly metadata?: Readonly<Record<string, string>>
+  /** A cap on the list cost, as `POST /v1/sessions` takes it. */
+  readonly budget?: Budget
   /** Events to begin with, in the shape of the `events` signal. */
   readonly events?: readonly unknown[]
   readonly blobs?: BlobIndex
@@ -58,9 +63,12 @@ export interface ConfigureUpdate {
   readonly title?: string | null
   /** A patch: a string sets its key, null deletes it. Applied in order with other changes, so none is lost. */
   readonly metadata?: Readonly<Record<string, string | null>>
+  /** Null removes it, for good. */
+  readonly budget?: Budget | null
 }
 
-/** How the loop answered an update: `refused` says why in a sentence, null means done. */
+/** How the loop answered an update: `refused` says why in a sentence, and `code` by a name if there is one; null means done. */
 export interface Verdict {
   readonly refused: string | null
+  readonly code?: string
 }

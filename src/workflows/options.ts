@@ -1,6 +1,6 @@
 import type { ActivityOptions } from '@temporalio/workflow'
 import { ActivityCancellationType } from '@temporalio/workflow'
-import { BRAIN_QUEUE, HANDS_QUEUE } from './messages.ts'
+import { ARCHIVE_QUEUE, BRAIN_QUEUE, HANDS_QUEUE } from './messages.ts'
 
 /**
  * Crashes are noticed by the missing beat after 3 s and retried from 200 ms on. `TRY_CANCEL` lets an interrupt move on
@@ -28,9 +28,10 @@ export const openSessionOptions: ActivityOptions = {
   retry: { initialInterval: '200 milliseconds', maximumInterval: '10 seconds' },
 }
 
-/** However long the store is away, the copy is made when it is back. */
-export function archiveRunOptions(run: number): ActivityOptions {
+/** However long the store is away, the copy is made when it is back; on a queue of its own, where no turn waits behind it. */
+export function archiveRunOptions(brainQueue: string, run: number): ActivityOptions {
   return {
+    taskQueue: archiveQueue(brainQueue),
     startToCloseTimeout: '5 minutes',
     heartbeatTimeout: '10 seconds',
     summary: `archive run ${run}`,
@@ -38,7 +39,15 @@ export function archiveRunOptions(run: number): ActivityOptions {
   }
 }
 
-/** The hands queue beside a brain queue: a prefix, where there is one, is shared. */
 export function handsQueue(brainQueue: string): string {
-  return brainQueue.endsWith(BRAIN_QUEUE) ? brainQueue.slice(0, -BRAIN_QUEUE.length) + HANDS_QUEUE : HANDS_QUEUE
+  return queueBeside(brainQueue, HANDS_QUEUE)
+}
+
+export function archiveQueue(brainQueue: string): string {
+  return queueBeside(brainQueue, ARCHIVE_QUEUE)
+}
+
+/** A prefix of the brain's queue, where there is one, is shared. */
+function queueBeside(brainQueue: string, name: string): string {
+  return brainQueue.endsWith(BRAIN_QUEUE) ? brainQueue.slice(0, -BRAIN_QUEUE.length) + name : name
 }

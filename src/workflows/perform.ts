@@ -1,6 +1,7 @@
 import { CancellationScope, isCancellation, proxyActivities, sleep, workflowInfo } from '@temporalio/workflow'
 import type { SessionActivities } from '../activities/index.ts'
 import type { Command } from '../session/decide.ts'
+import { putRepeatsBack } from '../session/repeats.ts'
 import type { Input } from '../session/settle.ts'
 import { executeOptions, modelCallOptions } from './options.ts'
 
@@ -17,14 +18,16 @@ export interface Performer {
   isBusy(): boolean
 }
 
-export function createPerformer(harness: string): Performer {
+/** @param worked is told, as an activity ends, how many milliseconds its work took. */
+export function createPerformer(harness: string, worked: (ms: number) => void): Performer {
   const performing = new Map<string, { scope: CancellationScope; ended: Promise<void> }>()
   let outcomes: Input[] = []
 
   async function follow(command: Command, scope: CancellationScope): Promise<void> {
     try {
       const came = await scope.run(() => perform(command, harness))
-      outcomes.push(...came)
+      outcomes.push(...came.inputs)
+      if (came.ms !== undefined) worked(came.ms)
     } catch (error) {
       if (!isCancellation(error)) outcomes.push(toFailure(command, error))
     } finally {
@@ -55,47 +58,58 @@ export function createPerformer(harness: string): Performer {
   }
 }
 
-async function perform(command: Command, harness: string): Promise<readonly Input[]> {
+async function perform(command: Command, harness: string): Promise<Came> {
   const { workflowId: session, taskQueue } = workflowInfo()
   switch (command.do) {
     case 'callModel': {
       const { callModel } = proxyActivities<SessionActivities>(modelCallOptions('ask the model'))
-      return toInputs(await callModel({ session, request: command.request, harness }))
+      return toCame(await callModel({ session, request: command.request, harness }))
     }
     case 'compact': {
       const { compact } = proxyActivities<SessionActivities>(modelCallOptions('ask the model for a summary'))
-      return toInputs(await compact({ session, request: command.request, harness }))
+      return toCame(await compact({ session, request: command.request, harness }))
     }
     case 'execute': {
       const { id, name, input, blobs } = command.call
       const { execute } = proxyActivities<SessionActivities>(executeOptions(taskQueue, summarise(name, input)))
       const kept = blobs ? { blobs } : {}
-      return toInputs(await execute({ session, call: { id, name, input, ...kept }, abandoned: command.abandoned }))
+      return toCame(await execute({ session, call: { id, name, input, ...kept }, abandoned: command.abandoned }))
     }
     case 'backOff':
       await sleep(command.ms, { summary: 'back off before asking the model again' })
-      return [{ type: 'elapsed' }]
+      return { inputs: [{ type: 'elapsed' }] }
     case 'close':
-      return []
+      return { inputs: [] }
   }
 }
 
 /** What was recorded stands in the log, whether or not the request came to something. */
-function toInputs({ entries, blobs, fault }: Awaited<ReturnType<SessionActivities['compact']>>): readonly Input[] {
+function toCame(result: Awaited<ReturnType<SessionActivities['compact']>>): Came {
+  const { blobs, fault, ms } = result
+  const entries = putRepeatsBack(result.entries, result.repeats)
   const recorded: Input = { type: 'recorded', entries, ...(blobs ? { blobs } : {}) }
-  return fault ? [recorded, { type: 'model_failed', fault }] : [recorded]
+  const inputs: readonly Input[] = fault ? [recorded, { type: 'model_failed', fault }] : [recorded]
+  return { inputs, ...(ms === undefined ? {} : { ms }) }
 }
+
+/** What came of a command, and how long its work took, where that is known. */
+interface Came {
+  readonly inputs: readonly Input[]
+  readonly ms?: number
+}
+
+/** A failure that says by itself which part failed. */
+const TOLD = /^(?:model|harness|hands|network|store|client): /
 
 /** Crash retries are used up, or the worker itself refused: the session goes on and says so. */
 function toFailure(command: Command, error: unknown): Input {
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause.message : String(error)
+  const tell = (otherwise: string): string => (TOLD.test(cause) ? cause : `${otherwise}: ${cause}`)
   if (command.do === 'execute') {
-    return { type: 'call_failed', call: command.call.id, message: `hands: the tool call failed: ${cause}` }
+    return { type: 'call_failed', call: command.call.id, message: tell('hands: the tool call failed') }
   }
-  return {
-    type: 'model_failed',
-    fault: { error: 'unknown_error', message: `harness: the model call failed: ${cause}`, retryable: false },
-  }
+  const message = tell('harness: the model call failed')
+  return { type: 'model_failed', fault: { error: 'unknown_error', message, retryable: false } }
 }
 
 /** One line for the Web UI, within the 200 bytes that it shows. */

@@ -2,6 +2,8 @@ import { workflowInfo } from '@temporalio/workflow'
 import type { Carried } from '../session/carry.ts'
 import { carry, isLight } from '../session/carry.ts'
 import type { Policy } from '../session/policy.ts'
+import { renew } from '../session/policy.ts'
+import { numberBehindResets } from '../session/run-number.ts'
 import type { Snapshot } from '../session/snapshot.ts'
 import { snapshot } from '../session/snapshot.ts'
 import type { LogState } from '../session/state.ts'
@@ -9,6 +11,8 @@ import { now } from '../wire/clock.ts'
 import type { Archivist } from './archivist.ts'
 import { createArchivist } from './archivist.ts'
 import type { SessionInput } from './messages.ts'
+import type { WorkClock } from './work-clock.ts'
+import { createWorkClock } from './work-clock.ts'
 
 /** Running time of turns: from the pass that leaves the session running to the idle group. */
 export interface TurnClock {
@@ -18,9 +22,10 @@ export interface TurnClock {
 
 /** One of the runs that a session consists of. */
 export interface Run {
-  /** From 1. */
+  /** From 1. Of a run that was reset, one that is not below any number that its readers give it. */
   readonly number: number
   readonly clock: TurnClock
+  readonly work: WorkClock
   readonly archivist: Archivist
   /** Whether it has become so long that it should end; asked at most once a pass. A run that took over has one pass at least. */
   isDue(state: LogState, signals: number): boolean
@@ -36,11 +41,14 @@ const OVERDUE = 1.5
 
 export function createRun(carried: Carried | null, { run: limits }: Policy): Run {
   const number = carried?.run ?? 1
-  const { runId, startTime } = workflowInfo()
+  const { runId, originalExecutionRunId, startTime } = workflowInfo()
   const startedAt = carried?.startedAt ?? startTime.getTime()
   const archivist = createArchivist(carried?.unarchived ?? [], number)
   let since = carried?.turnSince ?? null
   let latest = carried?.at ?? 0
+  // No command may depend on it: what was copied from the run before the reset is replayed under the new id.
+  const isReset = runId !== originalExecutionRunId
+  const present = (): number => (isReset ? numberBehindResets(number, now() - startedAt) : number)
   // Limits below what a run begins with would have runs hand over to each other for ever.
   let isFresh = carried !== null
 
@@ -56,8 +64,11 @@ export function createRun(carried: Carried | null, { run: limits }: Policy): Run
   }
 
   return {
-    number,
+    get number() {
+      return present()
+    },
     clock,
+    work: createWorkClock(now),
     archivist,
     isDue(state, signals) {
       latest = Math.max(latest, now())
@@ -74,8 +85,8 @@ export function createRun(carried: Carried | null, { run: limits }: Policy): Run
       return {
         input: {
           ...(input?.workspace === undefined ? {} : { workspace: input.workspace }),
-          configuration: { id: state.configuration ?? '', agentName, policy },
-          carried: { run: number + 1, state: carry(state), at: latest, startedAt, unarchived, turnSince: since },
+          configuration: { id: state.configuration ?? '', agentName, policy: renew(policy) },
+          carried: { run: present() + 1, state: carry(state), at: latest, startedAt, unarchived, turnSince: since },
         },
         snapshot: snapshot(state, agentName),
       }

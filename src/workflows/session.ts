@@ -10,6 +10,7 @@ import {
 } from '@temporalio/workflow'
 import type { SessionActivities } from '../activities/index.ts'
 import { isBetweenSteps, readCarried } from '../session/carry.ts'
+import { BUDGET } from '../session/change.ts'
 import { advance, decide } from '../session/decide.ts'
 import { field } from '../session/field.ts'
 import { Journal } from '../session/journal.ts'
@@ -52,7 +53,7 @@ export async function session(input?: SessionInput): Promise<void> {
   const next = await CancellationScope.nonCancellable(async () => {
     const opened = await open(input, state)
     const run = createRun(carried, opened.policy)
-    const performer = createPerformer(opened.policy.harness)
+    const performer = createPerformer(opened.policy.harness, (ms) => run.work.add(ms))
     const record = createRecorder()
     let outcomes: readonly Input[] = opened.inputs
 
@@ -66,6 +67,7 @@ export async function session(input?: SessionInput): Promise<void> {
         agentName: opened.agentName,
         threadId: primaryThread(workflowId),
         mint: mintEventId,
+        worked: () => run.work.take(),
         activeSeconds: (sofar) => run.clock.stop(sofar),
       })
       for (const outcome of [...outcomes, ...performer.takeOutcomes()]) settle(journal, outcome)
@@ -74,10 +76,11 @@ export async function session(input?: SessionInput): Promise<void> {
       nameArrivals(journal)
       const mayEnd = !performer.isBusy() && run.isDue(journal.state, inbox.signals())
       const endsBetweenSteps = mayEnd && isBetweenSteps(journal.state)
-      if (!endsBetweenSteps) advance(journal)
+      if (endsBetweenSteps) journal.count()
+      else advance(journal)
 
       state = journal.state
-      if (state.status !== 'idle') run.clock.start()
+      if (state.status !== 'idle' && !state.accounting) run.clock.start()
       if (journal.entries.length > 0) record(journal.entries, snapshot(state, opened.agentName))
       index.hint({ status: state.status, run: run.number, length: workflowInfo().historyLength })
       if (endsBetweenSteps || (mayEnd && state.status === 'idle')) return true
@@ -130,7 +133,7 @@ function take(journal: Journal, letter: Letter): void {
   for (const input of letter.inputs) {
     const refused = refuses(journal.state, input)
     if (refused === null) settle(journal, input)
-    letter.answer?.({ refused })
+    letter.answer?.({ refused: refused?.reason ?? null, ...(refused?.code ? { code: refused.code } : {}) })
   }
 }
 
@@ -145,6 +148,8 @@ async function open(input: SessionInput | undefined, state: LogState): Promise<O
   const configuration = readConfiguration(input)
   if (configuration === undefined) return refuse('the configuration has no id, agentName and policy')
   if (configuration) return { ...configuration, inputs: [] }
+  const budget = field(input, 'budget') ?? null
+  if (budget !== null && !state.budget) return refuse(`budget: expected ${BUDGET}`)
   try {
     const { openSession } = proxyActivities<SessionActivities>(openSessionOptions)
     const { entries, policy, agentName } = await openSession({
@@ -154,6 +159,7 @@ async function open(input: SessionInput | undefined, state: LogState): Promise<O
       environment: input?.environment ?? null,
       title: state.title,
       metadata: state.metadata,
+      ...(state.budget ? { budget: state.budget } : {}),
     })
     return { policy, agentName, inputs: [{ type: 'recorded', entries }] }
   } catch (error) {

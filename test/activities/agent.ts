@@ -2,7 +2,7 @@ import type { SessionAgent } from '../../src/wire/types.ts'
 
 interface Setting {
   readonly name: 'bash' | 'read' | 'write' | 'edit'
-  readonly policy?: 'always_allow' | 'always_ask'
+  readonly policy?: 'always_allow' | 'always_ask' | 'auto'
   readonly enabled?: boolean
 }
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { toEntries } from '../../src/activities/answer.ts'
+import type { Judged } from '../../src/activities/judge.ts'
 import type { Announced } from '../../src/activities/preview.ts'
 import type { ModelResponse } from '../../src/model/model.ts'
 import { agentWith } from './agent.ts'
@@ -9,19 +10,29 @@ const text = (value: string) => ({ type: 'text', text: value, citations: null })
 const call = (id: string, name: string, input: unknown = {}) => ({ type: 'tool_use', id, name, input }) as const
 const thinking = { type: 'thinking', thinking: 'hm', signature: 's' } as const
 
+const lookup = { type: 'custom', name: 'lookup', description: 'd', input_schema: { type: 'object' } } as const
+const asking = agentWith([
+  { name: 'read', policy: 'always_ask' },
+  { name: 'write', policy: 'auto' },
+])
+const agent = { ...asking, tools: [...asking.tools, lookup] }
+
+const JUDGED: Judged = { judgements: new Map([['judged', { type: 'deny', reason_code: 'high_risk' }]]), usage }
+
 function entriesOf(
   response: Partial<ModelResponse>,
-  offered: readonly string[] = ['bash', 'read'],
-  announced: readonly Announced[] = [],
+  offered: readonly string[] = ['bash', 'read', 'write', 'lookup'],
+  { announced = [], judged }: { announced?: readonly Announced[]; judged?: Judged } = {},
 ) {
   let minted = 0
   return toEntries({
-    agent: agentWith([{ name: 'read', policy: 'always_ask' }]),
+    agent,
     harness: 'h1',
     request: 'r1',
     response: { content: [], stopReason: 'end_turn', stopDetails: null, usage, ...response },
     offered,
     announced,
+    ...(judged ? { judged } : {}),
     mint: () => `e${++minted}`,
   })
 }
@@ -59,7 +70,7 @@ describe('a model’s answer', () => {
       { of: 'agent.message', id: 'p1' },
       { of: 'agent.thinking', id: 'p2' },
     ] as const
-    const entries = entriesOf({ content: content as never }, ['bash'], announced)
+    const entries = entriesOf({ content: content as never }, ['bash'], { announced })
     expect(entries.map((entry) => ('id' in entry ? entry.id : entry.type))).toEqual([
       'log.assistant',
       'p1',
@@ -75,6 +86,31 @@ describe('a model’s answer', () => {
     ['read', { evaluated_permission: 'ask', evaluation: { type: 'always_ask' } }],
   ])('evaluates what policy says of %s', (name, permission) => {
     expect(entriesOf({ content: [call('t1', name)] as never })[1]).toMatchObject(permission)
+  })
+
+  test.each([
+    ['judged', 'deny', { type: 'deny', reason_code: 'high_risk' }],
+    ['another', 'ask', { type: 'ask', reason_code: 'indeterminate' }],
+  ])('says what the judge said of the call %s', (id, permission, judgement) => {
+    expect(entriesOf({ content: [call(id, 'write')] as never }, undefined, { judged: JUDGED })[1]).toMatchObject({
+      evaluated_permission: permission,
+      evaluation: { type: 'auto', evaluated_permission: judgement },
+    })
+  })
+
+  test('counts the judge in where the request ends, and says what it took itself', () => {
+    const content = [call('judged', 'write')] as never
+    const judgedEntries = entriesOf({ content }, undefined, { judged: JUDGED })
+    const twice = { input_tokens: 6, output_tokens: 4, cache_read_input_tokens: 2, cache_creation_input_tokens: 0 }
+    expect(judgedEntries.at(0)).toMatchObject({ usage })
+    expect(judgedEntries.at(-1)).toMatchObject({ model_usage: twice })
+    expect(entriesOf({ content })[0]).not.toHaveProperty('usage')
+  })
+
+  test('tells a custom call as what the client is to settle, whatever policies there are', () => {
+    const [answer, use] = entriesOf({ content: [call('t1', 'lookup', { key: 'a' })] as never })
+    expect(answer).toMatchObject({ calls: [{ id: 'e1', model_id: 't1' }] })
+    expect(use).toEqual({ type: 'agent.custom_tool_use', id: 'e1', name: 'lookup', input: { key: 'a' } })
   })
 
   test('denies a tool that was not offered before any policy is asked', () => {

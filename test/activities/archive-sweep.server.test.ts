@@ -58,7 +58,7 @@ test('what ended without its workflow having archived it is archived from histor
     { run: 1, id: runs.ids[0], closed: true, state: null },
     { run: 2, id: runs.ids[1], closed: true, state: { status: 'terminated' } },
   ])
-  expect(await stores.archive.find(terminated.id, 'sevt_said')).toMatchObject({ entry: said })
+  expect((await stores.archive.find(terminated.id, 'sevt_said'))[0]).toMatchObject({ entry: said })
   const all = { order: 'asc', limit: 99, runs: { first: 1, last: 9 }, audience: 'client' } as const
   expect((await stores.archive.page(terminated.id, all)).map(({ entry }) => entry.type)).toEqual([
     'user.tool_confirmation',

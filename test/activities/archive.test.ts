@@ -11,6 +11,8 @@ const copied: RunCopy = {
   items: [buildArchivedItem({ run: 2, event: 5, index: 0 })],
 }
 
+const gone = async (): Promise<RunCopy> => Promise.reject(Object.assign(new Error('not found'), { code: 5 }))
+
 describe('archiveRun', () => {
   test('puts the copy of the run into the archive, and the rest of it when asked again', async () => {
     const archive = createMemoryArchive()
@@ -42,10 +44,18 @@ describe('archiveRun', () => {
     })
   })
 
-  test('gives up on a run that Temporal has removed', async () => {
-    const gone = Object.assign(new Error('not found'), { code: 5 })
-    const copy = async (): Promise<RunCopy> => Promise.reject(gone)
-    const { archiveRun } = createArchiveRun({ archive: createMemoryArchive(), copy })
+  test('is content with what is kept of a run that Temporal has removed since', async () => {
+    const archive = createMemoryArchive()
+    await archive.write('s1', copied.run, copied.items)
+    const { archiveRun } = createArchiveRun({ archive, copy: gone })
+    await inActivity(() => archiveRun(input).then(() => true))
+    expect(await archive.newest('s1')).toEqual(copied.run)
+  })
+
+  test('gives up on a run that Temporal has removed and that is not kept to its end', async () => {
+    const archive = createMemoryArchive()
+    await archive.write('s1', { ...copied.run, closed: false }, copied.items)
+    const { archiveRun } = createArchiveRun({ archive, copy: gone })
     await expect(inActivity(() => archiveRun(input).then(() => true))).rejects.toMatchObject({
       type: 'history_gone',
       nonRetryable: true,

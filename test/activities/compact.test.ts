@@ -76,7 +76,12 @@ describe('compact', () => {
     const { entries, fault } = await compactWith(respond('all is well')).run()
     expect(fault).toBeUndefined()
     expect(entries).toEqual([
-      { type: 'log.summary', harness: 'h', introduction: currentHarness.context?.introduction, text: 'all is well' },
+      {
+        type: 'log.summary',
+        harness: currentHarness.id,
+        introduction: currentHarness.context?.introduction,
+        text: 'all is well',
+      },
       { type: 'agent.thread_context_compacted', id: expect.stringMatching(/^sevt_/) },
       {
         type: 'span.model_request_end',
@@ -112,8 +117,11 @@ describe('compact', () => {
     })
   })
 
-  test('under a harness without words for it is a mistake', async () => {
+  test('under a harness without words for it asks in those of the present one, and records that', async () => {
     const harness = () => findHarness('longhand-1') ?? currentHarness
-    await expect(compactWith(respond('x'), { harness }).run()).rejects.toThrow('longhand-1 has no prompt')
+    const { run, requests } = compactWith(respond('all is well'), { harness })
+    const { entries } = await run()
+    expect(entries[0]).toMatchObject({ harness: currentHarness.id, introduction: currentHarness.context?.introduction })
+    expect(JSON.stringify(requests[0]?.messages.at(-1))).toContain(JSON.stringify(currentHarness.context?.prompt))
   })
 })

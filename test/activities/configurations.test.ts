@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { createConfigurations } from '../../src/activities/configurations.ts'
+import { estimateBytes } from '../../src/activities/recent.ts'
 import { agentWith } from './agent.ts'
 
 const configuration = (id: string) => ({ id, agent: agentWith(), harness: 'h1' })
@@ -24,20 +25,18 @@ describe('configurations', () => {
     expect(await find('a')).toMatchObject({ id: 'cfg' })
   })
 
-  test('are kept for the sessions that were used last', async () => {
+  test('are kept within a number of bytes, for the sessions that were used last', async () => {
     const read: string[] = []
-    const find = createConfigurations(async (session) => {
-      read.push(session)
-      return configuration(session)
-    })
-    await find('first')
-    await find('second')
-    for (let n = 0; n < 498; n++) await find(`s${n}`)
-    await find('first')
-    await find('one more')
+    const find = createConfigurations(
+      async (session) => {
+        read.push(session)
+        return configuration(session)
+      },
+      3 * estimateBytes(configuration('one')),
+    )
+    for (const session of ['one', 'two', 'six', 'one', 'ten']) await find(session)
     read.length = 0
-    await find('first')
-    await find('second')
-    expect(read).toEqual(['second'])
+    for (const session of ['one', 'ten', 'six', 'two']) await find(session)
+    expect(read).toEqual(['two'])
   })
 })

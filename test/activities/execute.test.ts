@@ -47,6 +47,19 @@ describe('execute', () => {
     ])
   })
 
+  test('says how long the tool took, in whole milliseconds, and nothing of a call that did not run', async () => {
+    const { asked } = await largeCall()
+    const lost = createExecute({ execute: async () => ({ text: '', isError: false }) }, createMemoryBlobs())
+    expect(await inActivity(() => lost.execute(asked))).toMatchObject({ ms: 0, entries: [{ is_error: true }] })
+    const { ms } = await run(async () => {
+      const begun = performance.now()
+      while (performance.now() - begun < 3) continue
+      return { text: 'done', isError: false }
+    })
+    expect(ms).toBeGreaterThanOrEqual(3)
+    expect(ms).toBe(Math.round(ms ?? 0))
+  })
+
   test('runs a call with the whole of a large input, and stores a large output', async () => {
     const { blobs, asked } = await largeCall()
     const seen: unknown[] = []

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { nameLost } from '../../src/activities/lost-parts.ts'
+import { ThoughtsLost, nameLost } from '../../src/activities/lost-parts.ts'
 import { fetchThere, stow } from '../../src/history/blobs.ts'
 import type { LogEntry } from '../../src/session/transcript.ts'
 import { createMemoryBlobs } from '../support/memory-blobs.ts'
@@ -10,13 +10,13 @@ const STANDS_IN = { type: 'text', text: SENTENCE }
 const beside = { type: 'text', text: 'stays' }
 
 /** An entry whose large parts are all gone. */
-async function losing(entry: object): Promise<object> {
+async function losing(entry: object, turn = { isOver: true }): Promise<object> {
   const { elements, blobs } = await stow(createMemoryBlobs(), 'sesn_a', [entry as LogEntry])
   const [element] = elements
   if (!element) throw new Error('expected an element')
   const there = await fetchThere(createMemoryBlobs(), 'sesn_a', { element, blobs: blobs?.[0] })
   expect(there.lost).not.toEqual([])
-  return nameLost(there.element, there.lost)
+  return nameLost(there.element, there.lost, turn)
 }
 
 describe('a lost part', () => {
@@ -24,7 +24,6 @@ describe('a lost part', () => {
     ['text', { type: 'text', text: LONG }, STANDS_IN],
     ['image', { type: 'image', source: { type: 'base64', media_type: 'image/png', data: 'abcd' } }, STANDS_IN],
     ['document', { type: 'document', source: { type: 'text', media_type: 'text/plain', data: LONG } }, STANDS_IN],
-    ['thought', { type: 'thinking', thinking: LONG, signature: 'of all that' }, STANDS_IN],
     [
       'input of a call',
       { type: 'tool_use', id: 't', name: 'write', input: { path: 'a', deep: [{ content: LONG }] } },
@@ -40,6 +39,13 @@ describe('a lost part', () => {
     expect(await losing(summary)).toEqual({ ...summary, text: SENTENCE })
   })
 
+  test('stands in for a block whose file is lost', () => {
+    const file = { type: 'image', source: { type: 'file', file_id: 'file_1' } }
+    const entry = { type: 'user.message', id: 'm', content: [beside, file] } as LogEntry
+    const ref = { path: ['content', 1, 'source'], sha256: 'ab'.repeat(32), length: 3, file: 'image/png' }
+    expect(nameLost(entry, [{ ref }], { isOver: true })).toEqual({ ...entry, content: [beside, STANDS_IN] })
+  })
+
   test('leaves an image beside it as it is', async () => {
     const image = { type: 'image', source: { type: 'url', url: 'https://example.com/a.png' } }
     const entry = { type: 'user.message', id: 'm', content: [image, { type: 'text', text: LONG }] }
@@ -47,9 +53,36 @@ describe('a lost part', () => {
   })
 })
 
+describe('a lost thought', () => {
+  const thought = { type: 'thinking', thinking: LONG, signature: 'of all that' }
+  const other = { type: 'redacted_thinking', data: 'veiled' }
+  const call = { type: 'tool_use', id: 't', name: 'bash', input: {} }
+  const answer = { type: 'log.assistant', content: [thought, other, beside, call], calls: [] }
+
+  test('takes the others of its answer along, once the turn is over', async () => {
+    expect(await losing(answer)).toEqual({ ...answer, content: [beside, call] })
+  })
+
+  test('may be all that its answer had', async () => {
+    expect(await losing({ ...answer, content: [thought] })).toEqual({ ...answer, content: [] })
+  })
+
+  test('ends the turn that it is of, and says how to go on', async () => {
+    const ending = losing(answer, { isOver: false })
+    await expect(ending).rejects.toThrow(ThoughtsLost)
+    await expect(ending).rejects.toThrow(/^store: .*send a message/)
+  })
+
+  test('stays when it is another part of the answer that is lost', async () => {
+    const kept = { ...thought, thinking: 'short' }
+    const entry = { ...answer, content: [kept, { type: 'text', text: LONG }, call] }
+    expect(await losing(entry, { isOver: false })).toEqual({ ...entry, content: [kept, STANDS_IN, call] })
+  })
+})
+
 describe('an entry that has lost nothing', () => {
   test('is the same object', () => {
     const entry: LogEntry = { type: 'log.mark', id: 'm' }
-    expect(nameLost(entry, [])).toBe(entry)
+    expect(nameLost(entry, [], { isOver: false })).toBe(entry)
   })
 })

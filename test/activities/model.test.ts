@@ -1,11 +1,14 @@
 import { describe, expect, test } from 'vitest'
 import { createContextReader } from '../../src/activities/context.ts'
+import { createHeardReader } from '../../src/activities/heard.ts'
 import type { ModelCallPorts } from '../../src/activities/model.ts'
 import { createCallModel } from '../../src/activities/model.ts'
-import { currentHarness } from '../../src/model/harness.ts'
+import { LogIncomplete } from '../../src/history/session-log.ts'
+import { currentHarness, findHarness } from '../../src/model/harness.ts'
 import type { Model, ModelRequest, ModelResponse } from '../../src/model/model.ts'
 import { ModelFailure } from '../../src/model/model.ts'
 import type { LogEntry } from '../../src/session/transcript.ts'
+import { StoreAway } from '../../src/store/away.ts'
 import type { DeltaBatch } from '../../src/store/deltas.ts'
 import { completed, decided, history, scheduled, signaled, started } from '../support/history-builders.ts'
 import { createMemoryBlobs } from '../support/memory-blobs.ts'
@@ -53,6 +56,7 @@ function callWith(change: Partial<ModelCallPorts> = {}, activityId = '1') {
     harness: () => currentHarness,
     tools: [],
     publish: async (batch) => void batches.push(batch),
+    heard: createHeardReader(log, blobs),
     ...change,
   })
   const environment = quietEnvironment(activityId)
@@ -67,6 +71,41 @@ describe('callModel', () => {
     await run()
     expect(requests[0]?.messages).toHaveLength(1)
     expect(JSON.stringify(requests[0]?.messages)).toContain('m1')
+  })
+
+  test('has calls under auto judged by what the user had written, in the same request as clients see it', async () => {
+    const judge: ModelRequest[] = []
+    const use = {
+      type: 'tool_use',
+      id: 't1',
+      name: 'bash',
+      input: { command: 'ls' },
+      caller: { type: 'direct' },
+    } as const
+    const { run } = callWith({
+      tools: [{ name: 'bash', input_schema: { type: 'object' } }],
+      configuration: async () => ({
+        id: 'cfg_1',
+        agent: agentWith([{ name: 'bash', policy: 'auto' }]),
+        harness: currentHarness.id,
+      }),
+      model: {
+        async request(request) {
+          if (request.tools.length > 0) return { ...response, content: [use], stopReason: 'tool_use' }
+          judge.push(request)
+          return { ...response, content: [{ type: 'text', text: '1: DENY', citations: null }] }
+        },
+      },
+    })
+    const { entries } = await run()
+    expect(judge.map(({ messages }) => JSON.stringify(messages))).toEqual([
+      expect.stringMatching(/What the user wrote:\\n1: \\"text of m1\\".*The calls:\\n1: .*ls/),
+    ])
+    expect(entries).toMatchObject([
+      { type: 'log.assistant', usage: response.usage },
+      { type: 'agent.tool_use', evaluated_permission: 'deny' },
+      { type: 'span.model_request_end', model_usage: { input_tokens: 2 * response.usage.input_tokens } },
+    ])
   })
 
   test('asks with all that a later call stands behind', async () => {
@@ -116,6 +155,19 @@ describe('callModel', () => {
       model: { request: async () => Promise.reject(failure) },
     }).run()
     expect(fault).toMatchObject({ retryable: false, fileRefused: true })
+  })
+
+  test.each([
+    ['longhand-1', { harness: currentHarness.id, context: { window: 200_000, growth: 0.1 } }],
+    [currentHarness.id, undefined],
+  ])('says under %s what to do about a request that is too long', async (id, adoptable) => {
+    const failure = new ModelFailure({ kind: 'too_long', retryable: false, message: 'no' })
+    const { fault } = await callWith({
+      harness: () => findHarness(id) ?? currentHarness,
+      model: { request: async () => Promise.reject(failure) },
+    }).run()
+    expect(fault).toMatchObject({ tooLong: true, ...(adoptable ? { adoptable } : {}) })
+    expect(fault && 'adoptable' in fault).toBe(adoptable !== undefined)
   })
 
   test('passes on how long the provider asks to wait', async () => {
@@ -175,6 +227,53 @@ describe('callModel', () => {
 
   test('is tried again while history does not show it yet', async () => {
     await expect(callWith({}, '9').run()).rejects.toMatchObject({ type: 'not_ready', nonRetryable: false })
+  })
+
+  test('outlasts a store that is away before the model is asked, and asks once', async () => {
+    let reads = 0
+    const { run, requests } = callWith({
+      configuration: async () => {
+        reads += 1
+        if (reads < 3) throw Object.assign(new Error('inner words'), { code: 'ECONNREFUSED' })
+        return { id: 'cfg_1', agent: agentWith(), harness: currentHarness.id }
+      },
+    })
+    expect((await run()).entries).toHaveLength(3)
+    expect([reads, requests.length]).toEqual([3, 1])
+  })
+
+  test('keeps an answer that was paid for until the store can take it', async () => {
+    const long = 'x'.repeat(100_000)
+    const content = [{ type: 'text' as const, text: long, citations: null }]
+    const memory = createMemoryBlobs()
+    let puts = 0
+    const blobs: ModelCallPorts['blobs'] = {
+      ...memory,
+      async put(...blob) {
+        puts += 1
+        if (puts === 1) throw new StoreAway('store: a blob could not be written: ENOSPC')
+        await memory.put(...blob)
+      },
+    }
+    let asked = 0
+    const model: Model = {
+      async request() {
+        asked += 1
+        return { ...response, content }
+      },
+    }
+    const { blobs: beside } = await callWith({ blobs, model }).run()
+    expect(beside).toBeDefined()
+    expect([asked, await memory.list(SESSION)]).toEqual([1, [expect.any(String)]])
+  })
+
+  test('says that the store has lost a part of the log, and is not tried again', async () => {
+    const lost = callWith({ context: async () => Promise.reject(new LogIncomplete('run 2 is nowhere')) })
+    await expect(lost.run()).rejects.toMatchObject({
+      type: 'history_gone',
+      nonRetryable: true,
+      message: 'store: run 2 is nowhere',
+    })
   })
 
   test('gives up when the session’s configuration is gone', async () => {

@@ -11,7 +11,7 @@ import { createValidator } from '../../src/wire/validate.ts'
 
 const validator = createValidator()
 const environmentOf = (id: string) => createEnvironment({ name: id }, { id, now: '2026-01-02T12:00:00.000Z' })
-const policyFor = createPolicies({ runEvents: 30 })
+const policyFor = createPolicies({ runEvents: 30, priceFile: undefined, hourlyRate: 0 })
 const input: OpenSession = {
   session: 'sesn_byhand1',
   workspace: 'default',
@@ -57,7 +57,14 @@ describe('openSession', () => {
   test('stores the inline agent and lists the session under ids that follow from its own', async () => {
     const { open, agents, created } = scene()
     expect(await open()).toEqual({
-      entries: [{ type: 'log.configured', configuration: 'cfg_byhand1', agent_name: 'agent' }],
+      entries: [
+        {
+          type: 'log.configured',
+          configuration: 'cfg_byhand1',
+          agent_name: 'agent',
+          accounting: policyFor('claude-opus-5-5').accounting,
+        },
+      ],
       agentName: 'agent',
       policy: policyFor('claude-opus-5-5'),
     })

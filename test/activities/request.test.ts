@@ -68,6 +68,22 @@ describe('a model request', () => {
     expect(build(conversation, agentWith([], { tools: [] })).tools).toEqual([])
   })
 
+  test('offers custom tools behind the others, with nothing but what the model is to know', () => {
+    const lookup = {
+      type: 'custom' as const,
+      name: 'lookup',
+      description: 'looks',
+      input_schema: { type: 'object' as const, required: ['key'] },
+    }
+    const [toolset] = agentWith([{ name: 'write', enabled: false }]).tools
+    const agent = agentWith([], { tools: [lookup, ...(toolset ? [toolset] : [])] })
+    const { type: _, ...told } = lookup
+    const { tools: offered } = build(conversation, agent)
+    expect(offered.map(({ name }) => name)).toEqual(['bash', 'read', 'lookup'])
+    expect(offered.at(-1)).toEqual({ ...told, cache_control: { type: 'ephemeral' } })
+    expect(build(conversation, agentWith([], { tools: [lookup] })).tools).toHaveLength(1)
+  })
+
   test('tells the harness’s part before the agent’s own, and nothing blank', () => {
     const texts = (agent: SessionAgent) => build([ask('x')], agent).system.map((block) => block.text)
     expect(texts(agentWith())).toEqual([...currentHarness.systemParts, 'Be brief.'])

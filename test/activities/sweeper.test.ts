@@ -38,12 +38,13 @@ function scene(rows: readonly SessionRow[], change: Partial<SweeperPorts> = {}, 
     removeSandboxes: (session) => note(`sandboxes ${session}`)(),
     removeBlobs: (session) => note(`blobs ${session}`)(),
     lateBlobs: async () => [],
+    removeSpareContents: (now) => note(`spare ${new Date(now).toISOString()}`)(),
     pruneIngress: (before) => note(`prune ${before.toISOString()}`)(),
     archiveEnded: (now) => note(`archive ${new Date(now).toISOString()}`)(),
     warn: (_, text) => void done.push(`warn ${text}`),
     ...change,
   }
-  return { ports, done: () => done.filter((line) => !/^(stale|prune|archive)/.test(line)), all: done }
+  return { ports, done: () => done.filter((line) => !/^(stale|prune|archive|spare)/.test(line)), all: done }
 }
 
 const missing = { read: async () => Promise.reject(new LogNotFound('nowhere')) }
@@ -56,6 +57,7 @@ describe('a sweep', () => {
       'stale 2026-01-02T11:59:00.000Z 2026-01-02T11:59:00.000Z',
       'prune 2025-12-31T12:00:00.000Z',
       'archive 2026-01-02T12:00:00.000Z',
+      'spare 2026-01-02T12:00:00.000Z',
     ])
   })
 

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { ApiError } from '../../src/wire/errors.ts'
 import { buildView } from './view-builder.ts'
 import { AUTHORIZED, createFakeApp, storeAgent, storeSession } from './fakes.ts'
@@ -73,6 +73,40 @@ describe('a request for a log', () => {
     expect([new Set(ids).size, fake.world.ingress.size]).toEqual([3, 3])
   })
 
+  test('is never one with what another key has sent', async () => {
+    const keys: Record<string, string> = { lh_one: 'key_1', lh_two: 'key_2' }
+    const fake = createWithSession(() => ({
+      keys: {
+        verify: async (secret) => ({ id: keys[secret] ?? '', name: 'fake', workspaceId: 'default' }),
+      },
+    }))
+    const post = (secret: string, retry: string) =>
+      send(fake, { authorization: `Bearer ${secret}`, 'x-stainless-retry-count': retry })
+    await post('lh_one', '0')
+    const [theirs, mine] = [await post('lh_two', '1'), await post('lh_one', '1')]
+    expect(theirs.json().data[0].id).not.toBe(mine.json().data[0].id)
+    expect(fake.world.ingress.size).toBe(2)
+  })
+
+  test('that began is what a retry takes, when an equal one was accepted meanwhile', async () => {
+    let failures = 1
+    const fake: Fake = createWithSession((world) => ({
+      workflows: {
+        ...createFakeApp().context.workflows,
+        signal: async (session, signal, requestId) => {
+          if (failures-- > 0) throw new ApiError('unavailable', 'not now')
+          world.signals.push({ session, signal, requestId })
+        },
+      },
+    }))
+    expect((await send(fake)).statusCode).toBe(504)
+    const equal = (await send(fake)).json().data[0].id
+    // Whether its first retry came that far is not known to the second.
+    const again = (await send(fake, { 'x-stainless-retry-count': '2' })).json().data[0].id
+    expect(again).not.toBe(equal)
+    expect(new Set(idsOf(fake).flat()).size).toBe(4)
+  })
+
   test.each([
     ['2', 2],
     ['2.5', 2],
@@ -93,6 +127,23 @@ describe('a request for a log', () => {
     await send(fake, RETRY)
     await send(fake, RETRY, { events: [{ type: 'user.interrupt' }] })
     expect(new Set(idsOf(fake).flat()).size).toBe(6)
+  })
+
+  test.each([
+    { what: 'events', path: url, body: hello },
+    { what: 'an environment', path: '/v1/environments', body: { name: 'linux' } },
+  ])('for $what that was sent again is done once its client has the answer', async ({ path, body }) => {
+    const fake = createWithSession()
+    const payload = JSON.stringify(body)
+    const headers = { ...AUTHORIZED, 'content-type': 'application/json' }
+    await fake.app.inject({ method: 'POST', url: path, headers, payload })
+    expect([...fake.world.ingress.values()]).toMatchObject([{ state: 'accepted' }])
+    const base = await fake.app.listen({ host: '127.0.0.1', port: 0 })
+    onTestFinished(() => fake.app.close())
+    const again = await fetch(`${base}${path}`, { method: 'POST', headers: { ...headers, ...RETRY }, body: payload })
+    expect(again.status).toBe(200)
+    await again.text()
+    await expect.poll(() => [...fake.world.ingress.values()], { timeout: 5_000 }).toMatchObject([{ state: 'answered' }])
   })
 
   test('under a key is the same as before, or a conflict', async () => {
@@ -157,6 +208,18 @@ describe('a request for a log', () => {
     expect([fake.world.ingress.size, fake.world.signals.length]).toEqual([0, 0])
   })
 
+  test('to archive a session that runs leaves no row', async () => {
+    const fake = createWithSession()
+    fake.world.view = buildView([], { status: 'running' })
+    const archive = () => fake.app.inject({ method: 'POST', url: '/v1/sessions/sesn_1/archive', headers: AUTHORIZED })
+    const answer = await archive()
+    expect([answer.statusCode, fake.world.ingress.size]).toEqual([400, 0])
+    expect(answer.json().error.message).toMatch(/^The session is running; interrupt it/)
+    fake.world.view = buildView([])
+    await archive()
+    expect(fake.world.ingress.size).toBe(1)
+  })
+
   test('that is over the rate leaves no row', async () => {
     const fake = createWithSession()
     let taken = 0
@@ -165,6 +228,23 @@ describe('a request for a log', () => {
     expect(answer.statusCode).toBe(429)
     expect(taken).toBeGreaterThanOrEqual(50)
     expect([fake.world.ingress.size, fake.world.signals.length]).toEqual([taken, taken])
+  })
+
+  test('is refused for want of a session before its large parts are looked at', async () => {
+    const fake = createWithSession()
+    const many = Array.from({ length: 256 }, () => ({
+      type: 'user.message',
+      content: Array.from({ length: 16 }, () => ({ type: 'text', text: 'x'.repeat(100) })),
+    }))
+    const payload = { events: many }
+    expect((await send(fake, {}, payload)).statusCode).toBe(413)
+    const missing = await fake.app.inject({
+      method: 'POST',
+      url: '/v1/sessions/sesn_none/events',
+      headers: AUTHORIZED,
+      payload,
+    })
+    expect(missing.statusCode).toBe(404)
   })
 
   test('to create a session again answers what the first one made', async () => {
@@ -176,8 +256,62 @@ describe('a request for a log', () => {
     const first = (await create()).json()
     expect(first).toMatchObject({ status: 'running', agent: { name: 'first' } })
     storeAgent(fake.world, { ...agent, name: 'second', archived_at: '2026-01-02T00:00:00.000Z' })
-    await fake.context.sessions.repair(first.id, { status: 'idle', title: 'renamed', metadata: {}, archivedAt: null })
+    await fake.context.sessions.repair(first.id, {
+      status: 'idle',
+      title: 'renamed',
+      metadata: {},
+      budget: null,
+      archivedAt: null,
+    })
     expect((await create()).json()).toMatchObject({ id: first.id, title: 'renamed', agent: { name: 'first' } })
     expect(fake.world.sessions.get(first.id)).toMatchObject({ title: 'renamed', status: 'idle' })
+  })
+
+  test('to create a session that broke off goes on with the configuration that is stored', async () => {
+    const started: unknown[] = []
+    const fake = createFakeApp(() => ({
+      workflows: {
+        ...createFakeApp().context.workflows,
+        async start(session, { configuration }) {
+          started.push({ session, agentName: configuration?.agentName })
+          if (started.length === 1) throw new ApiError('unavailable', 'cut')
+        },
+      },
+    }))
+    const agent = storeAgent(fake.world, { name: 'first' })
+    const payload = { agent: agent.id, environment_id: 'env_1', initial_events: hello.events }
+    const create = (headers: Record<string, string>) =>
+      fake.app.inject({ method: 'POST', url: '/v1/sessions', headers: { ...AUTHORIZED, ...headers }, payload })
+    expect((await create({})).statusCode).toBe(504)
+    storeAgent(fake.world, { ...agent, name: 'second', version: 2, archived_at: '2026-01-02T00:00:00.000Z' })
+    const again = await create(RETRY)
+    expect([again.statusCode, again.json().agent]).toMatchObject([200, { name: 'first', version: 1 }])
+    const { id } = again.json()
+    expect(started).toEqual([
+      { session: id, agentName: 'first' },
+      { session: id, agentName: 'first' },
+    ])
+    expect([fake.world.sessions.size, fake.world.configurations.get(id)?.agent.name]).toEqual([1, 'first'])
+  })
+
+  test('to create a session twice at once starts it with what is stored, whichever was first', async () => {
+    const started: unknown[] = []
+    const fake = createFakeApp(() => ({
+      workflows: {
+        ...createFakeApp().context.workflows,
+        start: async (_, { configuration }) => void started.push(configuration?.agentName),
+      },
+    }))
+    const agent = storeAgent(fake.world, { name: 'mine' })
+    const { sessions } = fake.context
+    const { create } = sessions
+    sessions.create = async (row, { agent: mine, ...rest }) => {
+      await create(row, { ...rest, agent: { ...mine, name: 'theirs' } })
+      await create(row, { ...rest, agent: mine })
+    }
+    const payload = { agent: agent.id, environment_id: 'env_1' }
+    const answer = await fake.app.inject({ method: 'POST', url: '/v1/sessions', headers: AUTHORIZED, payload })
+    expect(answer.json().agent.name).toBe('theirs')
+    expect(started).toEqual(['theirs'])
   })
 })

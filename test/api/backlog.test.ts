@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { createBacklog } from '../../src/api/backlog.ts'
 import type { Arrival } from '../../src/session/entry.ts'
+import { QUEUE_BYTES } from '../../src/session/settle.ts'
+import { weighQueue } from '../../src/session/weight.ts'
 import { emptyState } from '../support/session-builders.ts'
 
 let minted = 0
@@ -70,6 +72,30 @@ describe('the backlog', () => {
     const flooded = view([], { signals: 2_000 })
     expect(backlog.take(flooded, messages(1), true)).toBe(false)
     expect(backlog.take(flooded, [{ id: 'sevt_stop', type: 'user.interrupt' }], true)).toBe(true)
+  })
+
+  test('counts the signals that nobody has read yet, a batch as one', () => {
+    const backlog = createBacklog(() => 0)
+    const old = view([], { signals: 1_998 })
+    const batch = messages(3)
+    expect(backlog.take(old, batch, true)).toBe(true)
+    expect(backlog.take(old, messages(1), true)).toBe(true)
+    expect(backlog.take(old, messages(1), true)).toBe(false)
+    expect(backlog.take(view([], { seen: batch, signals: 1_998 }), messages(1), true)).toBe(true)
+  })
+
+  test('lets in what a workflow has room for, to the byte, and no more', () => {
+    const queue = messages(3, 1000)
+    const state = (added: readonly Arrival[]) => ({ queue: [...queue, ...added] })
+    const room = QUEUE_BYTES - weighQueue(state(messages(2, 0)))
+    for (const [over, isTaken] of [
+      [0, true],
+      [1, false],
+    ] as const) {
+      const added = [...messages(1, room + over), ...messages(1, 0)]
+      expect(weighQueue(state(added)) <= QUEUE_BYTES).toBe(isTaken)
+      expect(createBacklog(() => 0).take(view(queue), added, true)).toBe(isTaken)
+    }
   })
 
   test('lets an answer to a call in beside a full queue, and counts it for none', () => {

@@ -2,10 +2,11 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { listEvents } from '../../src/api/event-list.ts'
 import type { EventListQuery } from '../../src/wire/types.ts'
-import { NOON, SESSION } from '../support/history-builders.ts'
+import { encodeCursor } from '../../src/wire/pages.ts'
+import { NOON, SESSION, decided, ended } from '../support/history-builders.ts'
 import { createMemoryBlobs } from '../support/memory-blobs.ts'
 import { createMemoryArchive } from '../support/memory-archive.ts'
-import { archiveRuns, cutLogs, holdRuns, runsOf, toAtoms, wholeLog } from '../support/run-builders.ts'
+import { archiveRuns, cutLogs, holdRuns, resetRun, runsOf, toAtoms, wholeLog } from '../support/run-builders.ts'
 import { openLog } from '../support/session-log-builders.ts'
 
 const WORDS = ['answer', 'retry', 'answer', 'pair', 'mark', 'answer', 'confirm', 'answer', 'message'] as const
@@ -134,6 +135,40 @@ describe('a list by an event is refused', () => {
     const { list } = await scene()
     const { next_page: next } = await list({ ...query, limit: 3 })
     await expect(list({ ...change, page: next ?? '' })).rejects.toThrow(message)
+  })
+})
+
+describe('a list that was begun before a reset', () => {
+  const [run = []] = runsOf([toAtoms(['plain', 'plain', 'plain', 'plain'])])
+  const again = decided({ type: 'session.status_running', id: 'again' })
+
+  test.each<[EventListQuery, readonly string[]]>([
+    [{ limit: 3 }, ['plain0', 'plain1', 'plain2', 'again']],
+    [{ limit: 2, order: 'desc' }, ['plain3', 'plain2', 'plain0']],
+    [{ limit: 3, 'created_at[gte]': new Date(NOON).toISOString() }, ['plain0', 'plain1', 'plain2', 'again']],
+  ])('goes on behind what was given up with what came in its stead: %j', async (query, expected) => {
+    const { source, log } = openLog()
+    source.put('run-1', run)
+    const list = async (page?: string | null) => {
+      const asked = { ...query, ...(page ? { page } : {}) }
+      const view = await log.read(SESSION)
+      return listEvents(log, view, { query: asked, workspaceId: 'default', blobs: createMemoryBlobs() })
+    }
+    const { data, next_page: page } = await list()
+    source.put('run-1', [...run, { eventId: 6, at: NOON + 50_000, ...ended('reset') }])
+    source.put('x', resetRun(run, { upTo: 2, id: 'x', at: NOON + 60_000, more: [again] }))
+    const rest = await list(page)
+    expect([...data, ...rest.data].map(({ id }) => id)).toEqual(expected)
+    expect(rest.next_page).toBeNull()
+  })
+
+  test('is refused a cursor that no list has given', async () => {
+    const { source, log } = openLog()
+    source.put('x', resetRun(run, { upTo: 2, id: 'x', at: NOON + 60_000, more: [again] }))
+    const scope = { workspaceId: 'default', resource: `events/${SESSION}`, order: 'asc' } as const
+    const query: EventListQuery = { page: encodeCursor(scope, '999999999.1.0') }
+    const asked = { query, workspaceId: 'default', blobs: createMemoryBlobs() }
+    await expect(listEvents(log, await log.read(SESSION), asked)).rejects.toThrow('page: expected a cursor')
   })
 })
 

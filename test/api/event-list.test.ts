@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { createMemoryBlobs } from '../support/memory-blobs.ts'
 import { listEvents } from '../../src/api/event-list.ts'
+import { stow } from '../../src/history/blobs.ts'
 import type { LogView } from '../../src/history/tracked.ts'
 import { encodeCursor } from '../../src/wire/pages.ts'
 import type { EventListQuery } from '../../src/wire/types.ts'
@@ -22,9 +23,10 @@ const STEPS: readonly Step[] = [
 const view = buildView(STEPS)
 
 const reader = viewReader()
+const blobs = createMemoryBlobs()
 
 function list(query: EventListQuery, of: LogView = view, workspaceId = 'default') {
-  return listEvents(reader, of, { query, workspaceId, blobs: createMemoryBlobs() })
+  return listEvents(reader, of, { query, workspaceId, blobs })
 }
 
 async function ids(query: EventListQuery): Promise<string[]> {
@@ -62,6 +64,26 @@ describe('the list of events', async () => {
       ['m3 queued', 'm2 queued', 'c', 'b', 'm1'],
       ['a'],
     ])
+  })
+
+  test('gives a queue that leaves no room beside it a page of its own, or one with a single finished event', async () => {
+    const { blobs: kept } = await stow(blobs, 'sesn_1', [{ text: 'x'.repeat(100_000) }])
+    const withLarge = (length: number): LogView => {
+      const content = [{ type: 'text' as const, text: '' }]
+      const queue = view.state.queue.map(({ id }) => ({ id, type: 'user.message' as const, content }))
+      const refs = (kept?.[0] ?? []).map((ref) => ({ ...ref, path: ['content', 0, 'text'], length }))
+      return { ...view, state: { ...view.state, queue, blobs: { m2: refs, m3: refs } } }
+    }
+    const [fits, large] = [withLarge(15 * 1024 * 1024), withLarge(17 * 1024 * 1024)]
+    const queued = ['m2 queued', 'm3 queued']
+    expect(await walk({}, () => fits)).toEqual([['a', 'm1', 'b', 'c', ...queued]])
+    expect(await walk({}, () => large)).toEqual([['a', 'm1', 'b', 'c'], queued])
+    expect(await walk({ limit: 3 }, () => large)).toEqual([['a', 'm1', 'b'], ['c'], queued])
+    expect(await walk({ order: 'desc' }, () => large)).toEqual([
+      [...queued.toReversed(), 'c'],
+      ['b', 'm1', 'a'],
+    ])
+    expect(await walk({ after: 'c' }, () => large)).toEqual([queued])
   })
 
   test('keeps to types, in the queue too', async () => {

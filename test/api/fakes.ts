@@ -1,5 +1,6 @@
 import type { ApiContext } from '../../src/api/context.ts'
 import { createApp } from '../../src/api/app.ts'
+import { createWithFile } from '../../src/api/file-bytes.ts'
 import type { LogView } from '../../src/history/tracked.ts'
 import type { IngressRow } from '../../src/store/ingress.ts'
 import type { Configuration, SessionRow, StatusHint } from '../../src/store/sessions.ts'
@@ -10,6 +11,10 @@ import type { EventsSignal } from '../../src/workflows/messages.ts'
 import { buildAgent } from '../store/builders.ts'
 import type { MemoryBlobs } from '../support/memory-blobs.ts'
 import { createMemoryBlobs } from '../support/memory-blobs.ts'
+import type { MemoryContents } from '../support/memory-contents.ts'
+import { createMemoryContents } from '../support/memory-contents.ts'
+import type { MemoryFiles } from '../support/memory-files.ts'
+import { createMemoryFiles } from '../support/memory-files.ts'
 import { POLICY } from '../support/session-builders.ts'
 import { buildView, viewReader } from './view-builder.ts'
 
@@ -31,6 +36,8 @@ export interface World {
   readonly hints: StatusHint[]
   readonly logged: { readonly details: object; readonly message: string }[]
   readonly blobs: MemoryBlobs
+  readonly files: MemoryFiles
+  readonly contents: MemoryContents
   view: LogView
 }
 
@@ -45,6 +52,8 @@ export function createFakeApp(change: (world: World) => Partial<ApiContext> = ()
     hints: [],
     logged: [],
     blobs: createMemoryBlobs(),
+    files: createMemoryFiles(),
+    contents: createMemoryContents(),
     view: buildView([]),
   }
   const context = { ...createContext(world), ...change(world) }
@@ -63,6 +72,7 @@ export function storeSession(world: World, id: string, change: Partial<SessionRo
     status: 'idle',
     title: null,
     metadata: {},
+    budget: null,
     createdAt: new Date(0),
     updatedAt: new Date(0),
     archivedAt: null,
@@ -105,6 +115,7 @@ function createContext(world: World): ApiContext {
         return made
       },
       read: async (_, id) => environments.get(id) ?? null,
+      findNamed: async (_, name) => [...environments.values()].find((each) => each.name === name) ?? null,
       update: async (_, id, change) => (id === environment.id ? change(environment) : null),
       archive: async () => null,
       delete: async () => 'missing',
@@ -122,6 +133,9 @@ function createContext(world: World): ApiContext {
       close: () => undefined,
     },
     blobs: world.blobs,
+    files: world.files,
+    contents: world.contents,
+    withFile: createWithFile(world),
     previews: { listen: () => () => undefined },
     workflows: {
       start: async () => undefined,
@@ -133,6 +147,7 @@ function createContext(world: World): ApiContext {
     validator,
     policyFor: () => POLICY,
     quota: { request: () => undefined, running: async () => null },
+    takesUrls: true,
     models: async () => [],
     announceDeleted: async () => undefined,
   }
@@ -185,7 +200,7 @@ function createIngress({ ingress }: World): ApiContext['ingress'] {
     const [taken] = same
       .filter((row) => isRetry && row.bodyHash === bodyHash && row.state !== 'answered' && row.tries < retry)
       .toReversed()
-      .toSorted((a, b) => b.tries - a.tries)
+      .toSorted((a, b) => Number(a.state !== 'begun') - Number(b.state !== 'begun') || b.tries - a.tries)
     if (taken) ingress.set(taken.id, { ...taken, tries: retry })
     return taken ?? null
   }

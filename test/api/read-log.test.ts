@@ -39,12 +39,12 @@ describe('a read of a log', () => {
   })
 
   test.each([
-    { error: new LogNotFound('gone'), kind: 'api_error' },
-    { error: new Error('14 UNAVAILABLE: secret address'), kind: 'unavailable' },
-  ])('that fails ($error.message) is told as $kind without a word of it', async ({ error, kind }) => {
+    { error: new LogNotFound('gone'), kind: 'api_error', options: { code: 'log_lost', shouldRetry: false } },
+    { error: new Error('14 UNAVAILABLE: secret address'), kind: 'unavailable', options: {} },
+  ])('that fails ($error.message) is told as $kind without a word of it', async ({ error, kind, options }) => {
     const { context, row } = createReader({ read: () => Promise.reject(error) })
     const read = readLog(context, row)
-    await expect(read).rejects.toMatchObject({ kind, cause: error })
+    await expect(read).rejects.toMatchObject({ kind, cause: error, options })
     await expect(read).rejects.not.toThrow(/secret/)
   })
 

@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { itemsBehind, parseLastEventId } from '../../src/api/resume.ts'
+import type { LogItem } from '../../src/history/project.ts'
 import type { LogView } from '../../src/history/tracked.ts'
+import type { SessionEvent } from '../../src/wire/types.ts'
 import { buildArchivedItem, buildArchivedRun } from '../support/archive-builders.ts'
 import { createMemoryArchive } from '../support/memory-archive.ts'
 import { buildView, viewReader } from './view-builder.ts'
@@ -50,7 +52,7 @@ describe('a Last-Event-ID', () => {
 /** Ids of what a stream shows, a private record as null. */
 async function shownBehind(of: LogView, event: Parameters<typeof itemsBehind>[2], reader = viewReader()) {
   const ids: (string | null)[] = []
-  for await (const page of itemsBehind(reader, of, event)) ids.push(...page.map(({ shown }) => shown?.id ?? null))
+  for await (const page of await itemsBehind(reader, of, event)) ids.push(...page.map(({ shown }) => shown?.id ?? null))
   return ids
 }
 
@@ -69,26 +71,68 @@ describe('what stands behind a place', () => {
     ['the future', place(6)],
     ['another run', { run: 2, event: 1, index: 0 }],
     ['no element', { run: 1, event: 1, index: 1 }],
-  ])('is not guessed for %s', (_, position) => {
-    expect(() => itemsBehind(viewReader(), view, position)).toThrow(
+  ])('is not guessed for %s', async (_, position) => {
+    await expect(itemsBehind(viewReader(), view, position)).rejects.toThrow(
       expect.objectContaining({ kind: 'invalid_request', message: expect.stringContaining('list the events') }),
     )
   })
 
-  test('goes on from a place in the archive, shown there or not, to the runs in memory', async () => {
-    const archive = createMemoryArchive()
-    const kept = [4, 6].map((event) => buildArchivedItem({ run: 1, event, index: 0 }))
-    await archive.write('sesn_1', buildArchivedRun(), kept)
-    const runs = view.runs.map(({ items, ...run }) => ({
-      ...run,
-      run: 2,
-      items: items.map((item) => ({ ...item, position: { ...item.position, run: 2 } })),
-    }))
-    const later = { ...view, run: 2, runs }
+  test('goes on from a place in the archive, where an event stands or an input may have waited, to the runs in memory', async () => {
+    const { later, reader } = await archived()
     const all = ['m1', 'a1', null, 'm1', 'a2']
-    const reader = viewReader(archive)
     expect(await shownBehind(later, place(4), reader)).toEqual(['sevt_1_6_0', ...all])
     expect(await shownBehind(later, place(5), reader)).toEqual(['sevt_1_6_0', ...all])
     expect(await shownBehind(later, place(9), reader)).toEqual(all)
+  })
+
+  test.each([
+    ['behind the end of an archived run', place(10)],
+    ['beyond what a batch holds', { ...place(9), index: 256 }],
+    ['in a run that is neither in memory nor in the archive', { run: 2, event: 1, index: 0 }],
+  ])('is not guessed for a place %s', async (_, position) => {
+    const { later, reader } = await archived()
+    await expect(itemsBehind(reader, later, position)).rejects.toThrow('list the events')
+  })
+})
+
+/** The view's steps again as run 3, behind an archived run of 9 events. */
+async function archived() {
+  const archive = createMemoryArchive()
+  const kept = [4, 6].map((event) => buildArchivedItem({ run: 1, event, index: 0 }))
+  await archive.write('sesn_1', buildArchivedRun({ lastEvent: 9 }), kept)
+  const runs = view.runs.map(({ items, ...run }) => ({
+    ...run,
+    first: 3,
+    run: 3,
+    items: items.map((item) => ({ ...item, position: { ...item.position, run: 3 } })),
+  }))
+  return { later: { ...view, run: 3, runs }, reader: viewReader(archive) }
+}
+
+describe('a place that a reset gave up', () => {
+  const reset = {
+    ...view,
+    run: 9,
+    runs: view.runs.map((run) => ({ ...run, run: 9, cuts: [{ run: 1, event: 5, next: 9 }] })),
+  }
+
+  test.each([
+    ['of the run that was reset', { run: 1, event: 6, index: 0 }],
+    ['of one that followed it', { run: 3, event: 2, index: 1 }],
+  ])('is gone on from with what came in its stead: %s', async (_, given) => {
+    expect(await shownBehind(reset, given)).toEqual([])
+    const shown: SessionEvent = {
+      id: 'a3',
+      type: 'agent.message',
+      content: [],
+      processed_at: new Date(6).toISOString(),
+    }
+    const added: LogItem = { position: { run: 9, event: 6, index: 0 }, at: 6, says: null, shown, finished: true }
+    const grown = { ...reset, runs: reset.runs.map((run) => ({ ...run, items: [...run.items, added] })) }
+    expect(await shownBehind(grown, given)).toEqual(['a3'])
+  })
+
+  test('is not one of the run that goes on', async () => {
+    await expect(shownBehind(reset, { run: 9, event: 7, index: 0 })).rejects.toThrow('no event at 9.7.0')
   })
 })

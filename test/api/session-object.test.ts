@@ -1,8 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import { presentStatus, toSession } from '../../src/api/session-object.ts'
+import type { Call, LogState } from '../../src/session/state.ts'
+import { emptyUsage } from '../../src/session/usage.ts'
 import { toSessionAgent } from '../../src/wire/agents.ts'
 import { buildAgent } from '../store/builders.ts'
-import { emptyState, message } from '../support/session-builders.ts'
+import { ACCOUNTING, emptyState, message } from '../support/session-builders.ts'
 import { createFakeApp, storeSession } from './fakes.ts'
 import { buildView } from './view-builder.ts'
 
@@ -12,7 +14,20 @@ const row = storeSession(createFakeApp().world, 'sesn_1', {
   metadata: { of: 'row' },
   updatedAt: new Date(5000),
 })
+
+function waitingFor(standing: Call['standing'], queue: LogState['queue'] = []): LogState {
+  const calls = [{ id: 'c', name: 'bash', input: {}, standing }]
+  return emptyState({ queue, calls, stop: { type: 'requires_action', event_ids: ['c'] } })
+}
+
 const queue = [{ ...message('m1'), id: 'm1' }]
+
+const SPENT: Partial<LogState> = {
+  stop: { type: 'budget_reached' },
+  budget: { type: 'limit', max_list_cost: { amount: '1', currency: 'USD' } },
+  accounting: ACCOUNTING,
+  usage: { ...emptyUsage(), input_tokens: 1_000_000 },
+}
 
 describe('the status that a client sees', () => {
   test.each([
@@ -25,9 +40,15 @@ describe('the status that a client sees', () => {
     },
     {
       name: 'idle while it waits for answers, whatever is queued',
-      state: emptyState({ queue, stop: { type: 'requires_action', event_ids: ['c'] } }),
+      state: waitingFor('asked', queue),
       status: 'idle',
     },
+    {
+      name: 'running although no worker has taken the last answer up',
+      state: waitingFor('confirmed'),
+      status: 'running',
+    },
+    { name: 'idle at its budget, whatever is queued', state: emptyState({ queue, ...SPENT }), status: 'idle' },
     { name: 'rescheduling', state: emptyState({ status: 'rescheduling', queue }), status: 'rescheduling' },
     { name: 'terminated', state: emptyState({ status: 'terminated', queue }), status: 'terminated' },
   ])('is $name', ({ state, status }) => {

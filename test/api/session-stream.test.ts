@@ -30,7 +30,7 @@ function batch(seq: number): FramedBatch {
 function build(change: Partial<Frames> = {}) {
   const outlet = new FakeOutlet()
   const writer = new FrameWriter(outlet, {
-    farewell: () => '',
+    farewell: () => 'data: farewell\n\n',
     over: () => undefined,
     after: createManualTimers().after,
   })
@@ -188,6 +188,53 @@ describe('a session’s stream', () => {
     await new Promise((resolve) => setImmediate(resolve))
     expect(frames()).toEqual(['Error: lost'])
     expect(outlet.done.at(-1)).toBe('end')
+  })
+
+  test('ends as a slow reader’s does when too much comes while it catches up, and holds nothing of it', async () => {
+    const { stream, frames, outlet } = build()
+    const [item] = items.map((one) => withText(one, 'x'.repeat(1024 * 1024)))
+    if (!item) throw new Error('expected an item')
+    const opening = stream.open(pages([item], items.slice(1)))
+    await settle()
+    for (let step = 0; step < 7; step++) stream.added([item], [])
+    expect(outlet.done).not.toContain('end')
+    stream.added([item], [])
+    expect([frames().length, outlet.done.at(-1)]).toEqual([2, 'end'])
+    expect(frames().at(-1)).toBe('farewell')
+    for (let round = 0; round < 9; round++) {
+      outlet.drain()
+      await settle()
+      stream.added([item], [])
+    }
+    await opening
+    expect(frames()).toHaveLength(2)
+  })
+
+  test('counts what waits while its reader catches up, not what has been taken', async () => {
+    const { stream, frames, outlet } = build()
+    const [item] = items.map((one) => withText(one, 'x'.repeat(1024 * 1024)))
+    if (!item) throw new Error('expected an item')
+    const opening = stream.open(pages([item]))
+    for (let step = 0; step < 30; step++) {
+      await settle()
+      stream.added([item], [])
+      outlet.drain()
+    }
+    for (let step = 0; step < 30; step++) {
+      await settle()
+      outlet.drain()
+    }
+    await opening
+    expect(frames()).toHaveLength(31)
+    expect(outlet.done).not.toContain('end')
+  })
+
+  test('is cut off by steps without any event too', async () => {
+    const { stream, outlet } = build()
+    for (let step = 0; step < 32 * 1024; step++) stream.added([], OVER)
+    expect(outlet.done).toEqual([])
+    stream.added([], OVER)
+    expect(outlet.done).toEqual(['write', 'end'])
   })
 
   test('ends when its session does', async () => {

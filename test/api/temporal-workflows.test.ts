@@ -51,15 +51,27 @@ describe('a signal to a session', () => {
     { says: 'exceeded workflow execution limit for signal events', code: 3, kind: 'rate_limit', retryAfter: 5 },
     { says: 'Blob data size exceeds limit.', code: 3, kind: 'too_large' },
     { says: 'grpc: received message larger than max (5 vs. 4)', code: 8, kind: 'too_large' },
+    {
+      says: 'Namespace has an unheard-of state.',
+      code: 3,
+      kind: 'api_error',
+      message: 'Temporal refuses what the request comes to: Namespace has an unheard-of state.',
+      options: { shouldRetry: false },
+    },
     { says: 'No connection established', code: 14, kind: 'unavailable', retryAfter: 1 },
     { says: 'Deadline exceeded', code: 4, kind: 'unavailable', retryAfter: 1 },
     { says: 'workflow execution already completed', code: 5, kind: 'invalid_request' },
-  ])('that Temporal refuses with $code "$says" is told as $kind', async ({ says, code, kind, retryAfter }) => {
-    const { calls, workflows } = createTemporal([{ code, details: says }])
-    await expect(signal(workflows)).rejects.toMatchObject({
+  ])('that Temporal refuses with $code "$says" is told as $kind', async (refusal) => {
+    const {
+      says,
+      code,
       kind,
-      options: retryAfter === undefined ? {} : { retryAfter },
-    })
+      retryAfter,
+      message = /./,
+      options = retryAfter === undefined ? {} : { retryAfter },
+    } = refusal
+    const { calls, workflows } = createTemporal([{ code, details: says }])
+    await expect(signal(workflows)).rejects.toMatchObject({ kind, message: expect.stringMatching(message), options })
     expect(calls).toHaveLength(1)
   })
 })

@@ -27,7 +27,9 @@ export function buildView(steps: readonly Step[], change: Partial<LogState> = {}
     state: emptyState({ queue, seen: steps.flatMap((step) => (step.do === 'queue' ? [step.id] : [])), ...change }),
     run: 1,
     signals: 0,
-    runs: [{ run: 1, items: steps.map((step, index) => toItem(step, index + 1)), scheduled: () => null }],
+    runs: [
+      { run: 1, first: 1, cuts: [], items: steps.map((step, index) => toItem(step, index + 1)), scheduled: () => null },
+    ],
     startedAt: steps[0]?.at ?? 0,
     changedAt: steps.at(-1)?.at ?? 0,
     archivedAt: null,
@@ -36,9 +38,12 @@ export function buildView(steps: readonly Step[], change: Partial<LogState> = {}
 }
 
 /** What reads views: all that one holds is in memory or in this archive. */
-export function viewReader(archive: LogArchive = createMemoryArchive()): Pick<SessionLog, 'slice' | 'behind' | 'find'> {
-  const { slice, behind, find } = createSessionLog({ source: createFakeSource(), archive, log: silentLog })
-  return { slice, behind, find }
+export function viewReader(
+  archive: LogArchive = createMemoryArchive(),
+): Pick<SessionLog, 'slice' | 'behind' | 'mayBeShown' | 'wasGivenUp' | 'find'> {
+  const log = createSessionLog({ source: createFakeSource(), archive, log: silentLog })
+  const { slice, behind, mayBeShown, wasGivenUp, find } = log
+  return { slice, behind, mayBeShown, wasGivenUp, find }
 }
 
 function toItem(step: Step, event: number): LogItem {

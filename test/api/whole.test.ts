@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { countFitting, queuedItems, toWhole, toWholes } from '../../src/api/whole.ts'
+import { countFitting, isFitting, queuedItems, toWhole, toWholes } from '../../src/api/whole.ts'
 import { stow } from '../../src/history/blobs.ts'
 import type { Arrival } from '../../src/session/entry.ts'
 import { createMemoryBlobs } from '../support/memory-blobs.ts'
@@ -61,11 +61,24 @@ describe('a page', () => {
   test.each([
     ['all small ones', [0, 0, 0], 3],
     ['nothing', [], 0],
-    ['what is together as large as a page may be', [16 * MIB, 0, 16 * MIB], 3],
-    ['what comes before that is passed', [16 * MIB, 0, 16 * MIB, 1, 0], 3],
+    ['what is together no larger than a page may be', [16 * MIB, 0, 15 * MIB], 3],
+    ['what comes before that is passed', [16 * MIB, 0, 15 * MIB, 2 * MIB, 0], 3],
     ['one that is larger by itself', [40 * MIB, 0, 1], 1],
     ['what stands before a large one', [0, 0, 40 * MIB], 2],
   ])('brings %s', (_, sizes, count) => {
     expect(countFitting(sized(...sizes))).toBe(count)
+  })
+
+  test('counts what stands in its events as well as what is kept elsewhere', () => {
+    const [text] = queuedItems({ queue: [arrival('m', 'x'.repeat(MIB))] })
+    const [large, larger] = sized(30 * MIB, 31 * MIB)
+    if (!text || !large || !larger) throw new Error('expected three items')
+    expect([countFitting([large, text]), countFitting([larger, text])]).toEqual([2, 1])
+    expect([isFitting([text, large]), isFitting([text, larger])]).toEqual([true, false])
+  })
+
+  test('brings the less the more it begins with, and one at least', () => {
+    const rows = sized(8 * MIB, 8 * MIB, 8 * MIB)
+    expect([8, 16, 24, 90].map((size) => countFitting(rows, sized(size * MIB)))).toEqual([2, 1, 1, 1])
   })
 })

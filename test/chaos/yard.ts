@@ -23,6 +23,10 @@ export interface Yard extends AsyncDisposable {
   readonly temporalAddress: string
   /** SIGKILL unless told otherwise, and a new process at once; `isBack` resolves when that one serves. */
   kill(name: 'api' | 'worker', signal?: 'SIGTERM'): Promise<{ readonly isBack: Promise<void> }>
+  /** Freezes a process where it is, or lets it go on. */
+  signal(name: 'api', signal: 'SIGSTOP' | 'SIGCONT'): void
+  /** A connection to the server's database, to be ended by the caller. */
+  connect(): Promise<Postgres>
   /** How many of the session's runs are in the archive, whole. */
   archivedRuns(session: string): Promise<number>
   /** Does `work` while there is no database, and answers when it is back. */
@@ -72,6 +76,11 @@ export async function openYard({ runEvents }: { readonly runEvents?: number } = 
   })
   const environment = await client.beta.environments.create({ name: 'chaos' })
   let looks = 0
+  async function connect(): Promise<Postgres> {
+    const postgres = new Postgres({ connectionString: await findRunningPostgres(data) })
+    await postgres.connect()
+    return postgres
+  }
 
   return {
     client,
@@ -85,9 +94,14 @@ export async function openYard({ runEvents }: { readonly runEvents?: number } = 
       await until(async () => dev.supervisor.pid(name) === undefined)
       return { isBack: dev.supervisor.release(name) }
     },
+    signal(name, signal) {
+      const pid = dev.supervisor.pid(name)
+      if (pid === undefined) throw new Error(`expected a ${name} to signal`)
+      process.kill(pid, signal)
+    },
+    connect,
     async archivedRuns(session) {
-      const postgres = new Postgres({ connectionString: await findRunningPostgres(data) })
-      await postgres.connect()
+      const postgres = await connect()
       try {
         const text = 'select count(*)::integer as n from archived_runs where session_id = $1 and closed'
         return (await postgres.query<{ n: number }>(text, [session])).rows[0]?.n ?? 0

@@ -1,7 +1,20 @@
 import { describe, expect, test } from 'vitest'
 import { createDescriber, describeInput } from '../../src/cli/describe-event.ts'
 import type { StreamedEvent } from '../../src/cli/follow.ts'
-import { calls, deleted, idle, message, result, running, says, terminated } from './events.ts'
+import {
+  asks,
+  calls,
+  callsCustom,
+  confirms,
+  deleted,
+  idle,
+  message,
+  result,
+  running,
+  says,
+  terminated,
+  waits,
+} from './events.ts'
 
 function tell(...events: readonly object[]): readonly string[] {
   const tellOne = createDescriber()
@@ -23,7 +36,11 @@ describe('what a person reads of an event', () => {
     ['a call', calls('c', 'read', { file_path: 'a.txt' }), ['  read  a.txt']],
     ['an error', error, ['error   model: busy (retrying)']],
     ['an end of turn', idle(), []],
-    ['a wait', idle('requires_action'), ['idle    requires_action']],
+    ['a call of a tool of the client’s', callsCustom('c', 'weather', { city: 'Bonn' }), ['  weather {"city":"Bonn"}']],
+    ['a call that is asked for', asks('c', 'bash', { command: 'ls' }), []],
+    ['a word on a call that was not seen', confirms('c', 'allow'), ['you     allowed c']],
+    ['a wait, which is told where it is asked', waits('c'), []],
+    ['a rest for another reason', idle('retries_exhausted'), ['idle    retries_exhausted']],
     ['an end', terminated, ['ended   the session is terminated']],
     ['a deletion', deleted, ['ended   the session is deleted']],
     ['a status', running, []],
@@ -54,6 +71,48 @@ describe('what a person reads of an event', () => {
       '  bash  two',
       '        second',
     ])
+  })
+
+  test('shows a call that is asked for with the word on it, and its result below', () => {
+    expect(tell(asks('c', 'bash', { command: 'ls' }), confirms('c', 'allow'), result('c', 'a'))).toEqual([
+      'you     allowed bash  ls',
+      '        a',
+    ])
+  })
+
+  test('shows why a call was denied once, and not again as its result', () => {
+    const note = 'not\u001b today'
+    const denied = [confirms('c', 'deny', note), result('c', note, true)]
+    expect(tell(asks('c', 'bash', { command: 'ls' }), ...denied)).toEqual([
+      'you     denied bash  ls',
+      '        because: not today',
+    ])
+  })
+
+  test('shows the first of two words on a call, which is the one that counts', () => {
+    const late = { ...confirms('c', 'deny'), id: 'late' }
+    expect(tell(asks('c', 'bash', { command: 'ls' }), confirms('c', 'allow'), late, result('c', 'a'))).toEqual([
+      'you     allowed bash  ls',
+      '        a',
+    ])
+  })
+
+  test('shows a call that nobody decided on with its result', () => {
+    expect(tell(asks('c', 'bash', { command: 'ls' }), waits('c'), result('c', 'interrupted', true))).toEqual([
+      '  bash  ls',
+      '        interrupted',
+      '        ✗ the tool failed',
+    ])
+  })
+
+  test('shows what a tool of the client’s gave', () => {
+    const given = { type: 'user.custom_tool_result', id: 'r', custom_tool_use_id: 'c' }
+    const called = callsCustom('c', 'weather', {})
+    expect(tell(called, { ...given, content: [{ type: 'text', text: 'rain' }] })).toEqual([
+      '  weather {}',
+      '        rain',
+    ])
+    expect(tell(called, { ...given, is_error: true })).toContain('        ✗ the tool failed')
   })
 
   test('shows the end of a long output', () => {

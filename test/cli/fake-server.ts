@@ -12,13 +12,15 @@ export interface FakeStream {
 
 export interface FakeScript {
   readonly streams?: readonly FakeStream[]
+  /** What the n-th answer to a waiting session makes the stream carry that is open then. */
+  readonly answered?: readonly (readonly object[])[]
   /** The event list of the session. */
   readonly listed?: readonly object[]
   readonly agents?: readonly object[]
   readonly environments?: readonly object[]
   /** What the session has used. */
   readonly usage?: object
-  /** Answers with an error instead, by `METHOD /path`; used up one after the other. */
+  /** Answers with an error instead, by `METHOD /path`; used up one after the other, 0 for none. */
   readonly failures?: Readonly<Record<string, readonly number[]>>
 }
 
@@ -28,6 +30,8 @@ export interface FakeServer {
   readonly requests: readonly string[]
   /** The query of every request, in order. */
   readonly queries: readonly string[]
+  /** Makes the stream carry these that is open now. */
+  push(...events: readonly object[]): void
   /** Parsed bodies, by `METHOD /path`. */
   readonly bodies: ReadonlyMap<string, unknown>
 }
@@ -40,6 +44,8 @@ export async function startFakeServer(script: FakeScript = {}): Promise<FakeServ
   const queries: string[] = []
   const bodies = new Map<string, unknown>()
   const streams = [...(script.streams ?? [])]
+  const answered = [...(script.answered ?? [])]
+  let open: ServerResponse | null = null
   const failures = new Map(Object.entries(script.failures ?? {}).map(([route, codes]) => [route, [...codes]]))
   const lists: Readonly<Record<string, readonly object[] | undefined>> = {
     'GET /v1/agents': script.agents ?? [],
@@ -62,8 +68,12 @@ export async function startFakeServer(script: FakeScript = {}): Promise<FakeServ
     const body = await readAll(request)
     if (body !== '') bodies.set(route, JSON.parse(body))
     const failure = failures.get(route)?.shift()
-    if (failure !== undefined) return fail(response, failure)
-    if (route === `GET /v1/sessions/${SESSION}/events/stream`) return stream(response, streams.shift())
+    if (body.includes('user.tool_confirmation')) open?.write(toFrames(answered.shift() ?? []))
+    if (failure) return fail(response, failure)
+    if (route === `GET /v1/sessions/${SESSION}/events/stream`) {
+      open = response
+      return stream(response, streams.shift())
+    }
     const data = lists[route]
     send(response, 200, data ? { data, next_page: null } : (made[route] ?? {}))
   }
@@ -80,6 +90,7 @@ export async function startFakeServer(script: FakeScript = {}): Promise<FakeServ
     client: new Anthropic({ baseURL: `http://127.0.0.1:${port}`, apiKey: 'k', maxRetries: 0 }),
     requests,
     queries,
+    push: (...events) => void open?.write(toFrames(events)),
     bodies,
   }
 }
@@ -100,9 +111,12 @@ function fail(response: ServerResponse, status: number): void {
 
 function stream(response: ServerResponse, wanted: FakeStream | undefined): void {
   response.writeHead(200, { 'content-type': 'text/event-stream' })
-  const text = (wanted?.events ?? []).map((event) => `event: message\ndata: ${JSON.stringify(event)}\n\n`).join('')
-  response.write(`: open\n\n${text}`, () => {
+  response.write(`: open\n\n${toFrames(wanted?.events ?? [])}`, () => {
     if (wanted?.then === 'end') response.end()
     if (wanted?.then === 'cut') response.destroy()
   })
+}
+
+function toFrames(events: readonly object[]): string {
+  return events.map((event) => `event: message\ndata: ${JSON.stringify(event)}\n\n`).join('')
 }

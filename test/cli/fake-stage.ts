@@ -7,8 +7,8 @@ export interface FakeStageOptions {
   readonly client: Anthropic
   readonly history?: HistoryCount
   readonly commandSeconds?: number | null
-  /** Lines that the command has written to its ledger at the end. */
-  readonly ledger?: number
+  /** Lines that the command has written to its ledger; several are seen one after the other, the last one from then on. */
+  readonly ledger?: number | readonly number[]
   /** Requests that the model's server got. */
   readonly modelCalls?: number
   readonly plainLoop?: FakePlainLoopOptions
@@ -35,6 +35,7 @@ export function createFakeStage(options: FakeStageOptions): { stage: Stage; deed
   let worker = 101
   let uploads = 0
   let asked = 0
+  const ledgers = [options.ledger ?? 1].flat()
   const stage: Stage = {
     client,
     parts: ['Temporal', 'Postgres'],
@@ -57,7 +58,8 @@ export function createFakeStage(options: FakeStageOptions): { stage: Stage; deed
     async look() {
       uploads = Math.min(TOTAL, uploads + 1)
       const log = Array.from({ length: uploads }, (_, index) => `uploading ${index + 1}/${TOTAL}`)
-      return [`${options.ledger ?? 1}`, ...log, ''].join('\n')
+      const ledger = ledgers.length > 1 ? ledgers.shift() : ledgers[0]
+      return [`${ledger}`, ...log, ''].join('\n')
     },
     commandSeconds: async () => commandSeconds,
     attempt: async () => ({ attempt: worker - 100, pid: worker, startedAt: Date.now() }),

@@ -5,6 +5,7 @@ import { text } from 'node:stream/consumers'
 import { describe, expect, test } from 'vitest'
 import { startDemoModel } from '../../src/model/demo/demo-model.ts'
 import { temporaryFolder } from '../support/programs.ts'
+import { runOnTerminal } from './terminal.ts'
 
 const root = join(import.meta.dirname, '../..')
 const program = ['--import', 'tsx', join(root, 'src/cli.ts')]
@@ -16,18 +17,13 @@ interface Ended {
 }
 
 /** Runs the command as a person would: without a terminal, or on one where `typed` is the answer to its question. */
-async function demo(args: readonly string[], env: NodeJS.ProcessEnv, typed?: string): Promise<Ended> {
+async function demo(args: readonly string[], settings: NodeJS.ProcessEnv, typed?: string): Promise<Ended> {
   const { PATH, HOME, XDG_CACHE_HOME, TEMPORAL_ADDRESS } = process.env
-  const words = [process.execPath, ...program, 'demo', ...args]
-  const quoted = words.map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(' ')
-  const [command = '', ...rest] = typed === undefined ? words : ['script', '-qec', quoted, '/dev/null']
-  const child = spawn(command, rest, {
-    cwd: root,
-    env: { PATH, HOME, XDG_CACHE_HOME, TEMPORAL_ADDRESS, TMPDIR: await temporaryFolder(), TERM: 'xterm', ...env },
-    stdio: ['pipe', 'pipe', 'pipe'],
-  })
-  if (typed === undefined) child.stdin.end()
-  else child.stdout.on('data', (data) => String(data).includes('[y/N]') && child.stdin.write(typed))
+  const env = { PATH, HOME, XDG_CACHE_HOME, TEMPORAL_ADDRESS, TMPDIR: await temporaryFolder(), ...settings }
+  const words = [...program, 'demo', ...args]
+  if (typed !== undefined)
+    return { ...(await runOnTerminal({ args: words, env, script: [[/\[y\/N\]/, typed]] })), err: '' }
+  const child = spawn(process.execPath, words, { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'] })
   const [out, err, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')])
   return { code, out, err }
 }

@@ -35,6 +35,13 @@ describe('longhand', () => {
       5,
       /^no server answers at http:\/\/127\.0\.0\.1:8787: start one with npm start/,
     ],
+    [
+      'an agent of yours that is to ask',
+      ['run', 'hello', '--ask', '--agent', 'agent_1'],
+      2,
+      /^--ask goes with the agent/,
+    ],
+    ['two demos at once', ['demo', '--ask', '--live', 'hello'], 2, /^--ask and --live are two demos: choose one/],
     ['no server to point at', ['env'], 5, /^no longhand dev runs on this data folder/],
     [
       'a data folder that cannot be',

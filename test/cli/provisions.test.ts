@@ -31,6 +31,32 @@ describe('the agent that run keeps', () => {
   })
 })
 
+describe('the agent that run keeps for asking', () => {
+  const name = 'longhand run, asks before bash'
+  function toolset(policy: string, configs: readonly object[] = []): object {
+    return { type: 'agent_toolset_20260401', configs, default_config: { permission_policy: { type: policy } } }
+  }
+  const bash = { name: 'bash', permission_policy: { type: 'always_ask' } }
+
+  test.each([
+    ['asks by its own setting', [toolset('always_allow', [bash])], 'agent_1'],
+    ['asks by its default', [toolset('always_ask')], 'agent_1'],
+    ['was changed and asks no more', [toolset('always_allow')], 'agent_made'],
+    ['was changed and has no tools', [], 'agent_made'],
+  ])('is one that %s, or else a new one', async (_what, tools, expected) => {
+    const { client } = await startFakeServer({ agents: [{ ...agent('agent_1', name, 'claude-opus-5-5'), tools }] })
+    expect(await ensureAgent(client, { asks: ['bash'] })).toBe(expected)
+  })
+
+  test('is another than that which asks nothing', async () => {
+    const { client } = await startFakeServer({ agents: [agent('agent_1', 'longhand run', 'claude-opus-5-5')] })
+    expect(await ensureAgent(client, { asks: ['bash', 'write'] })).toBe('agent_made')
+    const asking = { ...agent('agent_2', name, 'claude-opus-5-5'), tools: [toolset('always_ask')] }
+    const other = await startFakeServer({ agents: [asking] })
+    expect(await ensureAgent(other.client)).toBe('agent_made')
+  })
+})
+
 describe('the environment that run uses', () => {
   const named = [
     { id: 'env_1', name: 'other' },

@@ -1,8 +1,22 @@
 import { describe, expect, test } from 'vitest'
 import Anthropic from '@anthropic-ai/sdk'
+import type { Ask } from '../../src/cli/ask-person.ts'
 import { runTask } from '../../src/cli/run.ts'
 import type { RunOptions } from '../../src/cli/run.ts'
-import { delta, deleted, idle, message, running, says, terminated } from './events.ts'
+import {
+  asks,
+  callsCustom,
+  confirms,
+  delta,
+  deleted,
+  idle,
+  message,
+  result,
+  running,
+  says,
+  terminated,
+  waits,
+} from './events.ts'
 import type { FakeScript } from './fake-server.ts'
 import { SESSION, startFakeServer } from './fake-server.ts'
 
@@ -54,7 +68,7 @@ describe('run', () => {
   test.each([
     ['0 when the turn ends', idle(), 0],
     ['1 when the retries are used up', idle('retries_exhausted'), 1],
-    ['3 when it waits for a person', idle('requires_action'), 3],
+    ['3 when it waits for a person', waits('call'), 3],
     ['1 when the session is terminated', terminated, 1],
     ['1 when the session is deleted', deleted, 1],
   ])('ends with %s', async (_what, last, code) => {
@@ -139,5 +153,152 @@ describe('run', () => {
     const other = await startFakeServer(ending(idle()))
     await run(other.client, { model: 'claude-other' })
     expect(other.bodies.get('POST /v1/agents')).toMatchObject({ model: 'claude-other' })
+  })
+})
+
+const asked = asks('ship', 'bash', { command: './ship.sh' })
+const shipped = [confirms('ship', 'allow'), running, result('ship', 'shipped'), says('a', 'done'), idle()]
+const events = `POST /v1/sessions/${SESSION}/events`
+
+/** A person at the terminal who types these lines, one for each question; then a question stands until it is withdrawn. */
+function person(...typed: readonly (string | null)[]): { ask: Ask; withdrawn: string[] } {
+  const left = [...typed]
+  const withdrawn: string[] = []
+  async function ask(question: string, signal?: AbortSignal): Promise<string | null | undefined> {
+    if (left.length > 0) return left.shift()
+    return new Promise((_resolve, reject) => {
+      signal?.addEventListener('abort', () => {
+        withdrawn.push(question.trim())
+        reject(new Error('withdrawn'))
+      })
+    })
+  }
+  return { ask, withdrawn }
+}
+
+describe('run, when the agent asks', () => {
+  test('puts the call to the person, sends the word, and goes on', async () => {
+    const server = await startFakeServer({ ...ending(asked, waits('ship')), answered: [shipped] })
+    expect(await run(server.client, { ask: person('y').ask })).toEqual({
+      code: 0,
+      out: ['  bash  ./ship.sh', 'you     allowed bash  ./ship.sh', '        shipped', 'agent   done'],
+      err: [`session ${SESSION}`],
+    })
+    expect(server.bodies.get(events)).toEqual({
+      events: [{ type: 'user.tool_confirmation', tool_use_id: 'ship', result: 'allow' }],
+    })
+  })
+
+  test('tells the agent why not', async () => {
+    const denied = [confirms('ship', 'deny', 'not today'), running, result('ship', 'not today', true), idle()]
+    const server = await startFakeServer({ ...ending(asked, waits('ship')), answered: [denied] })
+    const { code, out } = await run(server.client, { ask: person('not today').ask })
+    expect([code, out.slice(1)]).toEqual([0, ['you     denied bash  ./ship.sh', '        because: not today']])
+    expect(server.bodies.get(events)).toMatchObject({ events: [{ result: 'deny', deny_message: 'not today' }] })
+  })
+
+  test('sends the words on several calls in one request', async () => {
+    const two = [asked, asks('rm', 'bash', { command: 'rm -r .' }), waits('ship', 'rm')]
+    const server = await startFakeServer({ ...ending(...two), answered: [[idle()]] })
+    expect((await run(server.client, { ask: person('y', 'n').ask })).code).toBe(0)
+    expect(server.bodies.get(events)).toMatchObject({
+      events: [
+        { tool_use_id: 'ship', result: 'allow' },
+        { tool_use_id: 'rm', result: 'deny' },
+      ],
+    })
+    expect(server.requests.filter((request) => request === events)).toHaveLength(2)
+  })
+
+  test('asks again each time that the session waits again', async () => {
+    const again = [confirms('ship', 'allow'), asks('rm', 'bash', { command: 'rm -r .' }), waits('rm')]
+    const { client } = await startFakeServer({ ...ending(asked, waits('ship')), answered: [again, [idle()]] })
+    const { code, out } = await run(client, { ask: person('y', 'n').ask })
+    expect([code, out.at(-1)]).toEqual([0, '  bash  rm -r .'])
+  })
+
+  test.each<[what: string, options: Partial<RunOptions>, code: number, printed: readonly string[]]>([
+    ['130 when the person presses Ctrl+C', { ask: person(null).ask }, 130, ['  bash  ./ship.sh']],
+    ['3 when there is no terminal', { ask: null }, 3, []],
+    [
+      '3 with json, and asks nobody',
+      { ask: person().ask, json: true },
+      3,
+      [asked, waits('ship')].map((event) => JSON.stringify(event)),
+    ],
+  ])('ends with %s, and says how to answer', async (_what, options, expected, printed) => {
+    const server = await startFakeServer(ending(asked, waits('ship')))
+    const { code, out, err } = await run(server.client, options)
+    expect(code).toBe(expected)
+    expect(err.slice(0, 3)).toEqual([
+      `session ${SESSION}`,
+      `session ${SESSION} waits for answers, however long that takes:`,
+      '  bash  ./ship.sh',
+    ])
+    expect(err.at(-1)).toContain('{"events":[{"type":"user.tool_confirmation","tool_use_id":"ship","result":"allow"}]}')
+    expect(server.bodies.get(events)).toMatchObject({ events: [{ type: 'user.message' }] })
+    expect(out).toEqual(printed)
+  })
+
+  test('ends with 3 when a tool of the client waits, which no person can answer', async () => {
+    const { client } = await startFakeServer(ending(callsCustom('w', 'weather', { city: 'Bonn' }), waits('w')))
+    const { code, out, err } = await run(client, { ask: person().ask })
+    expect([code, out]).toEqual([3, ['  weather {"city":"Bonn"}']])
+    expect(err.at(-1)).toContain('"user.custom_tool_result"')
+  })
+
+  test('asks what a person can answer, and then ends with 3 for the rest', async () => {
+    const both = [callsCustom('w', 'weather', {}), asked, waits('w', 'ship')]
+    const server = await startFakeServer({ ...ending(...both), answered: [[confirms('ship', 'deny'), waits('w')]] })
+    expect((await run(server.client, { ask: person('n').ask })).code).toBe(3)
+    expect(server.bodies.get(events)).toMatchObject({ events: [{ tool_use_id: 'ship' }] })
+  })
+
+  test('withdraws the question when somebody else answers, and reads on', async () => {
+    const { client } = await startFakeServer({
+      streams: [
+        { events: [asked, waits('ship')], then: 'end' },
+        { events: shipped, then: 'stay' },
+      ],
+    })
+    const { ask, withdrawn } = person()
+    const { code, out } = await run(client, { ask })
+    expect([code, withdrawn]).toEqual([0, ['Allow? [y]es, [N]o, or a note for the agent:']])
+    expect(out.slice(1)).toEqual(['you     allowed bash  ./ship.sh', '        shipped', 'agent   done'])
+  })
+
+  test('reads on when somebody else was faster', async () => {
+    const server = await startFakeServer({
+      ...ending(asked, waits('ship')),
+      listed: [confirms('ship', 'allow')],
+      failures: { [events]: [0, 400] },
+    })
+    const told: string[] = []
+    function warn(line: string): void {
+      told.push(line)
+      if (line.startsWith('somebody')) server.push(...shipped)
+    }
+    expect((await run(server.client, { ask: person('n').ask, warn })).code).toBe(0)
+    expect(told).toEqual([`session ${SESSION}`, 'somebody else was faster; nothing of this was taken'])
+  })
+
+  test('ends with 1 when the word is refused for another reason', async () => {
+    const listed = [confirms('other', 'allow')]
+    const failures = { [events]: [0, 400] }
+    const { client } = await startFakeServer({ ...ending(asked, waits('ship')), listed, failures })
+    expect(await run(client, { ask: person('n').ask })).toMatchObject({
+      code: 1,
+      err: [`session ${SESSION}`, 'fake 400 (400, req_1)'],
+    })
+  })
+
+  test('keeps another agent for that, which asks before it changes anything', async () => {
+    const { client, bodies } = await startFakeServer(ending(idle()))
+    await run(client, { isAsking: true })
+    const config = (name: string): object => ({ name, permission_policy: { type: 'always_ask' } })
+    expect(bodies.get('POST /v1/agents')).toMatchObject({
+      name: 'longhand run, asks before bash, write, edit',
+      tools: [{ configs: [config('bash'), config('write'), config('edit')] }],
+    })
   })
 })

@@ -146,6 +146,7 @@ describe('dev', () => {
       LONGHAND_RUN_EVENTS: '1000',
       LONGHAND_WORKSPACE_REQUESTS: '2000',
       LONGHAND_WORKSPACE_SESSIONS: '1000',
+      LONGHAND_HOURLY_RATE: '0',
       TEMPORAL_ADDRESS: state.temporal_address,
       TEMPORAL_NAMESPACE: 'default',
     })

@@ -1,6 +1,7 @@
+import { createHash } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import type { BlobLost } from '../../src/history/blobs.ts'
-import { CarrierTooLarge, fetchElement, storeParcel, stow, toParcel } from '../../src/history/blobs.ts'
+import { CarrierTooLarge, fetchElement, fetchThere, storeParcel, stow, toParcel } from '../../src/history/blobs.ts'
 import { createMemoryBlobs } from '../support/memory-blobs.ts'
 
 const LONG = 'word '.repeat(20_000)
@@ -99,5 +100,47 @@ describe('an element', () => {
   test('of another session is missing', async () => {
     const { store, ...kept } = await stowOne({ text: LONG })
     await expect(fetchElement(store, 'sesn_b', kept)).rejects.toMatchObject({ how: 'missing' })
+  })
+})
+
+describe('a file that an element names', () => {
+  const source = { type: 'file', file_id: 'file_1' }
+
+  /** A message with a file of this type, whose copy the session keeps. */
+  async function keepOne(bytes: Buffer, file: string) {
+    const store = createMemoryBlobs()
+    const element = { content: [{ type: 'document', source }] }
+    const sha256 = createHash('sha256').update(bytes).digest('hex')
+    const give = (keep: (all: Uint8Array) => Promise<void>): Promise<void> => keep(bytes)
+    await storeParcel(store, 'sesn_a', {
+      kept: { elements: [element] },
+      contents: new Map(),
+      files: new Map([[sha256, give]]),
+    })
+    return { store, element, blobs: [{ path: ['content', 0, 'source'], sha256, length: bytes.length, file }] }
+  }
+
+  test.each([
+    [
+      'application/pdf',
+      { type: 'base64', media_type: 'application/pdf', data: Buffer.from('café').toString('base64') },
+    ],
+    ['text/plain', { type: 'text', media_type: 'text/plain', data: 'café' }],
+  ])('of the type %s is there for the model, and for clients by its id', async (file, read) => {
+    const { store, ...packed } = await keepOne(Buffer.from('café'), file)
+    expect(await fetchThere(store, 'sesn_a', packed)).toEqual({
+      element: { content: [{ type: 'document', source: read }] },
+      lost: [],
+    })
+    expect(await fetchElement(store, 'sesn_a', packed)).toBe(packed.element)
+  })
+
+  test('is told to be lost to the model alone', async () => {
+    const { store, ...packed } = await keepOne(Buffer.from('abc'), 'text/plain')
+    store.blobs.clear()
+    const { element, lost } = await fetchThere(store, 'sesn_a', packed)
+    expect(element).toEqual(packed.element)
+    expect(lost).toEqual([{ how: 'missing', ref: packed.blobs[0] }])
+    expect(await fetchElement(store, 'sesn_a', packed)).toEqual(packed.element)
   })
 })

@@ -120,7 +120,7 @@ describe('a cold reader', () => {
 
 describe('an archive that does not answer', () => {
   const away = (): Promise<never> => Promise.reject(new Error('no database'))
-  const archive: LogArchive = { runs: away, newest: away, page: away, find: away }
+  const archive: LogArchive = { runs: away, newest: away, page: away, find: away, resets: away }
 
   test('fails no read that history alone can answer', async () => {
     const { source, log } = openLog({ archive })

@@ -51,6 +51,8 @@ describe('the copy of a run', () => {
     expect(run).toEqual({
       run: 1,
       id: runId(1),
+      follows: null,
+      cuts: [],
       lastEvent: runs[0]?.length,
       closed: true,
       startedAt: NOON,

@@ -34,12 +34,12 @@ describe('a history event', () => {
       attributes: {
         workflowExecutionStartedEventAttributes: { originalExecutionRunId: 'run-1', input: payloads(VALUE) },
       },
-      item: { type: 'started', runId: 'run-1', isContinued: false, input: VALUE },
+      item: { type: 'started', runId: 'run-1', follows: null, input: VALUE },
     },
     {
       name: 'started without input',
       attributes: { workflowExecutionStartedEventAttributes: { originalExecutionRunId: 'run-1' } },
-      item: { type: 'started', runId: 'run-1', isContinued: false, input: undefined },
+      item: { type: 'started', runId: 'run-1', follows: null, input: undefined },
     },
     {
       name: 'started by the run before',
@@ -50,7 +50,7 @@ describe('a history event', () => {
           input: payloads(VALUE),
         },
       },
-      item: { type: 'started', runId: 'run-2', isContinued: true, input: VALUE },
+      item: { type: 'started', runId: 'run-2', follows: 'run-1', input: VALUE },
     },
     {
       name: 'a run that hands over',
@@ -146,12 +146,25 @@ describe('a history event', () => {
       attributes: { workflowExecutionTerminatedEventAttributes: { reason: 'deleted' } },
       item: { type: 'ended', how: 'terminated', reason: 'deleted' },
     },
+    {
+      name: 'a run that was ended by its reset',
+      attributes: {
+        workflowExecutionTerminatedEventAttributes: { reason: 'someone: again', identity: 'history-resetter' },
+      },
+      item: { type: 'ended', how: 'reset', reason: 'someone: again' },
+    },
+    {
+      name: 'where a run that was reset becomes another one',
+      attributes: { workflowTaskFailedEventAttributes: { baseRunId: 'run-1', newRunId: 'run-4' } },
+      item: { type: 'reset', runId: 'run-4' },
+    },
   ])('is decoded: $name', async ({ attributes, item }) => {
     expect(await decodeEvent(event(attributes), [])).toEqual({ ...ADDRESS, ...item })
   })
 
   test.each<{ name: string; attributes: Attributes }>([
     { name: 'a workflow task', attributes: { workflowTaskCompletedEventAttributes: {} } },
+    { name: 'a workflow task that failed', attributes: { workflowTaskFailedEventAttributes: { identity: 'worker' } } },
     { name: 'a timer', attributes: { timerFiredEventAttributes: { timerId: '1' } } },
     { name: 'an activity that was begun', attributes: { activityTaskStartedEventAttributes: {} } },
     {

@@ -51,7 +51,7 @@ describe('a tracked log', () => {
       run: 1,
       length: 6,
       signals: 1,
-      runs: [{ run: 1, items, scheduled: expect.any(Function) }],
+      runs: [{ run: 1, first: 1, cuts: [], items, scheduled: expect.any(Function) }],
       startedAt: NOON,
       changedAt: NOON + 4000,
       archivedAt: null,

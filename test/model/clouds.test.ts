@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import { afterEach, describe, expect, test, vi } from 'vitest'
-import { BackendError, connectCloud } from '../../src/model/clouds.ts'
+import { BackendError, connectCloud, takesUrls } from '../../src/model/clouds.ts'
 import type { CloudName } from '../../src/model/clouds.ts'
 import { createMessagesModel } from '../../src/model/messages-client.ts'
 import { failureOf, never } from './ask.ts'
@@ -88,6 +88,34 @@ describe('a cloud', () => {
     const failure = await failureOf(model.request(aRequest(), { signal: never }))
     expect(failure).toMatchObject({ kind: 'request_failed', status: 403, retryable: false })
     expect(failure.message).toContain('No such deployment.')
+  })
+
+  test.each(served.map(({ cloud, variables }) => ({ cloud, variables, reads: cloud !== 'bedrock' })))(
+    '$cloud is asked with URLs of images and documents: $reads',
+    async ({ cloud, variables, reads }) => {
+      given(variables)
+      await using server = await startHostileServer(json(400, apiError('invalid_request_error')))
+      const model = createMessagesModel(await connectCloud(cloud, { baseUrl: server.url }))
+      for (const type of ['image', 'document'] as const) {
+        const named = { type, source: { type: 'url' as const, url: 'https://example.com/it' } }
+        const content =
+          type === 'image' ? [named] : [{ type: 'tool_result' as const, tool_use_id: 't', content: [named] }]
+        const failure = await failureOf(
+          model.request(aRequest({ messages: [{ role: 'user', content }] }), { signal: never }),
+        )
+        expect(failure.kind).toBe(reads ? 'request_failed' : 'file_refused')
+        expect(failure.message.includes('reads no images and documents at URLs')).toBe(!reads)
+      }
+      expect(server.connections() > 0).toBe(reads)
+    },
+  )
+
+  test.each(['anthropic', 'aws', 'foundry', 'google-cloud'] as const)('%s takes URLs', (name) => {
+    expect(takesUrls(name)).toBe(true)
+  })
+
+  test.each(['bedrock', 'vertex'] as const)('%s takes no URLs', (name) => {
+    expect(takesUrls(name)).toBe(false)
   })
 
   test('without credentials is a failed request that may be tried again, and sends nothing', async () => {

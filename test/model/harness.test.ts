@@ -1,6 +1,13 @@
 import { createHash } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
-import { currentHarness, findHarness, forModel, isSummaryPrompt, settingsFor } from '../../src/model/harness.ts'
+import {
+  currentHarness,
+  findHarness,
+  forModel,
+  isJudgePrompt,
+  isSummaryPrompt,
+  settingsFor,
+} from '../../src/model/harness.ts'
 
 describe('a harness', () => {
   test('is found by the id that was recorded', () => {
@@ -56,6 +63,11 @@ describe('a harness', () => {
   test('knows the words by which it asks for a summary', () => {
     expect(isSummaryPrompt(currentHarness.context?.prompt ?? '')).toBe(true)
     expect(isSummaryPrompt('')).toBe(false)
+  })
+
+  test('knows the words by which it has calls judged', () => {
+    expect(isJudgePrompt(currentHarness.judge?.prompt ?? '')).toBe(true)
+    expect(isJudgePrompt('')).toBe(false)
   })
 
   test('without a row for a model is a mistake', () => {

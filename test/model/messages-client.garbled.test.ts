@@ -50,6 +50,16 @@ describe('the Messages API client, with a stream that is wrong', () => {
   })
 
   test.each([
+    ['a cut connection', stream([toSse(OK.slice(0, 3))], 'cut'), { input_tokens: 10, output_tokens: 1 }],
+    ['an end before message_stop', stream([toSse(OK.slice(0, -1))]), { input_tokens: 10, output_tokens: 7 }],
+    ['an empty stream', stream([]), undefined],
+  ] as const)('tells what was counted before %s', async (_, respond, usage) => {
+    await using server = await startHostileServer(respond)
+    const failure = await failureOf(modelAt(server.url).request(aRequest(), { signal: never }))
+    expect(failure.usage).toEqual(usage && { ...usage, cache_read_input_tokens: 0, cache_creation_input_tokens: 0 })
+  })
+
+  test.each([
     ['overloaded_error', { kind: 'overloaded', retryable: true }],
     ['rate_limit_error', { kind: 'rate_limited', retryable: true }],
     ['api_error', { kind: 'request_failed', retryable: true }],

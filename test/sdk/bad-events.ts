@@ -77,8 +77,14 @@ export const BAD_EVENTS: readonly Case[] = [
     'http://x.example/a.png',
   ].map((url) => send(`an image from ${url}`, image({ type: 'url', url }))),
   send('a document from the metadata service', document({ type: 'url', url: 'http://169.254.169.254/latest' })),
-  send('a document that is a file of nobody', document({ type: 'file', file_id: 'file_x' })),
-  send('an image that is a file of nobody', image({ type: 'file', file_id: 'file_x' })),
+  ...[document, image].map((block) =>
+    post(
+      `a file of nobody as ${block.name}`,
+      events,
+      { events: [block({ type: 'file', file_id: 'file_x' })] },
+      { status: 404 },
+    ),
+  ),
   send('a PNG that says it is a GIF', png(base64(wholePng()), 'image/gif')),
   send('a PNG of 8,001 pixels', png(base64(wholePng(8001, 1)))),
   send('a PNG of 4 MiB and more', png(base64(wholePng(2, 2, 4 * 1024 * 1024)))),
@@ -115,6 +121,12 @@ export const BAD_EVENTS: readonly Case[] = [
     tool_use_id: 'sevt_x',
     result: 'deny',
     deny_message: 'x',
+  }),
+  send('a refusal with more words than a decision holds', {
+    type: 'user.tool_confirmation',
+    tool_use_id: 'sevt_x',
+    result: 'deny',
+    deny_message: 'x'.repeat(8001),
   }),
   send('a confirmation with a reason to refuse', {
     type: 'user.tool_confirmation',

@@ -1,3 +1,4 @@
+import { primaryThread } from '../../src/workflows/messages.ts'
 import type { Case, Places } from './bad-case.ts'
 import { agent, agents, bearer, events, get, KEY, MISSING, post, sessions, text } from './bad-case.ts'
 
@@ -63,6 +64,36 @@ export const BAD_IDS: readonly Case[] = [
   get('a version that is no integer', (places) => `/v1/agents/${places.agent}?version=1.5`),
   get('two versions', (places) => `/v1/agents/${places.agent}?version=1&version=1`),
   { ...post('a stale version', (places) => `/v1/agents/${places.agent}`, { name: 'x', version: 7 }), status: 409 },
+
+  get('a session where a thread belongs', ({ session }) => `/v1/sessions/${session}/threads/${session}`, 404),
+  get('a thread where a session belongs', (places) => `/v1/sessions/${primaryThread(places.session)}/threads`, 404),
+  get(
+    'a thread of another session',
+    (places) => `/v1/sessions/${places.session}/threads/${primaryThread(places.archived)}`,
+    404,
+  ),
+  get('events of another thread', ({ session }) => `/v1/sessions/${session}/threads/sthr_01missing/events`, 404),
+  get('a stream of another thread', ({ session }) => `/v1/sessions/${session}/threads/sthr_01missing/stream`, 404),
+  get('threads of a deleted session', ({ deleted }) => `/v1/sessions/${deleted}/threads`, 404),
+  get('threads of a status of nobody', ({ session }) => `/v1/sessions/${session}/threads?statuses%5B%5D=asleep`),
+  get('1,001 threads', ({ session }) => `/v1/sessions/${session}/threads?limit=1001`),
+  get('a page of threads', (places) => `/v1/sessions/${places.session}/threads?page=${places.cursor}`),
+  get('a thread’s events by their type', (places) => {
+    return `/v1/sessions/${places.session}/threads/${primaryThread(places.session)}/events?types%5B%5D=user.message`
+  }),
+  get('a page of resources', (places) => `/v1/sessions/${places.session}/resources?page=${places.cursor}`),
+  get('a resource of nobody', ({ session }) => `/v1/sessions/${session}/resources/sesrsc_01missing`, 404),
+  post('a resource of another kind', ({ session }) => `/v1/sessions/${session}/resources`, {
+    type: 'github_repository',
+    url: 'https://github.com/a/b',
+  }),
+  post('a resource without its file', ({ session }) => `/v1/sessions/${session}/resources`, { type: 'file' }),
+  post('a token that is none', ({ session }) => `/v1/sessions/${session}/resources/sesrsc_01missing`, {
+    authorization_token: '',
+  }),
+  get('a stage of models of nobody', () => '/v1/models?lifecycle%5B%5D=unborn'),
+  get('a vault, which is not built yet', () => '/v1/vaults/vlt_01missing', 404),
+  get('a path that no API has', () => '/v1/soothsayers', 404),
 
   get('a deleted session', ({ deleted }) => `/v1/sessions/${deleted}`, 404),
   get('the events of a deleted session', ({ deleted }) => `/v1/sessions/${deleted}/events`, 404),

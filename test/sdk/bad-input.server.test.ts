@@ -58,10 +58,7 @@ function ask({ headers, ...rest }: Call): Promise<Answer> {
   return call(stack.urls[0] ?? '', { ...rest, headers: headers ?? { authorization: `Bearer ${stack.apiKey}` } })
 }
 
-/**
- * Everything that is stored: rows of every table, and how long the logs are. Ids that were set aside for an environment
- * do not count: that its name is taken shows only behind them.
- */
+/** Everything that is stored: rows of every table, and how long the logs are. */
 async function stored(): Promise<unknown> {
   const { stack } = use()
   const { database, log } = stack
@@ -70,10 +67,7 @@ async function stored(): Promise<unknown> {
   `.execute(database)
   const counts = await Promise.all(
     tables.map(async ({ name }) => {
-      const all = sql<{ n: string }>`select count(*) as n from ${sql.table(name)}`
-      const { rows } = await (
-        name === 'ingress' ? sql<{ n: string }>`${all} where target not like 'env%'` : all
-      ).execute(database)
+      const { rows } = await sql<{ n: string }>`select count(*) as n from ${sql.table(name)}`.execute(database)
       return [name, rows[0]?.n]
     }),
   )

@@ -148,11 +148,6 @@ const BASIC: readonly Case[] = [
     environment_id: 'e',
     initial_events: times(51, () => text('x')),
   }),
-  post('a budget', sessions, {
-    agent: 'a',
-    environment_id: 'e',
-    budget: { type: 'limit', max_list_cost: { amount: '1', currency: 'USD' } },
-  }),
 
   get('limit=0', (places) => `${events(places)}?limit=0`),
   get('limit=-1', () => `${agents()}?limit=-1`),

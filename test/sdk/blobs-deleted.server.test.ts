@@ -25,6 +25,7 @@ describe('blobs of a deleted session', () => {
       removeSandboxes: done,
       removeBlobs: (id) => stack.blobs.clear(id),
       lateBlobs: createLateBlobs({ blobs: stack.blobs, sessions: stack.stores.sessions }),
+      removeSpareContents: async () => undefined,
       pruneIngress: done,
       archiveEnded: done,
       warn: () => undefined,

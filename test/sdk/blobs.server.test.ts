@@ -285,18 +285,6 @@ describe('a lost blob', () => {
 })
 
 describe('what is no blob', () => {
-  test.each(['image', 'document'] as const)('an %s by the id of a file is refused by name', async (type) => {
-    const { stack } = use()
-    const session = await createSession(use())
-    const content = [{ type, source: { type: 'file' as const, file_id: 'file_1' } }]
-    const error = await refused(
-      stack.sdk.beta.sessions.events.send(session, { events: [{ type: 'user.message', content }] }),
-    )
-    expect(error).toBeInstanceOf(Anthropic.BadRequestError)
-    expect(String(error)).toContain('not supported yet: a source of the type file (send base64 or a url)')
-    expect(await stack.blobs.list(session)).toEqual([])
-  })
-
   test('references of a plain client to what was never stored are an error in its own log', async () => {
     const { stack } = use()
     const session = await createSession(use())

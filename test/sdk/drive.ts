@@ -3,6 +3,7 @@ import type { Stream } from '@anthropic-ai/sdk/core/streaming'
 import type { EventStreamParams } from '@anthropic-ai/sdk/resources/beta/sessions/events'
 import { onTestFinished } from 'vitest'
 import type { EventsSend, SessionEvent, StreamEvent } from '../../src/wire/types.ts'
+import { primaryThread } from '../../src/workflows/messages.ts'
 import type { Prepared } from './use-stack.ts'
 
 type Sent = EventsSend['events'][number]
@@ -58,6 +59,16 @@ export async function recordPreviews(
   types: EventStreamParams['event_deltas'] = ['agent.message', 'agent.thinking'],
 ): Promise<Recording<StreamEvent>> {
   return readStream(await sdk.beta.sessions.events.stream(session, { event_deltas: types }))
+}
+
+/** Opens the stream of the primary thread; it is closed with the test. */
+export async function recordThread(
+  sdk: Anthropic,
+  session: string,
+  types: EventStreamParams['event_deltas'] = [],
+): Promise<Recording<StreamEvent>> {
+  const asked = { session_id: session, event_deltas: types }
+  return readStream(await sdk.beta.sessions.threads.events.stream(primaryThread(session), asked))
 }
 
 function readStream<Event extends StreamEvent>(stream: Stream<Event>): Recording<Event> {

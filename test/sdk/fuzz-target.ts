@@ -1,4 +1,4 @@
-import Anthropic from '@anthropic-ai/sdk'
+import Anthropic, { toFile } from '@anthropic-ai/sdk'
 import { expect } from 'vitest'
 import { sql } from 'kysely'
 import type { FuzzTarget } from '../support/fuzz.ts'
@@ -66,6 +66,7 @@ export async function createFuzzTarget(prepared: Prepared): Promise<FuzzTarget> 
         environment: [environment],
         session: [session, await createSession(parts), await createSession(parts)],
         model: ['claude-opus-5-5'],
+        file: [(await sdk.beta.files.upload({ file: await toFile(Buffer.from('of the fuzz'), 'a.txt') })).id],
         page: pages.map(({ next_page: page }) => page ?? ''),
         others,
       }

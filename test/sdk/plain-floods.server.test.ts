@@ -20,8 +20,12 @@ async function signal(session: string, payload: Payload): Promise<void> {
   })
 }
 
+function events(...all: readonly object[]): Payload {
+  return defaultPayloadConverter.toPayload({ events: all })
+}
+
 function times(count: number, text: string): Payload {
-  return defaultPayloadConverter.toPayload({ events: Array.from({ length: count }, () => message(text)) })
+  return events(...Array.from({ length: count }, () => message(text)))
 }
 
 function spelt(encoding: string, data: string): Payload {
@@ -30,6 +34,8 @@ function spelt(encoding: string, data: string): Payload {
 
 /** What the session says of a message that it has taken up, whatever it was told before. */
 const SAY = '#program now\nSAY x'
+
+const DENIAL = { type: 'user.tool_confirmation', tool_use_id: 'sevt_1', result: 'deny' }
 
 interface Flood {
   readonly name: string
@@ -46,6 +52,18 @@ const FLOODS: readonly Flood[] = [
   {
     name: '4 signals of 256 events at once',
     send: (session) => Promise.all(Array.from({ length: 4 }, () => signal(session, times(256, SAY)))),
+  },
+  {
+    name: '1.9 MB of words in a denial',
+    send: (session) => signal(session, events({ ...DENIAL, deny_message: 'x'.repeat(1_900_000) })),
+  },
+  {
+    name: 'a denial of a call with 1.9 MB for an id',
+    send: (session) => signal(session, events({ ...DENIAL, tool_use_id: 'x'.repeat(1_900_000) })),
+  },
+  {
+    name: 'an interrupt of 1.9 MB',
+    send: (session) => signal(session, events({ type: 'user.interrupt', note: 'x'.repeat(1_900_000) })),
   },
   { name: 'a payload in an unknown encoding', send: (session) => signal(session, spelt('binary/unheard-of', 'x')) },
   { name: 'JSON that is none', send: (session) => signal(session, spelt('json/plain', '{"events":[')) },
@@ -68,8 +86,8 @@ describe('a plain client that sends past every limit', () => {
     await sdk.beta.sessions.events.send(session, { events: [{ type: 'user.interrupt' }] })
     await recording.until('session.status_idle')
     await sdk.beta.sessions.events.send(session, { events: [message('#program now\nSAY fine')] })
-    await recording.untilSo((events) => saidIn(events).includes('fine'))
-    await recording.untilSo((events) => events.at(-1)?.type === 'session.status_idle')
+    await recording.untilSo((all) => saidIn(all).includes('fine'))
+    await recording.untilSo((all) => all.at(-1)?.type === 'session.status_idle')
     const log = await listAll(sdk, session)
     expect(faultsOfLog(log, 'list')).toEqual([])
     expect(only(log, 'session.error').length).toBeLessThan(400)

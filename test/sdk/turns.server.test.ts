@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { SessionEvent } from '../../src/wire/types.ts'
 import { faultsOfLog } from '../support/log-grammar.ts'
+import { itemsOf } from '../workflows/histories.ts'
 import {
   bash,
   createSession,
@@ -67,6 +68,22 @@ describe('a turn', () => {
       { stop_reason: { type: 'end_turn' }, stop_details: null },
     ])
     expect(JSON.stringify(only(events, 'agent.thinking'))).not.toContain('a while')
+  })
+
+  test('has a long text of its answers in history once, and whole for clients and the hands', async () => {
+    const { stack, hands } = use()
+    const session = await createSession(use())
+    const [text, command] = [`said ${'s'.repeat(500)}`, `echo ${'c'.repeat(500)}`]
+    const events = await turn(stack.sdk, session, program(bash(command), `SAY ${text}`))
+    await expectSound(session, events)
+    expect(saidIn(events)).toEqual([text])
+    expect(only(events, 'agent.tool_use')[0]).toMatchObject({ input: { command } })
+    expect(hands.begun.some((one) => one.command === command)).toBe(true)
+    const items = await itemsOf(await stack.temporal.workflow.getHandle(session).fetchHistory())
+    const results = JSON.stringify(items.filter(({ type }) => type === 'completed'))
+    expect(results.split(text)).toHaveLength(2)
+    // The tool's output is the command once more.
+    expect(results.split(command)).toHaveLength(3)
   })
 
   test('shows a message queued first, and then under the same id with its time', async () => {

@@ -1,5 +1,6 @@
 import Anthropic, { AuthenticationError, BadRequestError } from '@anthropic-ai/sdk'
 import { beforeAll, describe, expect, test } from 'vitest'
+import { primaryThread } from '../../src/workflows/messages.ts'
 import { newId } from '../store/builders.ts'
 import { collect, refused } from './drive.ts'
 import { call } from './raw-http.ts'
@@ -29,7 +30,12 @@ async function openKey(workspaceId: string, urls: readonly string[]): Promise<Om
   return { key, clients: [clientOf(left), clientOf(right)] }
 }
 
-const NOBODY = { agent: 'agent_01nobody', environment: 'env_01nobody', session: 'sesn_01nobody' }
+const NOBODY = {
+  agent: 'agent_01nobody',
+  environment: 'env_01nobody',
+  session: 'sesn_01nobody',
+  thread: 'sthr_01nobody',
+}
 
 type Ids = typeof NOBODY
 
@@ -51,6 +57,16 @@ const ROUTES: readonly [method: string, path: string, body?: object][] = [
   ['GET', '/v1/sessions/:session/events'],
   ['GET', '/v1/sessions/:session/events/stream'],
   ['POST', '/v1/sessions/:session/events', { events: [{ type: 'user.interrupt' }] }],
+  ['GET', '/v1/sessions/:session/threads'],
+  ['GET', '/v1/sessions/:session/threads/:thread'],
+  ['POST', '/v1/sessions/:session/threads/:thread/archive'],
+  ['GET', '/v1/sessions/:session/threads/:thread/events'],
+  ['GET', '/v1/sessions/:session/threads/:thread/stream'],
+  ['GET', '/v1/sessions/:session/resources'],
+  ['POST', '/v1/sessions/:session/resources', { type: 'file', file_id: 'file_01none' }],
+  ['GET', '/v1/sessions/:session/resources/sesrsc_01none'],
+  ['POST', '/v1/sessions/:session/resources/sesrsc_01none', { authorization_token: 'stolen' }],
+  ['DELETE', '/v1/sessions/:session/resources/sesrsc_01none'],
 ]
 
 describe('a workspace', () => {
@@ -69,7 +85,8 @@ describe('a workspace', () => {
     // Without a session, so that nothing but its workspace keeps it from being deleted.
     const spare = await environments.create({ name: 'spare' })
     const session = await sessions.create({ agent: agent.id, environment_id: environment.id })
-    ids = { agent: agent.id, environment: spare.id, session: session.id }
+    const thread = primaryThread(session.id)
+    ids = { agent: agent.id, environment: spare.id, session: session.id, thread }
     owned = async () => [
       await collect(agents.list({ include_archived: true })),
       await collect(environments.list({ include_archived: true })),
@@ -83,7 +100,7 @@ describe('a workspace', () => {
     const ask = (of: Ids) =>
       call(use().stack.urls[0] ?? '', {
         method,
-        path: path.replace(/:(agent|environment|session)/, (_, kind: keyof Ids) => of[kind]),
+        path: path.replaceAll(/:(agent|environment|session|thread)/g, (_, kind: keyof Ids) => of[kind]),
         headers: { authorization: `Bearer ${mine.key.secret}` },
         body,
       })

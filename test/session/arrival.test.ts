@@ -6,6 +6,18 @@ import { confirm, customResult, interrupt, message, systemMessage } from '../sup
 const URL_SOURCE = { type: 'url', url: 'https://example.com/a' }
 const base64 = (media: unknown, data = '') => ({ type: 'base64', media_type: media, data })
 
+const FOUND = {
+  type: 'search_result',
+  source: 's',
+  title: 't',
+  content: [{ type: 'text', text: 'x' }],
+  citations: { enabled: false },
+}
+
+function result(...content: unknown[]): object {
+  return { ...customResult('r', 'x'), content }
+}
+
 function files(...content: unknown[]): object {
   return { id: 'm', type: 'user.message', content }
 }
@@ -18,12 +30,20 @@ describe('a batch of events', () => {
     { name: 'an interrupt', event: interrupt('i') },
     { name: 'a confirmation', event: confirm('y', 'a') },
     { name: 'a denial with words', event: { ...confirm('n', 'a', 'deny'), deny_message: 'no' } },
+    { name: 'a denial with many words', event: { ...confirm('n', 'a', 'deny'), deny_message: 'n'.repeat(8_000) } },
+    { name: 'a result as large as may be', event: customResult('r', 'x', 'x'.repeat(500 * 1024)) },
     { name: 'a denial with null for words', event: { ...confirm('n', 'a', 'deny'), deny_message: null } },
     { name: 'a result', event: customResult('r', 'x') },
     { name: 'a result without content', event: { id: 'r', type: 'user.custom_tool_result', custom_tool_use_id: 'x' } },
     {
-      name: 'a result of other blocks',
-      event: { ...customResult('r', 'x'), content: [{ type: 'image', source: {} }] },
+      name: 'a result of all kinds of blocks',
+      event: result(
+        { type: 'text', text: '' },
+        { type: 'image', source: URL_SOURCE },
+        { type: 'document', source: { type: 'text', data: 'words' } },
+        FOUND,
+        { ...FOUND, content: [] },
+      ),
     },
     { name: 'an image by its URL', event: files({ type: 'image', source: URL_SOURCE }) },
     {
@@ -111,7 +131,6 @@ describe('a batch of events', () => {
       { type: 'document', source: base64('image/png') },
       { type: 'image', source: { type: 'text', data: 'words' } },
       { type: 'document', source: { type: 'text', data: ' ' } },
-      { type: 'document', source: { type: 'file', file_id: 'file_1' } },
       { type: 'document', title: 7, source: URL_SOURCE },
       { type: 'document', context: {}, source: URL_SOURCE },
       { type: 'constructor', source: URL_SOURCE },
@@ -120,6 +139,11 @@ describe('a batch of events', () => {
       event: files(block),
       reason: /has a content/,
     })),
+    {
+      name: 'a file that nobody keeps a copy of',
+      event: files({ type: 'document', source: { type: 'file', file_id: 'file_1' } }),
+      reason: /by the id of a file; send it through the API/,
+    },
     {
       name: 'a confirmation of nothing',
       event: { type: 'user.tool_confirmation', result: 'allow' },
@@ -135,17 +159,61 @@ describe('a batch of events', () => {
       event: { ...confirm('n', 'a', 'deny'), deny_message: 7 },
       reason: /deny_message/,
     },
-    { name: 'a result of nothing', event: { type: 'user.custom_tool_result' }, reason: /no custom_tool_use_id/ },
-    { name: 'a result that is text', event: { ...customResult('r', 'x'), content: 'done' }, reason: /list of blocks/ },
     {
-      name: 'a result with null in it',
-      event: { ...customResult('r', 'x'), content: [null] },
-      reason: /list of blocks/,
+      name: 'too many words',
+      event: { ...confirm('n', 'a', 'deny'), deny_message: 'n'.repeat(8_001) },
+      reason: /deny_message .* at most 8000 characters/,
+    },
+    { name: 'an overlong call', event: confirm('y', 'x'.repeat(129)), reason: /no tool_use_id of 1 to 128/ },
+    {
+      name: 'an overlong custom call',
+      event: customResult('r', 'x'.repeat(129)),
+      reason: /no custom_tool_use_id of 1 to 128/,
     },
     {
-      name: 'a result with an untyped block',
-      event: { ...customResult('r', 'x'), content: [{}] },
-      reason: /list of blocks/,
+      name: 'a result that is too large',
+      event: customResult('r', 'x', 'x'.repeat(513 * 1024)),
+      reason: /is larger than 512 KB/,
+    },
+    {
+      name: 'an interrupt with something in it',
+      event: { ...interrupt('i'), note: 'x'.repeat(513 * 1024) },
+      reason: /is larger than 512 KB/,
+    },
+    { name: 'a result of nothing', event: { type: 'user.custom_tool_result' }, reason: /no custom_tool_use_id/ },
+    {
+      name: 'a result that is text',
+      event: { ...customResult('r', 'x'), content: 'done' },
+      reason: /list of text, images, documents and search results/,
+    },
+    ...[
+      null,
+      {},
+      { type: 'text' },
+      { type: 'image', source: {} },
+      { type: 'image', source: base64('image/svg+xml') },
+      { type: 'constructor' },
+      { ...FOUND, source: 7 },
+      { ...FOUND, title: null },
+      { ...FOUND, content: 'x' },
+      { ...FOUND, content: [null] },
+      { ...FOUND, content: [{ type: 'text' }] },
+      { ...FOUND, citations: undefined },
+      { ...FOUND, citations: {} },
+    ].map((block) => ({
+      name: `a result with ${JSON.stringify(block)}`,
+      event: result(block),
+      reason: /has a content other than a list of text, images/,
+    })),
+    {
+      name: 'a result with bytes in it',
+      event: result({ type: 'image', source: base64('image/png', 'QQ==') }),
+      reason: /with its bytes in it/,
+    },
+    {
+      name: 'a result with a file that nobody keeps a copy of',
+      event: result({ type: 'text', text: 'x' }, { type: 'image', source: { type: 'file', file_id: 'f' } }),
+      reason: /by the id of a file/,
     },
   ])('is refused whole for one event: $name', ({ event, reason }) => {
     const parsed = parseArrivals({ events: [message('m'), event] })
@@ -168,6 +236,13 @@ describe('a batch of events', () => {
       { type: 'document', source: base64('application/pdf') },
       { type: 'document', source: { type: 'text', data: '' } },
     )
+    const shown = result({ type: 'image', source: base64('image/png') }, { type: 'text', text: '' })
+    expect(
+      parseArrivals({
+        events: [shown],
+        blobs: { 0: [ref('content', 0, 'source', 'data'), ref('content', 1, 'text')] },
+      }),
+    ).toMatchObject({ ok: true })
     const places = [ref('content', 0, 'text'), ...[1, 2, 3].map((at) => ref('content', at, 'source', 'data'))]
     const blobs = { 1: places }
     const events = [message('m'), event]
@@ -201,5 +276,30 @@ describe('a batch of events', () => {
         },
       ),
     )
+  })
+})
+
+describe('a file in a batch', () => {
+  const of = (type: string, file: string) =>
+    parseArrivals({
+      events: [{ id: 'm', type: 'user.message', content: [{ type, source: { type: 'file', file_id: 'file_1' } }] }],
+      blobs: { 0: [{ path: ['content', 0, 'source'], sha256: 'ab'.repeat(32), length: 3, file }] },
+    })
+
+  test.each([
+    ['image', 'image/png'],
+    ['document', 'application/pdf'],
+    ['document', 'text/plain'],
+  ])('is taken for an %s when its copy is %s', (type, file) => {
+    expect(of(type, file)).toMatchObject({ ok: true, blobs: { 0: [{ file }] } })
+  })
+
+  test.each([
+    ['image', 'application/pdf'],
+    ['image', 'text/plain'],
+    ['document', 'image/png'],
+    ['document', 'text/html'],
+  ])('is no %s when its copy is %s', (type, file) => {
+    expect(of(type, file)).toMatchObject({ ok: false, reason: expect.stringContaining('has a content other than') })
   })
 })

@@ -163,6 +163,24 @@ describe('restore', () => {
       expect(() => restore({ a: 'text', c: null }, refs, () => 'x')).toThrow(RangeError)
     },
   )
+
+  test('puts what a file holds in the place of its id, and of nothing else', () => {
+    const source = { type: 'file', file_id: 'file_1' }
+    const element = {
+      content: [{ type: 'image', source }, { source: { type: 'file' } }, { source: { ...source, type: 'url' } }],
+    }
+    const ref = (index: number) => ({
+      path: ['content', index, 'source'],
+      sha256: '0'.repeat(64),
+      length: 1,
+      file: 'image/png',
+    })
+    const [first, ...others] = element.content
+    expect(restore(element, [ref(0)], ({ file }) => file)).toEqual({
+      content: [{ ...first, source: 'image/png' }, ...others],
+    })
+    for (const index of [1, 2, 3]) expect(() => restore(element, [ref(index)], () => 'x')).toThrow(RangeError)
+  })
 })
 
 describe('parseBlobs', () => {
@@ -193,6 +211,8 @@ describe('parseBlobs', () => {
     ['a path through an object', { 0: [{ ...ref, path: [{}] }] }],
     ['a place that holds something', { 0: [{ ...ref, path: ['a', 1] }] }],
     ['a place of another element', { 0: [{ ...ref, path: ['b'] }] }],
+    ['a file where a string was', { 0: [{ ...ref, file: 'image/png' }] }],
+    ['a file of a type that is none', { 0: [{ ...ref, file: 7 }] }],
   ])('refuses %s', (_, value) => {
     expect(parseBlobs(value, elements)).toBeNull()
   })

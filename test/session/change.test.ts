@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { parseChange } from '../../src/session/change.ts'
 
+const cap = { type: 'limit', max_list_cost: { amount: '5', currency: 'USD' } }
+
 describe('a change that an update asks for', () => {
   test.each([
     [{}, {}],
@@ -9,6 +11,8 @@ describe('a change that an update asks for', () => {
     [{ title: null }, { title: null }],
     [{ title: 'a' }, { title: 'a' }],
     [{ metadata: { a: '1', b: null } }, { metadata: { a: '1', b: null } }],
+    [{ budget: null }, { budget: null }],
+    [{ budget: { ...cap, more: 1 } }, { budget: cap }],
     [{ title: 'a', type: 'failed', message: 'x', entries: [] }, { title: 'a' }],
   ])('%j asks for %j and nothing else', (payload, change) => {
     expect(parseChange(payload)).toEqual({ ok: true, change })
@@ -18,6 +22,8 @@ describe('a change that an update asks for', () => {
     [{ title: 7 }, /^title/],
     [{ title: 'x'.repeat(513) }, /^title/],
     [{ metadata: null }, /^metadata/],
+    [{ budget: 5 }, /^budget: expected null or \{"type":"limit"/],
+    [{ budget: { ...cap, max_list_cost: { amount: '0', currency: 'USD' } } }, /^budget/],
     [{ metadata: [] }, /^metadata/],
     [{ metadata: { a: 5 } }, /^metadata/],
     [{ metadata: { a: 'x'.repeat(513) } }, /^metadata/],

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { check, wakes } from '../../src/session/check.ts'
+import { foldArrival } from '../../src/session/fold.ts'
 import { QUEUE_BYTES, QUEUE_EVENTS } from '../../src/session/settle.ts'
 import type { LogState } from '../../src/session/state.ts'
 import type { UserEvent } from '../../src/wire/types.ts'
@@ -87,6 +88,71 @@ describe('a session', () => {
     const refusal = check(state, event)
     expect(refusal?.reason ?? 'taken').toMatch(refused ?? /^taken$/)
     expect(refusal?.busy).toBe(busy)
+  })
+
+  test('takes no result of a worker, and says why', () => {
+    const result = { type: 'user.tool_result', tool_use_id: 'a' } as const
+    expect(check(WAITING, result)?.reason).toMatch(/self_hosted/)
+  })
+
+  test('lets nobody overrule a call that policy refused', () => {
+    const { state } = startedWith([
+      ['d', 'deny'],
+      ['a', 'ask'],
+    ])
+    expect(check(state, confirm('y', 'd'))?.reason).toMatch(/No tool call d/)
+  })
+
+  const PARTLY = [confirm('y', 'a')]
+  const ALL = [confirm('y', 'a'), customResult('r', 'x')]
+
+  test.each<{ name: string; batch: readonly UserEvent[]; refused?: RegExp; runs: boolean }>([
+    { name: 'a message behind an interrupt', batch: [interrupt('i'), message('m')], runs: true },
+    { name: 'a message behind the last answer', batch: [...ALL, message('m')], runs: true },
+    {
+      name: 'a message behind some answers',
+      batch: [...PARTLY, message('m')],
+      refused: /requires_action/,
+      runs: false,
+    },
+    { name: 'a system message behind the last answer', batch: [...ALL, systemMessage('s')], runs: true },
+    { name: 'a system message behind an answer', batch: [...PARTLY, systemMessage('s')], runs: false },
+    { name: 'a system message alone', batch: [systemMessage('s')], refused: /requires_action/, runs: false },
+    {
+      name: 'an answer behind an interrupt',
+      batch: [interrupt('i'), confirm('y', 'a')],
+      refused: /No tool call a/,
+      runs: false,
+    },
+    {
+      name: 'a result behind an interrupt',
+      batch: [interrupt('i'), customResult('r', 'x')],
+      refused: /No custom tool call x/,
+      runs: false,
+    },
+    {
+      name: 'an answer twice',
+      batch: [...PARTLY, confirm('z', 'a', 'deny')],
+      refused: /No tool call a/,
+      runs: false,
+    },
+    { name: 'an interrupt behind all answers', batch: [...ALL, interrupt('i')], runs: false },
+  ])('judges a request event by event, as the loop then does: $name', ({ batch, refused, runs }) => {
+    let state = WAITING
+    let refusal: string | undefined
+    let isWoken = false
+    for (const [index, event] of batch.entries()) {
+      const before = batch.slice(0, index)
+      refusal ??= check(state, event, { before })?.reason
+      isWoken ||= wakes(state, event, before)
+      state = foldArrival(state, { ...event, id: `new ${index}` })
+    }
+    expect(refusal ?? 'taken').toMatch(refused ?? /^taken$/)
+    if (refused) return
+    const session = startSession({}, WAITING)
+    session.pass(...batch.map((event, index) => arrived({ ...event, id: `sevt_${index}` }, 1, index)))
+    expect(session.state.status === 'running').toBe(runs)
+    expect(isWoken || !runs).toBe(true)
   })
 
   test.each<{ name: string; state: LogState; event: UserEvent; woken: boolean }>([

@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest'
 import { contextOf } from '../../src/session/context.ts'
-import type { Input } from '../../src/session/settle.ts'
 import type { TestSession } from '../support/session-builders.ts'
 import {
   CONTEXT,
   POLICY,
   RESCHEDULED,
   RUNNING,
+  answerEntries,
   arrived,
   emptyState,
   idle,
@@ -19,26 +19,14 @@ import {
   resultEntry,
   startSession,
 } from '../support/session-builders.ts'
+import { ASKED, COMPACTING, round, tooLong } from './rounds.ts'
 
 const policy = { ...POLICY, toolRounds: 50, context: CONTEXT }
-const ASKED = ['span.model_request_start']
-const COMPACTING = ['log.compacting', 'span.model_request_start']
-
 /** A session that minds its context, in the middle of its first turn. */
 function begin(): TestSession {
   const session = startSession({ policy })
   session.pass(arrived(message('m1')))
   return session
-}
-
-/** One tool round; answers what was decided after it. */
-function round(session: TestSession, call: string, tokens: number): readonly string[] {
-  session.answer({ calls: [[call, 'allow']], usage: { input_tokens: tokens } })
-  return outline(session.pass(recorded(resultEntry(call))))
-}
-
-function tooLong(): Input {
-  return modelFailed({ error: 'model_request_failed_error', retryable: false, tooLong: true })
 }
 
 /** A session whose model has been asked for a summary. */
@@ -245,6 +233,18 @@ describe('a request that is too long', () => {
     const session = compacting()
     session.summarise()
     session.answer(parts)
+    expect(contextOf(session.state).summaries).toBe(summaries)
+  })
+
+  test.each([
+    { name: 'a text too long for a payload', path: ['content', 0, 'text'], summaries: 0 },
+    { name: 'thoughts as long', path: ['content', 1, 'thinking'], summaries: 1 },
+    { name: 'an input as long', path: ['input', 0, 'text'], summaries: 1 },
+  ])('takes $name for what it is', ({ path, summaries }) => {
+    const session = compacting()
+    session.summarise()
+    const entries = answerEntries({ request: session.state.request ?? 'none', text: '' })
+    session.pass({ type: 'recorded', entries, blobs: { 0: [{ path, sha256: 'ab', length: 70_000 }] } })
     expect(contextOf(session.state).summaries).toBe(summaries)
   })
 })

@@ -92,6 +92,33 @@ describe('an entry', () => {
       after: { request: null, phase: 'failed', usage: { ...USAGE, active_seconds: 0 } },
     },
     {
+      name: 'span.model_request_end counts all of it, and of the context what the answer’s own request took',
+      before: {
+        request: 'r1',
+        phase: 'model',
+        answer: { reason: 'end_turn', explanation: null, calls: 0, usage: { ...USAGE, input_tokens: 100 } },
+      },
+      entry: {
+        type: 'span.model_request_end',
+        id: 'e',
+        model_request_start_id: 'r1',
+        is_error: false,
+        model_usage: { ...USAGE, input_tokens: 150 },
+      },
+      after: {
+        request: null,
+        phase: 'over',
+        usage: { ...USAGE, input_tokens: 150, active_seconds: 0 },
+        answer: { reason: 'end_turn', explanation: null, calls: 0 },
+        context: { ...contextOf({}), tokens: 109, least: 0 },
+      },
+    },
+    {
+      name: 'log.assistant remembers what its own request took',
+      entry: { type: 'log.assistant', harness: 'h1', content: [], stop_reason: 'x', calls: [], usage: USAGE },
+      after: { answer: { reason: 'x', explanation: null, calls: 0, usage: USAGE }, context: contextOf({}) },
+    },
+    {
       name: 'log.assistant is the model’s last word and ends a row of failures',
       before: { failures: 2 },
       entry: {

@@ -4,11 +4,12 @@ import type { HistoryItem } from '../../src/history/item.ts'
 import { comparePositions } from '../../src/history/position.ts'
 import { Projection } from '../../src/history/project.ts'
 import type { LogItem } from '../../src/history/project.ts'
+import { isSpent } from '../../src/session/budget.ts'
 import { decide } from '../../src/session/decide.ts'
 import { isQueued } from '../../src/session/entry.ts'
 import type { Policy } from '../../src/session/policy.ts'
 import type { LogEntry } from '../../src/session/transcript.ts'
-import { contextStart, transcript } from '../../src/session/transcript.ts'
+import { contextStart, isRead, shorten, transcript } from '../../src/session/transcript.ts'
 import type { ModelMessage, SessionEvent } from '../../src/wire/types.ts'
 import { faultsOfConversation } from '../support/conversation.ts'
 import { SESSION } from '../support/history-builders.ts'
@@ -18,14 +19,16 @@ import type { Loop } from './loop.ts'
 import { createLoop } from './loop.ts'
 import { readNaively } from './naive-reading.ts'
 import type { Action } from './script.ts'
-import { createPlayer, script } from './script.ts'
+import { capOf, createPlayer, script } from './script.ts'
 
 const variant = fc.record({
   steering: fc.constantFrom<Policy['steering']>('step', 'turn'),
   flush: fc.integer({ min: 1, max: 30 }),
   starts: fc.boolean(),
   rollsAfter: fc.constantFrom(null, 10, 40),
-  context: fc.constantFrom(null, CONTEXT, { ...CONTEXT, compactionsInARow: 1 }),
+  cents: fc.constantFrom(null, null, 1, 2, 5),
+  isCounted: fc.boolean(),
+  context: fc.constantFrom(null, CONTEXT, { ...CONTEXT, compactionsInARow: 1 }, { ...CONTEXT, growth: 0.1 }),
 })
 export type Variant = typeof variant extends fc.Arbitrary<infer V> ? V : never
 
@@ -48,6 +51,7 @@ function createChecks(counts: Counts): (loop: Loop) => void {
     for (const { run, scheduled, command } of activities) {
       if (command.do === 'execute' || requests.has(`${run} ${scheduled}`)) continue
       requests.add(`${run} ${scheduled}`)
+      assert.ok(!isSpent(state), 'nothing is asked at the budget')
       const cursor = { run, event: scheduled, index: 0 }
       const says = saysOf(log.filter((item) => comparePositions(item.position, cursor) < 0))
       const messages = transcript(says)
@@ -57,11 +61,15 @@ function createChecks(counts: Counts): (loop: Loop) => void {
       const changed = says.filter(isChange).length
       if (changed === changes) assert.deepEqual(messages.slice(0, asked.length), asked, 'earlier requests are prefixes')
       assert.deepEqual(transcript(says.slice(contextStart(says))), messages, 'what was summarised need not be read')
+      assert.deepEqual(transcript(shorten(says).filter(isRead)), messages, 'what was trimmed need not be kept')
       asked = messages
       changes = changed
     }
   }
 }
+
+/** A cent for 250 tokens. */
+const ACCOUNTING = { prices: { input: 400_000, output: 0, cacheWrite: 0, cacheRead: 0 }, hourly: 1000 }
 
 const PROMPT: ModelMessage = { role: 'user', content: [{ type: 'text', text: 'Sum up.' }] }
 
@@ -128,10 +136,16 @@ function textsOf(of: object | undefined): readonly string[] {
 
 /** Lives through one script and checks all that is to hold: after each task, at its end and after it came to rest. */
 function live(actions: readonly Action[], how: Variant, counts: Counts): void {
-  const { steering, flush, starts, context, rollsAfter } = how
+  const { steering, flush, starts, context, cents, isCounted, rollsAfter } = how
+  const accounting = isCounted ? { accounting: ACCOUNTING } : {}
+  const policy = { ...POLICY, steering, ...(context ? { context } : {}), ...accounting }
   const loop = createLoop({
-    policy: { ...POLICY, steering, ...(context ? { context } : {}) },
-    input: starts ? { events: [message('sevt_start', 'text 0.')], title: 'started' } : {},
+    policy,
+    input: {
+      configuration: { id: 'cfg_1', agentName: 'tester', policy },
+      ...(starts ? { events: [message('sevt_start', 'text 0.')], title: 'started' } : {}),
+      ...(isCounted && cents ? { budget: capOf(cents) } : {}),
+    },
     flush,
     rollsAfter,
     committed: createChecks(counts),
@@ -155,6 +169,9 @@ function live(actions: readonly Action[], how: Variant, counts: Counts): void {
   counts.rollovers += loop.items.filter(({ type }) => type === 'continued').length
   counts.entries += loop.log.length
   const says = saysOf(loop.log)
+  counts.pauses += shownOf(loop.log).filter(
+    (event) => event.type === 'session.status_idle' && event.stop_reason.type === 'budget_reached',
+  ).length
   const count = (is: (entry: LogEntry) => boolean): number => says.filter(is).length
   counts.summaries += count(({ type }) => type === 'log.summary')
   counts.trims += count((entry) => entry.type === 'log.trimmed' && entry.longest === undefined)
@@ -181,6 +198,8 @@ export interface Counts {
   summaries: number
   trims: number
   cuts: number
+  /** Stops at the budget. */
+  pauses: number
   /** Turns that ended for too many summaries in a row. */
   limits: number
 }
@@ -190,7 +209,7 @@ export interface Counts {
  * that readers project from its history, and that log is sound. Answers what it went through.
  */
 export function assertInterleavings(parameters: fc.Parameters<[readonly Action[], Variant]>): Counts {
-  const counts: Counts = { tasks: 0, entries: 0, rollovers: 0, summaries: 0, trims: 0, cuts: 0, limits: 0 }
+  const counts: Counts = { tasks: 0, entries: 0, rollovers: 0, summaries: 0, trims: 0, cuts: 0, pauses: 0, limits: 0 }
   const property = fc.property(script, variant, (actions, how) => live(actions, how, counts))
   fc.assert(property, parameters)
   return counts

@@ -1,6 +1,7 @@
 import type { HistoryItem } from '../../src/history/item.ts'
 import type { LogItem } from '../../src/history/project.ts'
 import { Projection } from '../../src/history/project.ts'
+import type { Budget } from '../../src/session/budget.ts'
 import { parseArrivals } from '../../src/session/arrival.ts'
 import type { Carried } from '../../src/session/carry.ts'
 import { carry, isBetweenSteps } from '../../src/session/carry.ts'
@@ -8,7 +9,7 @@ import { advance, decide } from '../../src/session/decide.ts'
 import type { Command } from '../../src/session/decide.ts'
 import type { Entry } from '../../src/session/entry.ts'
 import { Journal } from '../../src/session/journal.ts'
-import type { Policy } from '../../src/session/policy.ts'
+import type { Adoptable, Policy } from '../../src/session/policy.ts'
 import { interrupts, nameArrivals, refuses, settle } from '../../src/session/settle.ts'
 import type { Input } from '../../src/session/settle.ts'
 import { startingState } from '../../src/session/start.ts'
@@ -24,6 +25,7 @@ export type Ended =
       readonly retryable: boolean
       readonly retryAfterMs?: number
       readonly tooLong?: true
+      readonly adoptable?: Adoptable
       readonly fileRefused?: true
       /** What is recorded of the request all the same. */
       readonly entries?: readonly Entry[]
@@ -72,7 +74,12 @@ export interface Loop {
 
 export interface LoopOptions {
   readonly policy: Policy
-  readonly input: { readonly events?: readonly unknown[]; readonly title?: string }
+  readonly input: {
+    readonly events?: readonly unknown[]
+    readonly title?: string
+    readonly budget?: Budget
+    readonly configuration?: unknown
+  }
   /** Most entries of one history event. */
   readonly flush: number
   /** Events of a run behind which it hands over at the next boundary; null: never. */
@@ -175,6 +182,7 @@ export function createLoop({ policy, input, flush, rollsAfter, committed }: Loop
       threadId: 'sthr_1',
       agentName: 'tester',
       mint: () => `sevt_w${++next.minted}`,
+      worked: () => 3,
       activeSeconds(before) {
         const turn = next.since === null ? 0 : now - next.since
         next.since = null
@@ -187,7 +195,8 @@ export function createLoop({ policy, input, flush, rollsAfter, committed }: Loop
     nameArrivals(journal)
     const mayEnd = next.performing.size === 0 && rollsAfter !== null && eventId > rollsAfter
     const endsBetweenSteps = mayEnd && isBetweenSteps(journal.state)
-    if (!endsBetweenSteps) advance(journal)
+    if (endsBetweenSteps) journal.count()
+    else advance(journal)
     next.state = journal.state
     if (next.state.status !== 'idle') next.since ??= now
     const rolls = endsBetweenSteps || (mayEnd && next.state.status === 'idle')
@@ -235,7 +244,7 @@ export function createLoop({ policy, input, flush, rollsAfter, committed }: Loop
     const at = Math.max(...items.map((item) => item.at))
     const carried: Carried = { run, state: carry(state), at, startedAt: 0, unarchived: [], turnSince: since }
     worker = { ...worker, state: carried.state, performing: new Map() }
-    append({ type: 'started', runId: `run-${run}`, isContinued: true, input: jsonOf({ carried }) })
+    append({ type: 'started', runId: `run-${run}`, follows: `run-${run - 1}`, input: jsonOf({ carried }) })
     notes.push({ type: 'letter', inputs: [] })
   }
 
@@ -316,7 +325,7 @@ export function createLoop({ policy, input, flush, rollsAfter, committed }: Loop
       return true
     },
   }
-  append({ type: 'started', runId: RUN_ID, isContinued: false, input })
+  append({ type: 'started', runId: RUN_ID, follows: null, input })
   if (input.events !== undefined) notes.push({ type: 'letter', inputs: lettersOf(input, 0) })
   return loop
 }

@@ -1,6 +1,7 @@
+import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { LogEntry } from '../../src/session/transcript.ts'
-import { contextStart, transcript } from '../../src/session/transcript.ts'
+import { contextStart, isRead, shorten, transcript } from '../../src/session/transcript.ts'
 import { faultsOfConversation } from '../support/conversation.ts'
 import { answerEntries, customResult, message, resultEntry, summaryEntries } from '../support/session-builders.ts'
 
@@ -47,6 +48,18 @@ describe('a trimmed transcript', () => {
   test('differs in nothing else', () => {
     const [before, after] = [ROUNDS, [...ROUNDS, trimmed(0)]].map((log) => JSON.stringify(transcript(log)))
     expect(after).toBe(before?.replaceAll(/\[{"type":"text","text":"(c\d ){10}"}\]/g, LEFT_OUT))
+  })
+
+  test('leaves out images and documents of old results, however short, and long search results', () => {
+    const image = { type: 'image', source: { type: 'url', url: 'https://a.example' } }
+    const found = { type: 'search_result', source: 's', title: 't', content: [{ type: 'text', text: 'abc' }] }
+    const contents = [[image], [{ ...found, citations: { enabled: false } }], [{ type: 'text', text: 'short' }]]
+    const log = [
+      ...heard(message('m1')),
+      ...answerEntries({ request: 'r1', calls: contents.map((_, index) => [`x${index}`, 'custom'] as const) }),
+      ...heard(...contents.map((content, index) => ({ ...customResult(`r${index}`, `x${index}`), content }))),
+    ]
+    expect(resultsIn([...log, trimmed(0)])).toEqual([LEFT_OUT, LEFT_OUT, JSON.stringify(contents[2])])
   })
 
   test('keeps what is as short as the words that would stand for it, and errors as errors', () => {
@@ -117,6 +130,22 @@ describe('a transcript with a refused file', () => {
   test('takes new ones after it', () => {
     const later = heard({ ...message('m2'), content: [page] })
     expect(contents([...answered, refused, ...later])).toEqual([[leftOut, words], [page]])
+  })
+
+  test('says so in the results of custom calls too, those that no answer has been given to first', () => {
+    const shows = (call: string, ...content: object[]) => [
+      ...answerEntries({ request: `r-${call}`, calls: [[call, 'custom']] }),
+      ...heard({ ...customResult(`r-${call}`, call), content }),
+    ]
+    const log = [...first, ...shows('x1', image), ...shows('x2', page, words)]
+    const read = (...all: object[][]) => all.map((content) => JSON.stringify(content))
+    expect(resultsIn([...log, refused])).toEqual(read([image], [leftOut, words]))
+    expect(contents([...log, refused])[0]).toEqual([image, words])
+    expect(resultsIn([...log, refused, refused])).toEqual(read([leftOut], [leftOut, words]))
+    expect(contents([...log, refused, refused])[0]).toEqual([leftOut, words])
+    const steered = [...log, ...heard({ ...message('m2'), content: [image] }), refused]
+    expect(resultsIn(steered)).toEqual(read([image], [leftOut, words]))
+    expect(contents(steered).at(-1)).toEqual([leftOut])
   })
 
   test('leaves results and summaries as they are', () => {
@@ -192,5 +221,64 @@ describe('a summarised transcript', () => {
     expect(faultsOfConversation(transcript(log))).not.toEqual([])
     expect(faultsOfConversation([...transcript([...log, ...next]), ...transcript(heard(message('m9')))])).toEqual([])
     expect(JSON.stringify(transcript([...log, ...next]))).toContain('was lost')
+  })
+})
+
+describe('a shortened log', () => {
+  const long = 'x'.repeat(100)
+  const step = (call: string, text = long): readonly LogEntry[] => [
+    { type: 'span.model_request_start', id: `s-${call}` },
+    ...answerEntries({ request: `r-${call}`, calls: [[call, 'allow']] }),
+    resultEntry(call, text),
+  ]
+  const texts = (log: readonly LogEntry[]): readonly string[] =>
+    log.flatMap((entry) => (entry.type === 'agent.tool_result' ? [JSON.stringify(entry.content)] : []))
+
+  test('has no more of trimmed results than the model reads', () => {
+    const log = [...step('c1'), ...step('c2', 'short'), ...step('c3'), trimmed(1), ...step('c4')]
+    const whole = JSON.stringify([{ type: 'text', text: long }])
+    const short = JSON.stringify([{ type: 'text', text: 'short' }])
+    expect(texts(shorten(log))).toEqual([LEFT_OUT, short, whole, whole])
+    expect(texts(shorten([...log, trimmed(0)]))).toEqual([LEFT_OUT, short, LEFT_OUT, LEFT_OUT])
+  })
+
+  test('has those of clients shortened too, and one that nobody had kept', () => {
+    const log = [
+      ...heard(message('m1'), { type: 'agent.custom_tool_use', id: 'c1', name: 'lookup', input: {} }),
+      ...answerEntries({
+        request: 'r1',
+        calls: [
+          ['c1', 'custom'],
+          ['c2', 'allow'],
+        ],
+      }),
+      ...heard(customResult('u1', 'c1', long), { type: 'span.model_request_start', id: 's2' }),
+      trimmed(0),
+    ] as readonly LogEntry[]
+    expect(JSON.stringify(shorten(log))).not.toContain(long)
+    expect(transcript(shorten(log))).toEqual(transcript(log))
+  })
+
+  test('reads like the whole one with anything behind it, for the entries that are read', () => {
+    const atoms = fc.constantFrom('step', 'short', 'message', 'trim', 'cut', 'summary', 'file')
+    let shortened = 0
+    const property = fc.property(fc.array(atoms, { maxLength: 25, size: 'max' }), fc.nat({ max: 60 }), (kinds, at) => {
+      const log = kinds.flatMap((kind, n): readonly LogEntry[] => {
+        if (kind === 'step') return step(`c${n}`)
+        if (kind === 'short') return step(`c${n}`, 'ok')
+        if (kind === 'message') return heard(message(`m${n}`, long))
+        if (kind === 'trim') return [trimmed(n % 3)]
+        if (kind === 'cut') return [trimmed(0, 5)]
+        if (kind === 'file') return [{ type: 'log.file_refused', text: '(refused)' }]
+        return summaryEntries({ request: `r${n}` })
+      })
+      const before = log.slice(0, at)
+      const short = shorten(before)
+      if (JSON.stringify(short).length < JSON.stringify(before).length) shortened += 1
+      const kept = [...shorten(short), ...log.slice(at)].filter(isRead)
+      expect(JSON.stringify(transcript(kept))).toBe(JSON.stringify(transcript(log)))
+    })
+    fc.assert(property, { numRuns: 500 })
+    expect(shortened).toBeGreaterThan(50)
   })
 })

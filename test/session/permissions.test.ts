@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { enabledTools, evaluatePermission } from '../../src/session/permissions.ts'
+import type { Judgement } from '../../src/session/permissions.ts'
+import { enabledTools, evaluatePermission, isJudged } from '../../src/session/permissions.ts'
 import type { AgentTool, AgentToolset, PermissionPolicy, SessionAgent } from '../../src/wire/types.ts'
 
 type Setting = Pick<AgentToolset['default_config'], 'enabled' | 'permission_policy'>
@@ -58,6 +59,34 @@ describe('a permission', () => {
     const settings = { permission_policy: { type: policy } }
     expect(evaluatePermission(agentWith(toolset(settings)), 'bash')).toEqual(permission)
     expect(evaluatePermission(agentWith(toolset({}, [{ name: 'bash', ...settings }])), 'bash')).toEqual(permission)
+  })
+
+  test.each<Judgement>([
+    { type: 'allow' },
+    { type: 'ask', reason_code: 'indeterminate' },
+    { type: 'deny', reason_code: 'high_risk' },
+  ])('under auto is what the judge says: %j', (judgement) => {
+    const agent = agentWith(toolset({ permission_policy: { type: 'auto' } }))
+    expect(evaluatePermission(agent, 'bash', judgement)).toEqual({
+      evaluated_permission: judgement.type,
+      evaluation: { type: 'auto', evaluated_permission: judgement },
+    })
+  })
+
+  test.each(['always_allow', 'always_ask'] as const)('under %s is no judge’s', (policy) => {
+    const agent = agentWith(toolset({ permission_policy: { type: policy } }))
+    const judged = evaluatePermission(agent, 'bash', { type: 'deny', reason_code: 'high_risk' })
+    expect(judged).toEqual(evaluatePermission(agent, 'bash'))
+    expect(isJudged(agent, 'bash')).toBe(false)
+  })
+
+  test('is judged where the tool is on and its policy says so', () => {
+    const auto = { permission_policy: { type: 'auto' as const } }
+    expect(isJudged(agentWith(toolset(auto)), 'bash')).toBe(true)
+    expect(isJudged(agentWith(toolset({}, [{ name: 'bash', ...auto }])), 'bash')).toBe(true)
+    expect(isJudged(agentWith(toolset({}, [{ name: 'bash', ...auto }])), 'read')).toBe(false)
+    expect(isJudged(agentWith(toolset({ ...auto, enabled: false })), 'bash')).toBe(false)
+    expect(isJudged(agentWith(), 'bash')).toBe(false)
   })
 
   test.each([

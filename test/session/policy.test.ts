@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { backOffMs, policyOf } from '../../src/session/policy.ts'
+import { backOffMs, policyOf, renew } from '../../src/session/policy.ts'
 import { CONTEXT, POLICY } from '../support/session-builders.ts'
 
 describe('a policy', () => {
@@ -7,7 +7,19 @@ describe('a policy', () => {
     const { harness: id, tries, baseMs, capMs, toolRounds, steering } = POLICY
     const settings = { id, retry: { tries, baseMs, capMs }, toolRounds, steering }
     expect(policyOf(settings)).toEqual(POLICY)
-    expect(policyOf({ ...settings, context: CONTEXT })).toEqual({ ...POLICY, context: CONTEXT })
+    expect(policyOf({ ...settings, context: { ...CONTEXT, growth: 0.2 } })).toEqual({
+      ...POLICY,
+      context: { ...CONTEXT, growth: 0.2 },
+    })
+  })
+
+  test('of a harness that does not say asks for some growth between summaries, and so does that of a later run', () => {
+    const { harness: id, tries, baseMs, capMs, toolRounds, steering } = POLICY
+    const settings = { id, retry: { tries, baseMs, capMs }, toolRounds, steering, context: CONTEXT }
+    const renewed = { ...POLICY, context: { ...CONTEXT, growth: 0.1 } }
+    expect(policyOf(settings)).toEqual(renewed)
+    expect(renew({ ...POLICY, context: CONTEXT })).toEqual(renewed)
+    expect(renew(POLICY)).toEqual(POLICY)
   })
 })
 

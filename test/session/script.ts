@@ -1,7 +1,10 @@
 import fc from 'fast-check'
 import type { Incoming } from '../../src/session/arrival.ts'
+import type { Budget } from '../../src/session/budget.ts'
+import type { Adoptable } from '../../src/session/policy.ts'
 import type { Asked } from '../support/session-builders.ts'
 import {
+  CONTEXT,
   answerEntries,
   confirm,
   customResult,
@@ -39,6 +42,7 @@ type ModelOutcome =
       readonly retryable: boolean
       readonly retryAfterMs?: number
       readonly tooLong?: true
+      readonly adoptable?: Adoptable
       readonly fileRefused?: true
     }
   | { readonly how: 'crash' }
@@ -55,9 +59,11 @@ export type Action =
       readonly tool: 'output' | 'error' | 'crash'
     }
   | { readonly do: 'fire' | 'cancel' | 'archive' }
-  | { readonly do: 'configure'; readonly title: string | null }
+  | { readonly do: 'configure'; readonly title: string | null; readonly cents?: number | null }
   | { readonly do: 'terminate'; readonly reason: string }
   | { readonly do: 'work'; readonly meanwhile: readonly Action[] }
+
+const ADOPTABLE: Adoptable = { harness: 'h2', context: CONTEXT }
 
 const draft = fc.record<Draft>({
   kind: fc.constantFrom(
@@ -104,6 +110,10 @@ const modelOutcome: fc.Arbitrary<ModelOutcome> = fc.oneof(
   },
   { weight: 1, arbitrary: fc.constant({ how: 'fault', retryable: true, retryAfterMs: 7 } as const) },
   { weight: 1, arbitrary: fc.constant({ how: 'fault', retryable: false, tooLong: true } as const) },
+  {
+    weight: 1,
+    arbitrary: fc.constant({ how: 'fault', retryable: false, tooLong: true, adoptable: ADOPTABLE } as const),
+  },
   { weight: 1, arbitrary: fc.constant({ how: 'fault', retryable: false, fileRefused: true } as const) },
   { weight: 1, arbitrary: fc.constant({ how: 'crash' } as const) },
 )
@@ -131,7 +141,11 @@ const happening: fc.Arbitrary<Action> = fc.oneof(
   { weight: 1, arbitrary: fc.constantFrom({ do: 'cancel' } as const, { do: 'archive' } as const) },
   {
     weight: 1,
-    arbitrary: fc.record({ do: fc.constant('configure' as const), title: fc.constantFrom('a', 'b', null) }),
+    arbitrary: fc.record({
+      do: fc.constant('configure' as const),
+      title: fc.constantFrom('a', 'b', null),
+      cents: fc.constantFrom(1, 2, 3, 5, 8, null),
+    }),
   },
 )
 
@@ -271,7 +285,11 @@ export function createPlayer(loop: Loop): (actions: readonly Action[]) => void {
       case 'archive':
         return loop.update({ type: 'archived' })
       case 'configure':
-        return loop.update({ type: 'configured', title: action.title })
+        return loop.update({
+          type: 'configured',
+          title: action.title,
+          ...(action.cents === undefined ? {} : { budget: action.cents === null ? null : capOf(action.cents) }),
+        })
       case 'terminate':
         return loop.terminate(action.reason)
       case 'work':
@@ -280,6 +298,11 @@ export function createPlayer(loop: Loop): (actions: readonly Action[]) => void {
   }
 
   return (actions) => actions.forEach(playOne)
+}
+
+/** A cap of so many cents. */
+export function capOf(cents: number): Budget {
+  return { type: 'limit', max_list_cost: { amount: String(cents), currency: 'USD' } }
 }
 
 function without(event: Incoming): Incoming {

@@ -236,7 +236,7 @@ describe('a change of a session', () => {
   test('is refused when more pairs would remain than a session may have', () => {
     const full = Object.fromEntries(Array.from({ length: 16 }, (_, index) => [`k${index}`, 'v']))
     const state = emptyState({ metadata: full })
-    expect(refuses(state, { type: 'configured', metadata: { more: 'v' } })).toMatch(/at most 16 pairs, got 17/)
+    expect(refuses(state, { type: 'configured', metadata: { more: 'v' } })?.reason).toMatch(/at most 16 pairs, got 17/)
     expect(refuses(state, { type: 'configured', metadata: { more: 'v', k0: null } })).toBeNull()
   })
 })
@@ -284,8 +284,8 @@ describe('an update', () => {
     { status: 'terminated', archive: false, configure: true },
   ] as const)('of a $status session is refused where it must be', ({ status, archive, configure }) => {
     const state = emptyState({ status })
-    expect(refuses(state, { type: 'archived' }) ?? 'done').toMatch(archive ? status : /^done$/)
-    expect(refuses(state, { type: 'configured' }) ?? 'done').toMatch(configure ? status : /^done$/)
+    expect(refuses(state, { type: 'archived' })?.reason ?? 'done').toMatch(archive ? status : /^done$/)
+    expect(refuses(state, { type: 'configured' })?.reason ?? 'done').toMatch(configure ? status : /^done$/)
     expect(refuses(state, { type: 'elapsed' })).toBeNull()
   })
 })

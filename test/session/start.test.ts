@@ -54,6 +54,7 @@ describe('the configuration of an input', () => {
     { ...configuration, policy: { ...policy, steering: 'left' } },
     { ...configuration, policy: { ...policy, harness: 1 } },
     { ...configuration, policy: { ...policy, context: null } },
+    { ...configuration, policy: { ...policy, accounting: { prices: 'many', hourly: 0 } } },
     { ...configuration, policy: { ...policy, context: { ...CONTEXT, trimmed: 1 } } },
     { ...configuration, policy: { ...policy, context: { ...CONTEXT, window: '1' } } },
     { ...configuration, policy: { ...policy, run: { ...RUN, bytes: null } } },

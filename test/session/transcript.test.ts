@@ -140,6 +140,7 @@ describe('a transcript', () => {
 
   test.each([
     { name: 'no content', entry: { ...resultEntry('c1'), content: [] } },
+    { name: 'nothing said of content', entry: { ...resultEntry('c1'), content: undefined } },
     { name: 'blank text', entry: resultEntry('c1', ' \n') },
     { name: 'content of other kinds', entry: { ...resultEntry('c1'), content: [{ type: 'image', source: {} }] } },
   ])('says that there was no output: $name', ({ entry }) => {
@@ -155,6 +156,34 @@ describe('a transcript', () => {
     const { content: _, ...bare } = { ...customResult('r', 'x'), content: undefined }
     const log = [...heard(message('m1')), ...answerEntries({ request: 'r1', calls: [['x', 'custom']] }), ...heard(bare)]
     expect(transcript(log).at(-1)).toMatchObject({ content: [{ content: [{ text: '(no output)' }] }] })
+  })
+
+  test('gives the images, documents and search results of a custom result, and no images of the hands', () => {
+    const image = { type: 'image', source: { type: 'url', url: 'https://example.com/a' } }
+    const page = { type: 'document', source: { type: 'text', media_type: 'text/plain', data: 'words' } }
+    const found = {
+      type: 'search_result',
+      source: 's',
+      title: 't',
+      content: [{ type: 'text', text: 'x' }],
+      citations: { enabled: true },
+    }
+    const content = [{ type: 'text', text: 'see' }, image, page, found]
+    const log = [
+      ...heard(message('m1')),
+      ...answerEntries({
+        request: 'r1',
+        calls: [
+          ['x', 'custom'],
+          ['c', 'allow'],
+        ],
+      }),
+      ...heard({ ...customResult('r', 'x'), content, is_error: true }, { ...resultEntry('c', 'one'), content }),
+    ]
+    expect(transcript(log).at(-1)?.content).toEqual([
+      { type: 'tool_result', tool_use_id: 'toolu_x', content, is_error: true },
+      { type: 'tool_result', tool_use_id: 'toolu_c', content: [{ type: 'text', text: 'see' }], is_error: false },
+    ])
   })
 
   test('keeps the assistant’s blocks as they were', () => {

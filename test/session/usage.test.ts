@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { addUsage, emptyUsage, noModelUsage, toWireUsage } from '../../src/session/usage.ts'
+import { addUsage, emptyUsage, noModelUsage } from '../../src/session/usage.ts'
 
 const request = fc.record({
   input_tokens: fc.nat(),
@@ -29,22 +29,5 @@ describe('usage', () => {
   test('leaves the running time alone and is not changed by nothing', () => {
     const total = { ...emptyUsage(), input_tokens: 5, active_seconds: 3 }
     expect(addUsage(total, noModelUsage())).toEqual(total)
-  })
-
-  test('is told in the wire’s words', () => {
-    const total = {
-      input_tokens: 1,
-      output_tokens: 2,
-      cache_read_input_tokens: 3,
-      cache_creation_input_tokens: 4,
-      active_seconds: 5.5,
-    }
-    expect(toWireUsage(total)).toEqual({
-      input_tokens: 1,
-      output_tokens: 2,
-      cache_read_input_tokens: 3,
-      cache_creation: { ephemeral_5m_input_tokens: 4, ephemeral_1h_input_tokens: 0 },
-      active_seconds: 5.5,
-    })
   })
 })

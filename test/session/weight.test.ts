@@ -23,9 +23,9 @@ describe('what waits in a queue', () => {
 
   test('is refused when what its references name would be too much', () => {
     const full = emptyState({ queue: [arrival('a')], blobs: { a: [ref(QUEUE_BYTES * 255)] } })
-    expect(check(emptyState(), message('m'), [ref(QUEUE_BYTES * 200)])).toBeNull()
-    expect(check(full, message('m'), [ref(QUEUE_BYTES)])).toMatchObject({ busy: true })
-    expect(check(emptyState(), message('m'), [ref(QUEUE_BYTES * 256)])).toMatchObject({ busy: true })
+    expect(check(emptyState(), message('m'), { blobs: [ref(QUEUE_BYTES * 200)] })).toBeNull()
+    expect(check(full, message('m'), { blobs: [ref(QUEUE_BYTES)] })).toMatchObject({ busy: true })
+    expect(check(emptyState(), message('m'), { blobs: [ref(QUEUE_BYTES * 256)] })).toMatchObject({ busy: true })
   })
 
   test('is dropped by a session whose queue it overfills', () => {

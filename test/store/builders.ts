@@ -72,6 +72,7 @@ export function buildSession(workspaceId: string, change: Partial<SessionRow> = 
     status: 'idle',
     title: null,
     metadata: {},
+    budget: null,
     createdAt: noon,
     updatedAt: noon,
     archivedAt: null,

@@ -66,6 +66,18 @@ export function environmentStoreSuite(open: () => Promise<Stores>): void {
       expect(await stores.environments.list(workspace, { limit: 9 })).toHaveLength(2)
     })
 
+    test('finds the live environment of a name in its workspace', async () => {
+      const stores = await open()
+      const [own, foreign] = [await newWorkspace(stores), await newWorkspace(stores)]
+      const old = await stores.environments.create(own, buildEnvironment({ name: 'python' }))
+      await stores.environments.archive(own, old.id, noon)
+      expect(await stores.environments.findNamed(own, 'python')).toBeNull()
+      const python = await stores.environments.create(own, buildEnvironment({ name: 'python' }))
+      expect(await stores.environments.findNamed(own, 'python')).toEqual(python)
+      expect(await stores.environments.findNamed(foreign, 'python')).toBeNull()
+      expect(await stores.environments.findNamed(own, 'Python')).toBeNull()
+    })
+
     test('keeps the environment that has an id already', async () => {
       const stores = await open()
       const workspace = await newWorkspace(stores)

@@ -147,6 +147,17 @@ export function ingressStoreSuite(open: () => Promise<Stores>): void {
       expect((await row(ingress.begin({ ...request, isRetry: true, retry: 2 }, mint))).id).toBe(tried.id)
     })
 
+    test('gives a retry what only began before what was accepted, however often that was tried', async () => {
+      const { ingress } = await open()
+      const request = buildRequest('default')
+      const begun = await row(ingress.begin(request, mint))
+      const tried = await row(ingress.begin({ ...request, retry: 1 }, mint))
+      const newest = await row(ingress.begin(request, mint))
+      for (const { id } of [tried, newest]) await ingress.accepted(id)
+      const retry = async () => (await row(ingress.begin({ ...request, isRetry: true, retry: 2 }, mint))).id
+      expect([await retry(), await retry(), await retry()]).toEqual([begun.id, tried.id, newest.id])
+    })
+
     test.each(['begun', 'accepted'] as const)('lets a declared retry find the row that is %s', async (state) => {
       const { ingress } = await open()
       const request = buildRequest('default')

@@ -23,7 +23,7 @@ export function logArchiveSuite(open: () => Promise<ArchiveScene>): void {
       expect(await archive.runs(session, 1)).toEqual([])
       expect(await archive.newest(session)).toBeNull()
       expect(await archive.page(session, all)).toEqual([])
-      expect(await archive.find(session, 'sevt_1')).toBeNull()
+      expect(await archive.find(session, 'sevt_1')).toEqual([])
     })
 
     test('keeps runs in order, and the state of the newest alone', async () => {
@@ -80,7 +80,7 @@ export function logArchiveSuite(open: () => Promise<ArchiveScene>): void {
       const item = buildArchivedItem({ run: 1, event: 5, index: 0 })
       await archive.write(one, buildArchivedRun(), [item])
       expect(await archive.page(two, all)).toEqual([])
-      expect(await archive.find(two, 'sevt_1_5_0')).toBeNull()
+      expect(await archive.find(two, 'sevt_1_5_0')).toEqual([])
       expect(await archive.runs(two, 1)).toEqual([])
       await archive.write(two, buildArchivedRun(), [item])
       expect(await archive.page(two, all)).toEqual([item])
@@ -141,8 +141,8 @@ export function logArchiveSuite(open: () => Promise<ArchiveScene>): void {
       const session = await newSession()
       const items = [0, 1, 2].map((index) => buildArchivedItem({ ...position, index }))
       await archive.write(session, buildArchivedRun(), items)
-      expect(await archive.find(session, 'sevt_1_5_1')).toEqual(items[1])
-      expect(await archive.find(session, 'sevt_1_5_9')).toBeNull()
+      expect(await archive.find(session, 'sevt_1_5_1')).toEqual([items[1]])
+      expect(await archive.find(session, 'sevt_1_5_9')).toEqual([])
     })
 
     test('is not found when it is a private record', async () => {
@@ -150,7 +150,7 @@ export function logArchiveSuite(open: () => Promise<ArchiveScene>): void {
       const session = await newSession()
       const item = buildArchivedItem(position, { audience: 'model', entry: { type: 'log.abandoned', id: 'sevt_call' } })
       await archive.write(session, buildArchivedRun(), [item])
-      expect(await archive.find(session, 'sevt_call')).toBeNull()
+      expect(await archive.find(session, 'sevt_call')).toEqual([])
     })
 
     test.each([
@@ -161,10 +161,10 @@ export function logArchiveSuite(open: () => Promise<ArchiveScene>): void {
       const session = await newSession()
       const item = buildArchivedItem(position, { entry: { type: 'user.interrupt', id } })
       await archive.write(session, buildArchivedRun(), [item])
-      expect(await archive.find(session, id)).toEqual(item)
+      expect(await archive.find(session, id)).toEqual([item])
     })
 
-    test('may have the id of an earlier one: both are kept, the first is found', async () => {
+    test('may have the id of an earlier one: both are kept and found, in order', async () => {
       const { archive, newSession } = await open()
       const session = await newSession()
       const twice = [5, 6].map((event) =>
@@ -172,7 +172,7 @@ export function logArchiveSuite(open: () => Promise<ArchiveScene>): void {
       )
       await archive.write(session, buildArchivedRun(), twice)
       expect(await archive.page(session, all)).toEqual(twice)
-      expect(await archive.find(session, 'mine')).toEqual(twice[0])
+      expect(await archive.find(session, 'mine')).toEqual(twice)
     })
   })
 

@@ -1,6 +1,7 @@
 import { describe } from 'vitest'
 import { dying, ending } from '../hands/provider/ending.ts'
 import { isolation } from '../hands/provider/isolation.ts'
+import { keeping } from '../hands/provider/keeping.ts'
 import { limiting } from '../hands/provider/limits.ts'
 import { provisioning } from '../hands/provider/provisioning.ts'
 import { output, running } from '../hands/provider/running.ts'
@@ -16,6 +17,9 @@ export function sandboxProviderSuite(setup: SandboxProviderSetup): void {
   })
   describe('output', () => {
     output(setup)
+  })
+  describe('an output that is kept', () => {
+    keeping(setup)
   })
   describe('an ending', () => {
     ending(setup)

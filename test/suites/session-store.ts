@@ -16,6 +16,7 @@ import {
   noon,
 } from '../store/builders.ts'
 
+const budget = { type: 'limit', max_list_cost: { amount: '250', currency: 'USD' } } as const
 const past = after(-1_000)
 const future = new Date(Date.now() + 600_000)
 
@@ -28,6 +29,7 @@ export function sessionStoreSuite(open: () => Promise<Stores>): void {
       const row = buildSession(workspace, {
         title: 'Ship it',
         metadata: { team: 'a', nul: '\u0000' },
+        budget,
         archivedAt: after(3),
       })
       const configuration = buildConfiguration(row)
@@ -73,7 +75,7 @@ export function sessionStoreSuite(open: () => Promise<Stores>): void {
     })
 
     describe('repair', () => {
-      const fold = { status: 'running', title: 'new', metadata: { a: '1' }, archivedAt: after(9) } as const
+      const fold = { status: 'running', title: 'new', metadata: { a: '1' }, budget, archivedAt: after(9) } as const
 
       test('makes the row what its log says', async () => {
         const stores = await open()
@@ -95,6 +97,7 @@ export function sessionStoreSuite(open: () => Promise<Stores>): void {
         ['status', { status: 'idle' }],
         ['title', { title: null }],
         ['metadata', { metadata: {} }],
+        ['budget', { budget: null }],
         ['archivedAt', { archivedAt: null }],
       ] as const)('notices a difference in %s alone', async (_, difference) => {
         const stores = await open()
@@ -211,7 +214,13 @@ export function sessionStoreSuite(open: () => Promise<Stores>): void {
         await stores.sessions.bury('default', row.id)
         await expect(stores.sessions.create(row, buildConfiguration(row))).rejects.toThrow(SessionBuried)
         await stores.sessions.hint([{ id: row.id, run: 9, length: 9, status: 'running' }])
-        await stores.sessions.repair(row.id, { status: 'running', title: null, metadata: {}, archivedAt: null })
+        await stores.sessions.repair(row.id, {
+          status: 'running',
+          title: null,
+          metadata: {},
+          budget: null,
+          archivedAt: null,
+        })
         expect(await stores.sessions.find(row.id)).toBeNull()
       })
 

@@ -11,6 +11,8 @@ export function buildArchivedRun(change: Partial<ArchivedRun> = {}): ArchivedRun
   return {
     run,
     id: `run-${run}`,
+    follows: run > 1 ? `run-${run - 1}` : null,
+    cuts: [],
     lastEvent: 10,
     closed: true,
     startedAt: began,

@@ -7,13 +7,18 @@ import type { Random } from './fuzz-random.ts'
 import type { Ids, Sampler } from './fuzz-sample.ts'
 import { createSampler, isNode } from './fuzz-sample.ts'
 
-/** A route of the API: its path with `:id`, what stands for the id, and what its body and query are. */
+/**
+ * A route of the API: its path with `:id`, what stands for the id, and what its body and query are. A `:thread` is mostly
+ * the session's own, a `:resource` anything.
+ */
 export interface Route {
   readonly method: 'GET' | 'POST' | 'DELETE'
   readonly path: string
-  readonly id?: 'agent' | 'environment' | 'session' | 'model'
+  readonly id?: 'agent' | 'environment' | 'session' | 'model' | 'file'
   readonly body?: keyof Bodies
   readonly query?: keyof Queries
+  /** Its body is a form with a file. */
+  readonly isForm?: true
   /** How often it is asked, 1 if nothing is said. */
   readonly weight?: number
 }
@@ -40,6 +45,21 @@ export const ROUTES: readonly Route[] = [
   { method: 'POST', path: '/v1/sessions/:id/events', id: 'session', body: 'events.send', weight: 6 },
   { method: 'GET', path: '/v1/sessions/:id/events', id: 'session', query: 'events.list', weight: 4 },
   { method: 'GET', path: '/v1/sessions/:id/events/stream', id: 'session', query: 'events.stream', weight: 2 },
+  { method: 'GET', path: '/v1/sessions/:id/threads', id: 'session', query: 'threads.list', weight: 2 },
+  { method: 'GET', path: '/v1/sessions/:id/threads/:thread', id: 'session' },
+  { method: 'POST', path: '/v1/sessions/:id/threads/:thread/archive', id: 'session' },
+  { method: 'GET', path: '/v1/sessions/:id/threads/:thread/events', id: 'session', query: 'threads.events', weight: 2 },
+  { method: 'GET', path: '/v1/sessions/:id/threads/:thread/stream', id: 'session', query: 'events.stream' },
+  { method: 'GET', path: '/v1/sessions/:id/resources', id: 'session', query: 'resources.list' },
+  { method: 'POST', path: '/v1/sessions/:id/resources', id: 'session', body: 'resources.add' },
+  { method: 'GET', path: '/v1/sessions/:id/resources/:resource', id: 'session' },
+  { method: 'POST', path: '/v1/sessions/:id/resources/:resource', id: 'session', body: 'resources.update' },
+  { method: 'DELETE', path: '/v1/sessions/:id/resources/:resource', id: 'session' },
+  { method: 'POST', path: '/v1/files', isForm: true, weight: 3 },
+  { method: 'GET', path: '/v1/files', query: 'files.list', weight: 2 },
+  { method: 'GET', path: '/v1/files/:id', id: 'file' },
+  { method: 'GET', path: '/v1/files/:id/content', id: 'file' },
+  { method: 'DELETE', path: '/v1/files/:id', id: 'file' },
   { method: 'GET', path: '/v1/models', query: 'models.list' },
   { method: 'GET', path: '/v1/models/:id', id: 'model' },
 ]
@@ -50,6 +70,7 @@ export interface Pool {
   readonly environment: readonly string[]
   readonly session: readonly string[]
   readonly model: readonly string[]
+  readonly file: readonly string[]
   readonly page: readonly string[]
   /** Of another workspace, deleted, archived, or missing. */
   readonly others: readonly string[]
@@ -65,6 +86,7 @@ export interface FuzzRequest {
 
 const SCHEMA = applyLimits(WIRE_SCHEMA)
 const WEIGHTED = ROUTES.flatMap((route) => Array.from({ length: route.weight ?? 1 }, () => route))
+const BOUNDARY = 'frontier'
 const METHODS = ['PUT', 'PATCH', 'OPTIONS', 'DELETE', 'PROPFIND', 'QUERY', 'TRACE']
 /** Those that end something are mostly asked of what is not there, or the others would have nothing to ask. */
 const ENDING = /archive$/
@@ -115,7 +137,8 @@ export function createRequests(pool: Pool, random: Random): () => FuzzRequest {
     const path = makePath(route, { ...pool, everything }, { isWrong, random })
     const query = makeQuery(route, sampler, { isWrong, random, everything })
     const body = makeBody(route, sampler, { isWrong, random, everything })
-    const headers = isWrong(0.15) ? Object.fromEntries([random.pick(NOISE), random.pick(NOISE)]) : {}
+    const noise = isWrong(0.15) ? Object.fromEntries([random.pick(NOISE), random.pick(NOISE)]) : {}
+    const headers = route.isForm ? { 'content-type': `multipart/form-data; boundary=${BOUNDARY}`, ...noise } : noise
     return { route, method, path: query ? `${path}?${query}` : path, headers, body }
   }
 }
@@ -142,7 +165,13 @@ function makePath(
   const id = random.chance(share)
     ? random.pick([...pool.others, ...pool.everything.slice(0, isEnding ? 0 : undefined), ...HORRORS])
     : random.pick(pool[route.id])
-  return route.path.replace(':id', () => encodeURIComponent(toWhole(id)))
+  const other = random.pick([...pool.everything, ...HORRORS])
+  const thread = random.chance(0.8) ? id.replace(/^sesn_/, 'sthr_') : other
+  const named = { id, thread, resource: other }
+  // True because the pattern takes these names alone.
+  return route.path.replaceAll(/:(id|thread|resource)/g, (_, name: keyof typeof named) => {
+    return encodeURIComponent(toWhole(named[name]))
+  })
 }
 
 function makeQuery({ query }: Route, sampler: Sampler, { isWrong, random, everything }: Mixture): string {
@@ -178,13 +207,24 @@ function toWhole(text: string): string {
   return Buffer.from(text.slice(0, 2_000)).toString()
 }
 
-function makeBody({ method, body }: Route, sampler: Sampler, { isWrong, random, everything }: Mixture): Buffer | null {
+function makeBody(route: Route, sampler: Sampler, { isWrong, random, everything }: Mixture): Buffer | null {
+  const { method, body } = route
+  if (route.isForm) return isWrong(0.4) ? damage(makeForm(random), random) : makeForm(random)
   if (!body) return method === 'GET' || !isWrong(0.2) ? null : Buffer.from(toText(random.pick([{}, [], 'x', null])))
   if (isWrong(0.02)) return null
   const other = isWrong(0.03) ? random.pick(Object.values(DEFINITIONS)) : DEFINITIONS[body]
   const good = random.chance(0.5) && other === DEFINITIONS[body] ? makeWorkable(body, sampler) : sampler.sample(other)
   const text = Buffer.from(toText(isWrong(0.93) ? mutate(good, random, everything) : good))
   return isWrong(0.05) ? damage(text, random) : text
+}
+
+function makeForm(random: Random): Buffer {
+  const filename = random.pick(['a.txt', 'b.pdf', '../c', '', '\u0000', 'x'.repeat(300), ...HORRORS.map(toWhole)])
+  const file = `form-data; name="file"; filename="${filename.replaceAll(/["\r\n]/g, '')}"\r\n\r\nwhat it holds`
+  const expiry = `form-data; name="expires_in_seconds"\r\n\r\n${random.pick(['3600', '0', '1e9', '', '-1', 'soon'])}`
+  const parts = random.pick([[file], [file], [file, expiry], [expiry, file], [file, file], [expiry], []])
+  const text = parts.map((part) => `--${BOUNDARY}\r\ncontent-disposition: ${part}\r\n`).join('')
+  return Buffer.from(`${text}--${BOUNDARY}--\r\n`)
 }
 
 /** What the schema allows is more than what is built: this is what can be done today, where that is little. */

@@ -64,6 +64,7 @@ async function startTarget(defect: Defect = none): Promise<FuzzTarget> {
         environment: [...made.keys(), 'env_x'],
         session: [session],
         model: ['m'],
+        file: ['file_none'],
         page: ['x'],
         others: ['sesn_none'],
       }
@@ -180,7 +181,7 @@ describe('the fuzzer', { timeout: 60_000 }, () => {
     },
   ]
   test.each(defects)('finds $name', async ({ defect, says }) => {
-    const { problems } = await run(await startTarget(defect), 900)
+    const { problems } = await run(await startTarget(defect), 3_000)
     expect(problems.join('\n')).toMatch(says)
   })
 

@@ -17,16 +17,18 @@ export const NOON = Date.UTC(2026, 0, 2, 12)
 export const started = (input: unknown = {}): ItemBody => ({
   type: 'started',
   runId: RUN_ID,
-  isContinued: false,
+  follows: null,
   input,
 })
 /** The beginning of a run that goes on where another one ended. */
 export const takenOver = (runId: string, carried: Carried): ItemBody => ({
   type: 'started',
   runId,
-  isContinued: true,
+  follows: `run-${carried.run - 1}`,
   input: { carried },
 })
+/** From here on a run that is a copy up to here is one of its own. */
+export const reset = (runId: string): ItemBody => ({ type: 'reset', runId })
 export const continued = (next: string): ItemBody => ({ type: 'continued', next })
 export const signaled = (...events: readonly unknown[]): ItemBody => ({ type: 'signaled', payload: { events } })
 export const decided = (...entries: readonly unknown[]): ItemBody => ({ type: 'decided', entries })
@@ -76,6 +78,8 @@ export class ServerError extends Error {
 export interface FakeSource extends HistorySource {
   /** What the server's history grows by; it belongs to the newest run, and a beginning makes one. */
   grow(...items: readonly HistoryItem[]): void
+  /** A run with a history of its own from the start, as a reset makes one: it is the newest from here on. */
+  put(runId: string, items: readonly HistoryItem[]): void
   /** The server lets go of a run. */
   remove(runId: string): void
   /** Makes the next reads, or polls, fail. */
@@ -145,6 +149,11 @@ export function createFakeSource(): FakeSource {
       }
       sleepers.forEach((wake) => wake())
     },
+    put(runId, items) {
+      newest = runId
+      histories.set(runId, [...items])
+      sleepers.forEach((wake) => wake())
+    },
     remove: (runId) => void histories.delete(runId),
     fail: (what, ...errors) => void failures[what].push(...errors),
     hold() {
@@ -168,6 +177,10 @@ export function createFakeSource(): FakeSource {
       if (failure) throw failure
       if (!seen) throw new ServerError(NOT_FOUND)
       return seen
+    },
+    async present() {
+      if (!histories.has(newest)) throw new ServerError(NOT_FOUND)
+      return newest
     },
     async poll({ runId, token }, signal) {
       polls.push(token && Buffer.from(token).toString())

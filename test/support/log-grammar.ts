@@ -131,7 +131,9 @@ function readStatus(reader: Reader, event: SessionEvent, tell: Tell): void {
       return
     case 'session.status_idle':
       if (reader.next.shift() === undefined) tell('without session.thread_status_idle and session.usage')
-      if (event.stop_reason.type !== reader.stop) tell(`says ${event.stop_reason.type}, the thread said ${reader.stop}`)
+      if (event.stop_reason.type !== reader.stop && !isEndedAtBudget(event, reader))
+        tell(`says ${event.stop_reason.type}, the thread said ${reader.stop}`)
+      reader.stop = event.stop_reason.type
       reader.status = 'idle'
       return
     case 'session.thread_status_rescheduled':
@@ -153,6 +155,11 @@ function readStatus(reader: Reader, event: SessionEvent, tell: Tell): void {
       return
     default:
   }
+}
+
+/** A thread that has nothing more to do ends by itself, also where its last request crosses the session's budget. */
+function isEndedAtBudget(event: Extract<SessionEvent, { type: 'session.status_idle' }>, { stop }: Reader): boolean {
+  return event.stop_reason.type === 'budget_reached' && (stop === 'end_turn' || stop === 'refusal')
 }
 
 function readIdle(

@@ -38,8 +38,12 @@ export function createMemoryArchive(): MemoryArchive {
     },
 
     async find(session, eventId) {
-      const found = sorted(session).find((item) => item.audience !== 'model' && idOf(item) === eventId)
-      return structuredClone(found ?? null)
+      const found = sorted(session).filter((item) => item.audience !== 'model' && idOf(item) === eventId)
+      return structuredClone(found)
+    },
+
+    async resets(session) {
+      return (await runs(session, 1)).filter(({ cuts }) => cuts.length > 0)
     },
 
     async write(session, run, items) {
@@ -74,6 +78,7 @@ function merge(before: ArchivedRun | undefined, run: ArchivedRun): ArchivedRun {
 function isSelected(item: ArchivedItem, { runs, behind, at, types, order, audience }: Selection): boolean {
   const { position } = item
   if (position.run < runs.first || position.run > runs.last) return false
+  if (position.run === runs.last && position.event > (runs.lastEvent ?? Infinity)) return false
   if (behind && comparePositions(position, behind) * (order === 'asc' ? 1 : -1) <= 0) return false
   if (item.at < (at?.least ?? -Infinity) || item.at > (at?.most ?? Infinity)) return false
   if (types && !types.includes(item.entry.type)) return false

@@ -17,6 +17,7 @@ import {
   createFakeSource,
   decided,
   lost,
+  reset,
   scheduled,
   signaled,
   started,
@@ -71,7 +72,8 @@ function handOver(items: readonly HistoryItem[], unarchived: readonly EarlierRun
   const log = projectRun(items)
   const { startedAt, latest } = { startedAt: log.projection.startedAt, latest: Math.max(...items.map(({ at }) => at)) }
   const [first] = items
-  const before = first?.type === 'started' && first.isContinued ? (first.input as { carried: Carried }).carried.at : 0
+  const before =
+    first?.type === 'started' && first.follows !== null ? (first.input as { carried: Carried }).carried.at : 0
   const at = Math.max(latest, before)
   const carried = { run: log.number + 1, state: carry(log.state), at, startedAt, unarchived, turnSince: null }
   return JSON.parse(JSON.stringify(carried))
@@ -179,3 +181,14 @@ export const cutLogs: fc.Arbitrary<readonly (readonly Atom[])[]> = fc
     const cuts = [0, ...places.toSorted((a, b) => a - b), atoms.length]
     return cuts.slice(1).map((end, index) => atoms.slice(cuts[index], end))
   })
+
+/** The history that a reset makes: what stands up to event `upTo` of a run, and then what is the new run's own. */
+export function resetRun(
+  base: readonly HistoryItem[],
+  { upTo, id, at, more }: { upTo: number; id: string; at: number; more: readonly Atom[] },
+): readonly HistoryItem[] {
+  const bodies: ItemBody[] = [reset(id)]
+  for (const atom of more) bodies.push(...(typeof atom === 'function' ? atom(upTo + bodies.length + 1) : [atom]))
+  const copied = base.filter(({ eventId }) => eventId <= upTo)
+  return [...copied, ...bodies.map((body, index) => ({ eventId: upTo + 1 + index, at: at + index * 1000, ...body }))]
+}

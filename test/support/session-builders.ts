@@ -1,5 +1,6 @@
 import { advance, decide } from '../../src/session/decide.ts'
 import type { Command } from '../../src/session/decide.ts'
+import type { Accounting } from '../../src/session/cost.ts'
 import type { Arrival, Entry } from '../../src/session/entry.ts'
 import { fold, foldArrival } from '../../src/session/fold.ts'
 import { Journal } from '../../src/session/journal.ts'
@@ -13,6 +14,9 @@ import { initialState } from '../../src/session/state.ts'
 import type { ModelContentBlock, ModelUsage } from '../../src/wire/types.ts'
 
 export const POLICY: Policy = { harness: 'h1', tries: 3, baseMs: 500, capMs: 1500, toolRounds: 3, steering: 'step' }
+
+/** A cent for a million input tokens, and nothing else costs. */
+export const ACCOUNTING: Accounting = { prices: { input: 100, output: 0, cacheWrite: 0, cacheRead: 0 }, hourly: 0 }
 
 /** A window of a thousand tokens: results are trimmed from 500, all is summarised from 800. */
 export const CONTEXT: ContextPolicy = {
@@ -36,6 +40,7 @@ function surroundings(changes: Partial<Surroundings> = {}): Surroundings {
     threadId: 'sthr_1',
     agentName: 'tester',
     mint: () => `sevt_w${++minted}`,
+    worked: () => 0,
     activeSeconds: (before) => before,
     ...changes,
   }
@@ -72,20 +77,24 @@ export interface AnswerParts {
   readonly request: string
   readonly text?: string
   readonly calls?: readonly Asked[]
+  /** What every call's input holds beside the call's id. */
+  readonly input?: Readonly<Record<string, unknown>>
   readonly stop?: string | null
   readonly explanation?: string
   readonly usage?: Partial<ModelUsage> | undefined
 }
 
 /** The entries of a model's answer, in the order in which the model activity gives them. */
-export function answerEntries({ request, text, calls = [], stop, explanation, usage }: AnswerParts): readonly Entry[] {
+export function answerEntries(parts: AnswerParts): readonly Entry[] {
+  const { request, text, calls = [], stop, explanation, usage } = parts
+  const inputOf = (of: string) => ({ of, ...parts.input })
   const content: ModelContentBlock[] = [
     ...(text === undefined ? [] : [{ type: 'text' as const, text, citations: null }]),
     ...calls.map(([id, kind]) => ({
       type: 'tool_use' as const,
       id: `toolu_${id}`,
       name: kind === 'custom' ? 'lookup' : 'bash',
-      input: { of: id },
+      input: inputOf(id),
       caller: { type: 'direct' as const },
     })),
   ]
@@ -102,8 +111,8 @@ export function answerEntries({ request, text, calls = [], stop, explanation, us
       ? []
       : [{ type: 'agent.message' as const, id: `${request}-text`, content: [{ type: 'text' as const, text }] }]),
     ...calls.map(([id, kind]): Entry => {
-      if (kind === 'custom') return { type: 'agent.custom_tool_use', id, name: 'lookup', input: { of: id } }
-      return { type: 'agent.tool_use', id, name: 'bash', input: { of: id }, evaluated_permission: kind }
+      if (kind === 'custom') return { type: 'agent.custom_tool_use', id, name: 'lookup', input: inputOf(id) }
+      return { type: 'agent.tool_use', id, name: 'bash', input: inputOf(id), evaluated_permission: kind }
     }),
     requestEnd({ request, usage }),
   ]

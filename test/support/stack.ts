@@ -8,13 +8,14 @@ import { createArchiveRun } from '../../src/activities/archive.ts'
 import { createCompact } from '../../src/activities/compact.ts'
 import { createContextReader } from '../../src/activities/context.ts'
 import { createExecute } from '../../src/activities/execute.ts'
+import { createHeardReader } from '../../src/activities/heard.ts'
 import { createCallModel } from '../../src/activities/model.ts'
 import { createOpenSession } from '../../src/activities/open.ts'
-import type { StatusWriter } from '../../src/activities/status-writer.ts'
 import { createStatusWriter } from '../../src/activities/status-writer.ts'
-import { createBrainWorker, createHandsWorker } from '../../src/activities/workers.ts'
+import { createArchiveWorker, createBrainWorker, createHandsWorker } from '../../src/activities/workers.ts'
 import { createApp } from '../../src/api/app.ts'
 import { openPreviewFeed } from '../../src/api/preview-feed.ts'
+import { createWithFile } from '../../src/api/file-bytes.ts'
 import { endLog } from '../../src/api/read-log.ts'
 import type { Quotas } from '../../src/api/quota.ts'
 import { DEFAULT_QUOTAS, createQuota } from '../../src/api/quota.ts'
@@ -50,7 +51,11 @@ import { Closers } from './closers.ts'
 import { testCodecs } from './codecs.ts'
 import type { MemoryBlobs } from './memory-blobs.ts'
 import { createMemoryBlobs } from './memory-blobs.ts'
+import type { MemoryContents } from './memory-contents.ts'
+import { createMemoryContents } from './memory-contents.ts'
 import { createDatabase } from './postgres.ts'
+import { prepareAgent } from './prepare-agent.ts'
+import { runUntilStopped } from './run-until-stopped.ts'
 import { silentLog } from './silent-log.ts'
 import { temporalAddress, uniqueName } from './temporal.ts'
 
@@ -80,6 +85,7 @@ export interface Stack extends AsyncDisposable {
   readonly apiKey: string
   readonly stores: Stores
   readonly blobs: MemoryBlobs
+  readonly contents: MemoryContents
   readonly database: Database
   readonly temporal: Client
   readonly log: SessionLog
@@ -94,7 +100,9 @@ export interface Stack extends AsyncDisposable {
 }
 
 const API_KEY = 'lh_test_key'
-const policiesOf = createPolicies({ runEvents: 1000 })
+/** Long enough that no id holds it by chance: answers are searched for it. */
+const MODEL_KEY = 'the-key-of-the-model'
+const policiesOf = createPolicies({ runEvents: 1000, priceFile: undefined, hourlyRate: 0 })
 
 Runtime.install({ logger: new DefaultLogger('ERROR'), shutdownSignals: [] })
 
@@ -121,7 +129,7 @@ async function build(options: StackOptions, closers: Closers): Promise<Stack> {
   const stores = createStores(database)
   await stores.keys.createWorkspace('default', 'default')
   await stores.keys.ensure({ id: 'key_test', name: 'test', workspaceId: 'default' }, API_KEY)
-  const model = await startDemoModel(keep === undefined ? {} : { keepRequests: keep })
+  const model = await startDemoModel({ apiKey: MODEL_KEY, ...(keep === undefined ? {} : { keepRequests: keep }) })
   closers.add(() => model.close())
   const temporal = await openTemporalClient({
     connection: { address: temporalAddress() },
@@ -139,9 +147,11 @@ async function build(options: StackOptions, closers: Closers): Promise<Stack> {
   const { between = (one) => one, announces = true } = options
   const quotas = { ...DEFAULT_QUOTAS, ...options.quotas }
   const blobs = createMemoryBlobs()
+  const contents = createMemoryContents()
   const ports = {
     stores,
     blobs: createGuardedBlobs(blobs, stores.sessions),
+    contents,
     logs,
     deltas,
     between,
@@ -171,6 +181,7 @@ async function build(options: StackOptions, closers: Closers): Promise<Stack> {
     apiKey: API_KEY,
     stores,
     blobs,
+    contents,
     database,
     temporal,
     log: first.log,
@@ -182,7 +193,7 @@ async function build(options: StackOptions, closers: Closers): Promise<Stack> {
       await workers.stop()
       await workers.start()
     },
-    prepare: () => prepare(sdk),
+    prepare: () => prepareAgent(sdk),
     [Symbol.asyncDispose]: () => closers.close(),
   }
 }
@@ -194,6 +205,7 @@ function modelSettings(model: DemoModel): Parameters<typeof openModelEndpoint>[0
 interface StackPorts {
   readonly stores: Stores
   readonly blobs: BlobStore
+  readonly contents: MemoryContents
   /** Those of every api application: a deletion is announced to all of them. */
   readonly logs: SessionLog[]
   readonly deltas: DeltaChannel
@@ -215,7 +227,8 @@ async function startApi(
   ports: StackPorts,
   closers: Closers,
 ): Promise<{ app: FastifyInstance; url: string; log: SessionLog }> {
-  const { stores, blobs, logs, deltas, announces, kept, temporal, model, taskQueue, policyFor, quotas } = ports
+  const { stores, blobs, contents, logs, deltas, announces, kept, temporal, model, taskQueue, policyFor, quotas } =
+    ports
   const source = createHistorySource(temporal.workflow)
   const log = createSessionLog({ source, archive: stores.archive, log: silentLog, ...kept })
   logs.push(log)
@@ -224,11 +237,14 @@ async function startApi(
       ...stores,
       log,
       blobs,
+      contents,
+      withFile: createWithFile({ contents, files: stores.files }),
       previews: await openPreviewFeed(deltas),
       workflows: createTemporalWorkflows({ client: temporal.workflow, taskQueue }),
       validator: createValidator(),
       policyFor,
       quota: createQuota(quotas, { countRunning: (...asked) => stores.sessions.countRunning(...asked), now: Date.now }),
+      takesUrls: true,
       models: await openModelCatalog(modelSettings(model)),
       announceDeleted: async (session) =>
         announces ? void (await Promise.all(logs.map((each) => endLog(each, session)))) : undefined,
@@ -258,6 +274,7 @@ async function createWorkers(
     const log = createSessionLog({ source, archive: stores.archive, log: silentLog, ...kept })
     const asking = {
       context: createContextReader(log, blobs),
+      heard: createHeardReader(log, blobs),
       blobs,
       model: between(createMessagesModel(await openModelEndpoint(modelSettings(model)))),
       configuration: (session: string) => stores.sessions.configuration(session),
@@ -265,6 +282,7 @@ async function createWorkers(
       tools: toolDefinitions,
     }
     const writer = createStatusWriter(stores.sessions, silentLog)
+    const archiving = createArchiveRun({ copy: (session, id) => copyRun(source, session, id), archive: stores.archive })
     const brain = await createBrainWorker(workerPorts, {
       taskQueue,
       bundle: inject('workflowBundle'),
@@ -272,7 +290,7 @@ async function createWorkers(
       activities: {
         ...createCallModel({ ...asking, publish: (batch) => deltas.publish(batch) }),
         ...createCompact(asking),
-        ...createArchiveRun({ copy: (session, id) => copyRun(source, session, id), archive: stores.archive }),
+        ...archiving,
         ...createOpenSession({
           ...stores,
           policyFor,
@@ -287,8 +305,12 @@ async function createWorkers(
       taskQueue: taskQueue.replace(/brain$/, 'hands'),
       activities: createExecute(hands, blobs),
     })
-    running = [brain, execute]
-    ended = runUntilStopped([brain, execute], writer)
+    const archive = await createArchiveWorker(workerPorts, {
+      taskQueue: taskQueue.replace(/brain$/, 'archive'),
+      activities: archiving,
+    })
+    running = [brain, execute, archive]
+    ended = runUntilStopped([brain, execute, archive], writer)
   }
   async function stop(): Promise<void> {
     for (const worker of running.splice(0)) worker.shutdown()
@@ -299,23 +321,4 @@ async function createWorkers(
     await connection.close()
   }
   return { start, stop, close }
-}
-
-/** What workers said of their sessions is written before they count as ended. */
-async function runUntilStopped(workers: readonly { run(): Promise<void> }[], writer: StatusWriter): Promise<void> {
-  try {
-    await Promise.all(workers.map((worker) => worker.run()))
-  } finally {
-    await writer.close()
-  }
-}
-
-async function prepare(sdk: Anthropic): Promise<{ agent: string; environment: string }> {
-  const agent = await sdk.beta.agents.create({
-    name: 'tester',
-    model: 'claude-opus-5-5',
-    tools: [{ type: 'agent_toolset_20260401' }],
-  })
-  const environment = await sdk.beta.environments.create({ name: uniqueName('environment') })
-  return { agent: agent.id, environment: environment.id }
 }

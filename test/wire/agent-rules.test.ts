@@ -54,6 +54,10 @@ describe('checkAgent', () => {
       { tools: [SET, custom('a'), custom('b', { properties: { deep: { oneOf: [{ type: 'string' }] } } })] },
     ],
     ['skills with a way to read', { tools: [SET], skills: [skill('a'), skill('b')] }],
+    [
+      'domains that differ in their path or below a host',
+      { tools: [web({ name: 'web_search', allowed_domains: ['a.com', 'a.com/x', 'a.com/X', 'www.a.com', 'a.co'] })] },
+    ],
     ['256 tools', { tools: [SET, ...Array.from({ length: 248 }, (_, index) => custom(`t${index}`))] }],
     [
       'sources that name what there is',
@@ -105,6 +109,14 @@ describe('checkAgent', () => {
     [
       'tools.0.configs.0: Only one of allowed_domains or blocked_domains may be set.',
       { tools: [web({ name: 'web_search', allowed_domains: ['a.com'], blocked_domains: ['b.com'] })] },
+    ],
+    [
+      'tools.0.configs.0.allowed_domains.2: the same as "a.com" before it',
+      { tools: [web({ name: 'web_fetch', allowed_domains: ['a.com', 'b.a.com', 'A.com/'] })] },
+    ],
+    [
+      'tools.0.configs.0.blocked_domains.1: the same as "A.com/x" before it; tools.0.configs.0.blocked_domains.3: the same as "b.com" before it',
+      { tools: [web({ name: 'web_search', blocked_domains: ['A.com/x', 'a.com/x/', 'b.com', 'b.com/'] })] },
     ],
     [
       'tools.0.configs.0.url_sources: at least one source has to be open',

@@ -38,7 +38,13 @@ describe('explain', () => {
       { keyword: 'format', params: { format: 'http-url' }, data: 'x://secret' },
     ],
     ['a.k: expected a key of at most 1 characters', { keyword: 'maxLength', propertyName: 'k', params: { limit: 1 } }],
-    ['a: expected no item twice', { keyword: 'uniqueItems', params: { i: 0, j: 1 } }],
+    ['a.1: expected no item twice', { keyword: 'uniqueItems', params: { i: 1, j: 0 } }],
+    ['a: expected at least 1 items, got 0', { keyword: 'minItems', params: { limit: 1 }, data: [] }],
+    [
+      'a.blocked_domains: Empty list of domains is ambiguous: leave the field out to restrict nothing, or name at least one domain',
+      { keyword: 'minItems', instancePath: '/a/blocked_domains', params: { limit: 1 }, data: [] },
+    ],
+    ['a: expected text that is not blank, got " "', { keyword: 'pattern', params: { pattern: '\\S' }, data: ' ' }],
   ])('says %s', (message, change) => {
     expect(one(change)).toBe(message)
   })

@@ -14,6 +14,7 @@ const GOOD: Record<string, string[]> = {
   domain: ['docs.example.com', 'example.com/', 'xn--e1afmkfd.xn--p1ai', 'a-b.c0'],
   'domain-path': ['docs.example.com', 'docs.example.com/a/b', 'example.com/'],
   'host-pattern': ['example.com', '*.example.com', 'EXAMPLE.com', 'a.b.c.example.com.evil.com'],
+  'time-zone': ['Europe/Paris', 'America/Argentina/Buenos_Aires', 'Etc/GMT+5', 'US/Pacific', 'Asia/Kolkata', 'UTC'],
   base64: ['', 'QQ==', 'QUI=', 'QUJD', '+/+/'],
 }
 
@@ -77,6 +78,7 @@ const BAD: Record<string, string[]> = {
     '127.1',
     'example.com/',
   ],
+  'time-zone': ['', ' ', 'Europe', 'Mars/Olympus', '+01:00', 'Europe/Paris ', '../etc/passwd', 'Europe/Paris\n'],
   base64: ['Q', 'QQ', 'QQ=', 'Q===', '=QQQ', 'QQ==QQ==', 'QU\nJD', 'QU-_', 'QQ=A', '===='],
 }
 

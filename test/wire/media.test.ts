@@ -1,5 +1,14 @@
 import { describe, expect, test } from 'vitest'
-import { DOCUMENT_DATA, IMAGE_LIMITS, IMAGE_TYPES, problemOfImage, problemOfPdf } from '../../src/wire/media.ts'
+import {
+  DOCUMENT_DATA,
+  IMAGE_LIMITS,
+  IMAGE_TYPES,
+  base64Length,
+  problemOfContent,
+  problemOfFile,
+  problemOfImage,
+  problemOfPdf,
+} from '../../src/wire/media.ts'
 import { PDF, base64, gif, jpeg, png, webp } from '../support/media.ts'
 
 const HTML = Buffer.from('<html><body>not found</body></html>')
@@ -79,5 +88,54 @@ describe('problemOfPdf', () => {
     const data = `${base64(PDF.subarray(0, 6))}${'A'.repeat(DOCUMENT_DATA - 8)}`
     expect(problemOfPdf(data)).toBeNull()
     expect(problemOfPdf(`${data}AAAA`)).toBe('expected at most 25165824 bytes of base64, got 25165828')
+  })
+})
+
+describe('problemOfFile', () => {
+  const largest = (data: number): number => (data / 4) * 3
+
+  test.each([
+    ['image', 'image/webp', largest(IMAGE_LIMITS.data)],
+    ['document', 'application/pdf', largest(DOCUMENT_DATA)],
+    ['document', 'text/plain', DOCUMENT_DATA],
+  ] as const)('takes an %s of the type %s, and not a byte more', (block, type, size) => {
+    expect(problemOfFile(block, type, size)).toBeNull()
+    expect(problemOfFile(block, type, size + 1)).toMatch(/^expected at most \d+ bytes.*, got \d+$/)
+  })
+
+  test.each([
+    ['image', 'application/pdf'],
+    ['image', 'image/svg+xml'],
+    ['document', 'image/png'],
+    ['document', 'text/html'],
+  ] as const)('takes no %s of the type %s', (block, type) => {
+    expect(problemOfFile(block, type, 1)).toMatch(/^expected a file of the type .*, got /)
+  })
+
+  test('counts as base64 is written', () => {
+    for (const size of [0, 1, 2, 3, 4, 1000]) expect(base64Length(size)).toBe(base64(Buffer.alloc(size)).length)
+  })
+})
+
+describe('problemOfContent', () => {
+  test.each([
+    ['image/png', png()],
+    ['application/pdf', PDF],
+    ['text/plain', Buffer.from('café')],
+  ])('finds nothing in %s', (type, bytes) => {
+    expect(problemOfContent(type, bytes)).toBeNull()
+  })
+
+  test.each([
+    ['image/png', PDF],
+    ['image/gif', png()],
+    ['application/pdf', HTML],
+    ['application/pdf', Buffer.of()],
+    ['text/plain', Buffer.from([0xc3])],
+    ['text/plain', Buffer.from('a\0b')],
+    ['text/plain', Buffer.of()],
+    ['text/plain', Buffer.from(' \n\t')],
+  ])('finds other bytes in %s', (type, bytes) => {
+    expect(problemOfContent(type, bytes)).toMatch(/^expected .*, got /)
   })
 })

@@ -2,7 +2,14 @@ import { createHash } from 'node:crypto'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { ApiError } from '../../src/wire/errors.ts'
-import { decodeCursor, encodeCursor, toBidirectionalPage, toModelPage, toPage } from '../../src/wire/pages.ts'
+import {
+  decodeCursor,
+  encodeCursor,
+  toBidirectionalPage,
+  toModelPage,
+  toOnlyPage,
+  toPage,
+} from '../../src/wire/pages.ts'
 import type { CursorScope } from '../../src/wire/pages.ts'
 import type { ModelInfo } from '../../src/wire/types.ts'
 
@@ -110,13 +117,13 @@ describe('toBidirectionalPage', () => {
   })
 })
 
-function model(id: string): ModelInfo {
+function model(id: string, lifecycle: ModelInfo['lifecycle'] = 'active'): ModelInfo {
   return {
     id,
     type: 'model',
     display_name: id,
     created_at: '2026-01-01T00:00:00Z',
-    lifecycle: 'active',
+    lifecycle,
     line: null,
     allowed_fallback_models: null,
     capabilities: null,
@@ -127,8 +134,18 @@ function model(id: string): ModelInfo {
   }
 }
 
+describe('toOnlyPage', () => {
+  test.each([undefined, null, ''])('answers the whole list to the cursor %j', (cursor) => {
+    expect(toOnlyPage(['a'], cursor)).toEqual({ data: ['a'], next_page: null })
+  })
+
+  test('refuses every cursor, one of another list too', () => {
+    for (const cursor of ['x', encodeCursor(SCOPE, ['a'])]) expect(() => toOnlyPage(['a'], cursor)).toThrow(/^page: /)
+  })
+})
+
 describe('toModelPage', () => {
-  const models = ['a', 'b', 'c', 'd'].map(model)
+  const models = ['a', 'b', 'c', 'd'].map((id) => model(id))
 
   test.each([
     [{}, 'abc', true],
@@ -152,7 +169,31 @@ describe('toModelPage', () => {
     })
   })
 
-  test.each([{ after_id: 'x' }, { before_id: 'x' }])('refuses %j, which is no model of the list', (query) => {
+  const staged = [model('a'), model('b', 'retired'), model('c', 'deprecated'), model('d')]
+  test.each<[Parameters<typeof toModelPage>[1], string, boolean]>([
+    [{}, 'acd', false],
+    [{ 'lifecycle[]': ['retired'] }, 'b', false],
+    [{ 'lifecycle[]': ['active', 'retired'] }, 'abd', false],
+    [{ 'lifecycle[]': [] }, '', false],
+    [{ limit: 2 }, 'ac', true],
+    [{ after_id: 'b', limit: 1 }, 'c', true],
+    [{ before_id: 'b' }, 'a', false],
+    [{ 'lifecycle[]': ['deprecated'], after_id: 'a', limit: 1 }, 'c', false],
+  ])('keeps to the stages that are asked for, or to models that can be called: %j', (query, ids, hasMore) => {
+    const page = toModelPage(staged, query, 3)
+    expect(page.data.map(({ id }) => id).join('')).toBe(ids)
+    expect(page.has_more).toBe(hasMore)
+  })
+
+  test('shows models whose back end knows no stages as active ones', () => {
+    const { lifecycle: _, ...bare } = model('a')
+    // A cast because the type is the newest API's, and not every back end is of it.
+    const unstaged = [bare as ModelInfo]
+    expect(toModelPage(unstaged, {}, 3).data).toEqual(unstaged)
+    expect(toModelPage(unstaged, { 'lifecycle[]': ['retired'] }, 3).data).toEqual([])
+  })
+
+  test.each([{ after_id: 'x' }, { before_id: 'x' }])('refuses %j, which is no model', (query) => {
     expect(() => toModelPage(models, query, 3)).toThrow(ApiError)
   })
 })

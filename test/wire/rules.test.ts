@@ -142,7 +142,7 @@ describe('rules for a new session', () => {
     const redacted = { type: 'user.message' as const, content: [{ type: 'redacted' as const }] }
     expect(create([OUTCOME, OUTCOME, files(60), files(41), redacted])).toEqual([
       'initial_events: expected at most one user.define_outcome, got 2',
-      'initial_events: expected at most 100 documents from files, got 101',
+      'initial_events: expected at most 100 images and documents, got 101',
       'initial_events.4.content.0.type: "redacted" is for answers of the server only',
     ])
   })

@@ -40,10 +40,16 @@ describe('the committed schema', () => {
       'EventListQuery',
       'EventStreamQuery',
       'EventsSend',
+      'FileListQuery',
       'ModelListQuery',
+      'ResourceAdd',
+      'ResourceListQuery',
+      'ResourceUpdate',
       'SessionCreate',
       'SessionListQuery',
       'SessionUpdate',
+      'ThreadEventListQuery',
+      'ThreadListQuery',
     ])
     for (const name of requests) {
       const names = Object.keys(WIRE_SCHEMA.definitions[name]?.properties ?? {})
@@ -58,6 +64,7 @@ describe('the committed schema', () => {
     ['SessionListQuery', 'statuses[]'],
     ['EventStreamQuery', 'event_deltas[]'],
     ['ModelListQuery', 'lifecycle[]'],
+    ['ThreadListQuery', 'statuses[]'],
   ])('spells %s %s as it travels', (definition, name) => {
     expect(property(definition, name)).toBeDefined()
     expect(property(definition, name.slice(0, name.indexOf('[')))).toBeUndefined()

@@ -1,3 +1,5 @@
+import { APIError } from '@anthropic-ai/sdk'
+import { Stream } from '@anthropic-ai/sdk/core/streaming'
 import { describe, expect, test } from 'vitest'
 import { ApiError, toErrorBody } from '../../src/wire/errors.ts'
 import { formatErrorEvent, formatEvent, KEEP_ALIVE } from '../../src/wire/sse.ts'
@@ -49,6 +51,19 @@ describe('other frames', () => {
     const frame = formatErrorEvent(body)
     expect(frame).toMatch(/^event: error\ndata: .*\n\n$/)
     expect(dataOf(frame)).toEqual(body)
+  })
+
+  test('make the official client throw the error that they tell, behind what came before it', async () => {
+    const body = toErrorBody(new ApiError('overloaded', 'not read fast enough'), 'req_1')
+    const text = KEEP_ALIVE + formatEvent(message('x')) + KEEP_ALIVE + formatErrorEvent(body)
+    const read: unknown[] = []
+    const reading = async (): Promise<void> => {
+      for await (const event of Stream.fromSSEResponse(new Response(text), new AbortController())) read.push(event)
+    }
+    const error = await reading().catch((reason: unknown) => reason)
+    expect(error).toBeInstanceOf(APIError)
+    expect(error).toMatchObject({ type: 'overloaded_error', error: body })
+    expect(read).toEqual([message('x')])
   })
 
   test('keep a connection alive with a comment', () => {

@@ -22,11 +22,6 @@ import {
 import { agentOf } from './agent-builder.ts'
 
 const SET = { type: 'agent_toolset_20260401' as const }
-const ASK = { permission_policy: { type: 'always_ask' as const } }
-const SANDBOX = (['bash', 'read', 'write', 'edit', 'glob', 'grep'] as const).map((name) => ({
-  name,
-  permission_policy: { type: 'always_allow' as const },
-}))
 
 function ofTools(...tools: AgentToolParams[]): readonly string[] {
   return unsupportedInAgent(agentOf({ tools: resolveTools(tools) }))
@@ -37,8 +32,9 @@ describe('unsupportedInAgent', () => {
     ['no tools', []],
     ['the toolset with its defaults, web tools included', [SET]],
     ['single tools', [{ ...SET, default_config: { enabled: false }, configs: [{ name: 'bash', enabled: true }] }]],
-    ['a policy of tools that are off', [{ ...SET, default_config: { enabled: false, ...ASK } }]],
-    ['a default policy that no tool of the sandbox keeps', [{ ...SET, default_config: ASK, configs: SANDBOX }]],
+    ['custom tools', [{ type: 'custom', name: 't', description: 'd', input_schema: { type: 'object' } }]],
+    ['tools that are asked for', [{ ...SET, default_config: { permission_policy: { type: 'always_ask' } } }]],
+    ['tools that are judged', [{ ...SET, configs: [{ name: 'bash', permission_policy: { type: 'auto' } }] }]],
     [
       'web tools turned off by name',
       [
@@ -56,10 +52,7 @@ describe('unsupportedInAgent', () => {
   })
 
   test.each<[string[], AgentToolParams[]]>([
-    [['custom tools'], [{ type: 'custom', name: 't', description: 'd', input_schema: { type: 'object' } }]],
     [['mcp_toolset'], [{ type: 'mcp_toolset', mcp_server_name: 's' }]],
-    [['permission_policy always_ask'], [{ ...SET, default_config: ASK }]],
-    [['permission_policy auto'], [{ ...SET, configs: [{ name: 'bash', permission_policy: { type: 'auto' } }] }]],
     [['the web_search tool'], [{ ...SET, configs: [{ name: 'web_search' }] }]],
   ])('names %j', (names, tools) => {
     expect(ofTools(...tools)).toEqual(names)
@@ -86,6 +79,8 @@ describe('unsupportedInEnvironment', () => {
   })
 })
 
+const budget = { type: 'limit', max_list_cost: { amount: '5', currency: 'USD' } } as const
+
 describe('unsupportedInSession', () => {
   const base = { agent: 'agent_1', environment_id: 'env_1' }
   const outcome = {
@@ -96,10 +91,9 @@ describe('unsupportedInSession', () => {
 
   test.each<[string[], Partial<SessionCreate>]>([
     [[], {}],
-    [[], { resources: [], vault_ids: [], initial_events: [], title: 't', metadata: {} }],
+    [[], { resources: [], vault_ids: [], initial_events: [], title: 't', metadata: {}, budget }],
     [['resources'], { resources: [{ type: 'file', file_id: 'f' }] }],
     [['vault_ids'], { vault_ids: ['vlt_1'] }],
-    [['budget'], { budget: { type: 'limit', max_list_cost: { amount: '5', currency: 'USD' } } }],
     [['user.define_outcome'], { initial_events: [outcome] }],
   ])('names %j', (names, fields) => {
     expect(unsupportedInSession({ ...base, ...fields })).toEqual(names)
@@ -108,9 +102,8 @@ describe('unsupportedInSession', () => {
 
 describe('unsupportedInUpdate', () => {
   test.each<[string[], SessionUpdate]>([
-    [[], { title: 't', metadata: null }],
+    [[], { title: 't', metadata: null, budget: null }],
     [['updates of agent'], { agent: {} }],
-    [['budget'], { budget: null }],
   ])('names %j', (names, body) => {
     expect(unsupportedInUpdate(body)).toEqual(names)
   })
@@ -139,7 +132,7 @@ describe('unsupportedInEvents', () => {
     [[], [{ type: 'user.interrupt' }, { type: 'user.interrupt', session_thread_id: null }]],
     [['session_thread_id'], [{ type: 'user.interrupt', session_thread_id: 'sthr_1' }]],
     [
-      ['a source of the type file (send base64 or a url)'],
+      [],
       [
         {
           type: 'user.message',
@@ -151,11 +144,19 @@ describe('unsupportedInEvents', () => {
       ],
     ],
     [
-      ['system.message', 'user.tool_result'],
+      [],
+      [
+        { type: 'user.tool_confirmation', tool_use_id: 'a', result: 'deny', deny_message: 'no' },
+        { type: 'user.custom_tool_result', custom_tool_use_id: 'b' },
+        { type: 'user.tool_result', tool_use_id: 'c' },
+      ],
+    ],
+    [
+      ['system.message', 'user.define_outcome'],
       [
         { type: 'system.message', content: [text] },
-        { type: 'user.tool_result', tool_use_id: 'a' },
-        { type: 'user.tool_result', tool_use_id: 'b' },
+        { type: 'user.define_outcome', description: 'd', rubric: { type: 'text', content: 'r' } },
+        { type: 'user.define_outcome', description: 'e', rubric: { type: 'text', content: 'r' } },
       ],
     ],
   ])('names %j', (names, events) => {

@@ -188,7 +188,7 @@ const BAD: BadRequest<keyof Bodies>[] = [
   [
     'agents.create',
     tool({ configs: [{ name: 'web_fetch', allowed_domains: [] }] }),
-    'tools.0.configs.0.allowed_domains: expected at least 1 items, got 0',
+    'tools.0.configs.0.allowed_domains: Empty list of domains is ambiguous: leave the field out to restrict nothing, or name at least one domain',
   ],
   [
     'agents.create',
@@ -198,7 +198,17 @@ const BAD: BadRequest<keyof Bodies>[] = [
   [
     'agents.create',
     tool({ configs: [{ name: 'web_search', blocked_domains: ['a.com', 'a.com'] }] }),
-    'tools.0.configs.0.blocked_domains: expected no item twice',
+    'tools.0.configs.0.blocked_domains.1: expected no item twice',
+  ],
+  [
+    'agents.create',
+    tool({ configs: [{ name: 'web_search', user_location: { type: 'approximate', timezone: 'Europe/Atlantis' } }] }),
+    'tools.0.configs.0.user_location.timezone: expected an IANA time zone such as Europe/Paris, got "Europe/Atlantis"',
+  ],
+  [
+    'agents.create',
+    { ...AGENT, tools: [{ type: 'custom', name: 't', description: ' \n', input_schema: { type: 'object' } }] },
+    'tools.0.description: expected text that is not blank, got " \\n"',
   ],
   [
     'agents.create',
@@ -208,7 +218,7 @@ const BAD: BadRequest<keyof Bodies>[] = [
   [
     'agents.create',
     { ...AGENT, tools: [{ type: 'custom', name: 'a b', description: '', input_schema: { type: 'array' } }] },
-    'tools.0.description: expected at least 1 characters, got 0; tools.0.input_schema.type: expected "object", got "array"; tools.0.name: expected text that matches ^[A-Za-z0-9_-]{1,128}$, got "a b"',
+    'tools.0.description: expected text that is not blank, got ""; tools.0.input_schema.type: expected "object", got "array"; tools.0.name: expected text that matches ^[A-Za-z0-9_-]{1,128}$, got "a b"',
   ],
   [
     'agents.create',

@@ -38,25 +38,38 @@ const GOOD_QUERIES: [keyof Queries, unknown, unknown][] = [
     { 'event_deltas[]': list(100, 'agent.thinking') },
   ],
   [
+    'threads.list',
+    { 'statuses[]': ['idle', 'rescheduling'], limit: '1000', page: '' },
+    { 'statuses[]': ['idle', 'rescheduling'], limit: 1000, page: null },
+  ],
+  ['threads.events', { limit: '1', page: 'abc', beta: 'true' }, { limit: 1, page: 'abc' }],
+  ['resources.list', { limit: '1000' }, { limit: 1000 }],
+  [
     'models.list',
     { 'lifecycle[]': ['active'], after_id: 'm', limit: '1000' },
     { 'lifecycle[]': ['active'], after_id: 'm', limit: 1000 },
   ],
 ]
 
+const LARGEST_PAGES = [
+  ['agents.list', 100],
+  ['agents.versions', 100],
+  ['environments.list', 100],
+  ['sessions.list', 100],
+  ['events.list', 1000],
+  ['threads.list', 1000],
+  ['threads.events', 1000],
+  ['resources.list', 1000],
+  ['models.list', 1000],
+] as const
+
 const BAD_QUERIES: BadRequest<keyof Queries>[] = [
-  ...(
-    ['agents.list', 'agents.versions', 'environments.list', 'sessions.list', 'events.list', 'models.list'] as const
-  ).flatMap((route): BadRequest<keyof Queries>[] => [
+  ...LARGEST_PAGES.flatMap(([route, most]): BadRequest<keyof Queries>[] => [
     [route, { limit: '0' }, 'limit: expected at least 1, got 0'],
     [route, { limit: '-1' }, 'limit: expected at least 1, got -1'],
     [route, { limit: 'ten' }, 'limit: expected integer, got string'],
     [route, { limit: ['1', '2'] }, 'limit: expected integer, got array'],
-    [
-      route,
-      { limit: '1001' },
-      `limit: expected at most ${route === 'events.list' || route === 'models.list' ? 1000 : 100}, got 1001`,
-    ],
+    [route, { limit: '1001' }, `limit: expected at most ${most}, got 1001`],
     [route, { offset: '1' }, 'offset: unknown field'],
   ]),
   ['agents.list', undefined, 'query: expected parameters'],
@@ -88,6 +101,19 @@ const BAD_QUERIES: BadRequest<keyof Queries>[] = [
     'events.stream',
     { 'event_deltas[]': list(101, 'agent.message') },
     'event_deltas[]: expected at most 100 items, got 101',
+  ],
+  ['threads.list', { statuses: 'idle' }, 'statuses: unknown field'],
+  [
+    'threads.list',
+    { 'statuses[]': 'asleep' },
+    'statuses[].0: expected one of "running", "idle", "rescheduling", "terminated", got "asleep"',
+  ],
+  ['threads.list', { 'statuses[]': list(101, 'idle') }, 'statuses[]: expected at most 100 items, got 101'],
+  ['threads.events', { order: 'desc' }, 'order: unknown field'],
+  [
+    'models.list',
+    { 'lifecycle[]': 'unborn' },
+    'lifecycle[].0: expected one of "active", "deprecated", "retired", got "unborn"',
   ],
   ['models.list', { after_id: 'a', before_id: 'b' }, 'before_id: expected only without after_id'],
 ]

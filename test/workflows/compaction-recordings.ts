@@ -57,4 +57,36 @@ export const compactions: readonly Recording[] = [
       await answer(session, { text: 'Still here.' })
     },
   },
+  {
+    name: 'context-adopted',
+    input: { configuration },
+    async play(session) {
+      await callTwo(session)
+      await output(session, 'sevt_a')
+      await output(session, 'sevt_b')
+      await fault(session, { ...tooLong, adoptable: { harness: 'h2', context: CONTEXT } })
+      await summary(session)
+      await answer(session, { calls: [['sevt_c', 'allow']], usage: { input_tokens: 850 } })
+      await output(session, 'sevt_c')
+      await summary(session)
+      await answer(session, { text: 'All of it.', usage: { input_tokens: 100 } })
+    },
+  },
+  {
+    name: 'context-crowded',
+    input: { configuration: { ...minding, policy: { ...minding.policy, context: { ...CONTEXT, growth: 0.1 } } } },
+    async play(session) {
+      await callTwo(session)
+      await output(session, 'sevt_a')
+      await output(session, 'sevt_b')
+      await answer(session, { calls: [['sevt_c', 'allow']], usage: { input_tokens: 900 } })
+      await output(session, 'sevt_c')
+      await answer(session, { calls: [['sevt_d', 'allow']], usage: { input_tokens: 900 } })
+      await output(session, 'sevt_d')
+      await summary(session)
+      await answer(session, { calls: [['sevt_e', 'allow']], usage: { input_tokens: 850 } })
+      await output(session, 'sevt_e')
+      await answer(session, { text: 'Done.', usage: { input_tokens: 860 } })
+    },
+  },
 ]

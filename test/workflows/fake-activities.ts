@@ -32,9 +32,9 @@ export interface FakeActivities {
     callModel(input: CallModel): Promise<never>
     compact(input: CallModel): Promise<never>
     openSession(input: OpenSession): Promise<never>
-    /** Ends at once: no decision follows from it. */
-    archiveRun(input: ArchiveRun): Promise<void>
   }
+  /** Ends at once: no decision follows from it. */
+  readonly archive: { archiveRun(input: ArchiveRun): Promise<void> }
   readonly hands: { execute(input: ExecuteCall): Promise<never> }
   /** All of the session's that have begun and were not ended, given up or not, oldest first. */
   under(session: string): readonly Begun[]
@@ -90,6 +90,8 @@ export function createFakeActivities(client: AsyncCompletionClient): FakeActivit
       callModel: async (input) => begin({ name: 'callModel', input }, input.request),
       compact: async (input) => begin({ name: 'compact', input }, input.request),
       openSession: async (input) => begin({ name: 'openSession', input }, 'open'),
+    },
+    archive: {
       async archiveRun(input) {
         archived.push(input)
       },

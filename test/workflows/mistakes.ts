@@ -7,7 +7,10 @@ export interface Mistake {
   /** A recorded life that tells. */
   readonly life: string
   readonly change: (bundle: Bundle) => Bundle
-  /** The recorded histories alone tell: log and state are wrong alike, and fake activities do not read the log. */
+  /**
+   * The recorded histories alone tell: log and state are wrong alike, fake activities do not read the log, and what lives
+   * by chance says is short.
+   */
   readonly replayOnly?: true
 }
 
@@ -16,7 +19,11 @@ export const mistakes: readonly Mistake[] = [
     what: 'loses the second of two results in one activation, because it reads its list before it awaits',
     life: 'parallel-tools',
     change: (bundle) =>
-      withChange(bundle, /const came = (await scope\.run\(.*\));/, 'outcomes.push(...($1)); const came = [];'),
+      withChange(
+        bundle,
+        /const came = (await scope\.run\(.*\));/,
+        'outcomes.push(...($1).inputs); const came = { inputs: [] };',
+      ),
   },
   {
     what: 'performs before it records',
@@ -49,6 +56,12 @@ export const mistakes: readonly Mistake[] = [
         /for \(const \{ event, signal, index \} of journal\.unnamed\.splice\(0\)\)/,
         'for (const { event, signal, index } of [])',
       ),
+    replayOnly: true,
+  },
+  {
+    what: 'takes a text that is recorded once for an empty one wherever else it stands',
+    life: 'repeated-texts',
+    change: (bundle) => withChange(bundle, /const entries = .*putRepeatsBack.*;/, 'const entries = result.entries;'),
     replayOnly: true,
   },
   {

@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import type { Incoming } from '../../src/session/arrival.ts'
 import type { Asked } from '../support/session-builders.ts'
 import {
+  CONTEXT,
   answerEntries,
   confirm,
   customResult,
@@ -12,7 +13,7 @@ import {
   systemMessage,
 } from '../support/session-builders.ts'
 import type { Begun } from './fake-activities.ts'
-import { overloaded } from './steps.ts'
+import { overloaded, tooLong } from './steps.ts'
 import type { RigSession } from './rig.ts'
 
 interface Draft {
@@ -172,7 +173,10 @@ export function createPlayer(session: RigSession): Player {
       case 'patient':
         return void (await begun.complete({ entries: [], fault: { ...overloaded, retryAfterMs: 3_600_000 } }))
       case 'long':
-        return void (await begun.complete({ entries: [], fault: { ...overloaded, retryable: false, tooLong: true } }))
+        return void (await begun.complete({
+          entries: [],
+          fault: { ...tooLong, adoptable: { harness: 'h2', context: CONTEXT } },
+        }))
       case 'fatal':
         return void (await begun.complete({ entries: [], fault: { ...overloaded, retryable: false } }))
       case 'answer': {

@@ -1,11 +1,11 @@
 import { ARCHIVE_UPDATE, CONFIGURE_UPDATE } from '../../src/workflows/messages.ts'
 import { answerEntries, confirm, customResult, interrupt, message } from '../support/session-builders.ts'
+import { budgets } from './budget-recordings.ts'
 import { compactions } from './compaction-recordings.ts'
+import { longTexts } from './long-text-recordings.ts'
+import { resets } from './reset-recordings.ts'
 import type { Recording } from './steps.ts'
-import { answer, callTwo, configuration, fault, output, overloaded, policy, send } from './steps.ts'
-
-/** Runs that end at the first boundary behind a turn. */
-const shortRuns = { ...configuration, policy: { ...policy, run: { events: 12, signals: 100, bytes: 2 ** 21 } } }
+import { answer, callTwo, configuration, fault, output, overloaded, policy, send, shortRuns } from './steps.ts'
 
 export const recordings: readonly Recording[] = [
   {
@@ -38,20 +38,6 @@ export const recordings: readonly Recording[] = [
         await send(session, message('sevt_3', 'And a fourth.'))
       })
       await answer(session, { text: 'All at once.' })
-    },
-  },
-  {
-    name: 'large-inputs',
-    runs: 3,
-    input: { configuration: shortRuns },
-    async play(session) {
-      const kept = [{ path: ['content', 0, 'text'], sha256: 'a'.repeat(64), length: 70_000 }]
-      await session.signal({ events: [message('sevt_1', '')], blobs: { 0: kept }, by: 'key_1' })
-      await answer(session, { calls: [['sevt_a', 'allow']] })
-      await session.settle()
-      await session.signal({ events: [message('sevt_2', 'Small.'), message('sevt_3', '')], blobs: { 1: kept } })
-      await output(session, 'sevt_a')
-      await answer(session, { text: 'Read.' })
     },
   },
   {
@@ -285,5 +271,8 @@ export const recordings: readonly Recording[] = [
       await session.handle.executeUpdate(ARCHIVE_UPDATE)
     },
   },
+  ...budgets,
   ...compactions,
+  ...longTexts,
+  ...resets,
 ]

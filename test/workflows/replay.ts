@@ -35,9 +35,13 @@ export async function replay(bundle: Bundle, histories: readonly KeptHistory[]):
   )
 }
 
-/** Whether every field that a kept state knows is as it was; later versions may have more. */
+/** Whether every field that a kept state knows is as it was, its context's too; later versions may have more. */
 export function isAsKept(state: LogState | undefined, kept: LogState): boolean {
-  const known = Object.keys(kept)
-  const there = Object.entries(state ?? {}).filter(([name]) => known.includes(name))
-  return isDeepStrictEqual(Object.fromEntries(there), kept)
+  const there = knownOf(state ?? {}, kept)
+  const context = state?.context && kept.context && { context: knownOf(state.context, kept.context) }
+  return isDeepStrictEqual({ ...there, ...context }, kept)
+}
+
+function knownOf(value: object, kept: object): object {
+  return Object.fromEntries(Object.entries(value).filter(([name]) => Object.hasOwn(kept, name)))
 }

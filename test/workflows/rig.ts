@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { Client, WorkflowHandle } from '@temporalio/client'
 import type { History } from '@temporalio/common/lib/proto-utils.js'
 import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker'
+import { UNINTERRUPTED } from '../../src/activities/workers.ts'
 import { createTemporalWorkflows } from '../../src/api/temporal-workflows.ts'
 import { openTemporalClient } from '../../src/history/client.ts'
 import type { Command } from '../../src/session/decide.ts'
@@ -12,7 +13,7 @@ import type { LogState } from '../../src/session/state.ts'
 import { mintId } from '../../src/wire/mint.ts'
 import type { ConfigureUpdate, SessionInput, Verdict } from '../../src/workflows/messages.ts'
 import { STATE_QUERY } from '../../src/workflows/messages.ts'
-import { handsQueue } from '../../src/workflows/options.ts'
+import { archiveQueue, handsQueue } from '../../src/workflows/options.ts'
 import { testCodecs } from '../support/codecs.ts'
 import type { Bundle } from './bundle.ts'
 import type { Begun, FakeActivities } from './fake-activities.ts'
@@ -91,6 +92,7 @@ export async function startRig({ address, bundle, prefix, cached = 100 }: RigOpt
   const dataConverter = { payloadCodecs: [...codecs] }
   const activities = await Promise.all([
     Worker.create({ ...common, taskQueue, activities: { ...fakes.brain }, dataConverter }),
+    Worker.create({ ...common, taskQueue: archiveQueue(taskQueue), activities: { ...fakes.archive }, dataConverter }),
     Worker.create({ ...common, taskQueue: handsQueue(taskQueue), activities: { ...fakes.hands }, dataConverter }),
   ])
   const serving = Promise.all(activities.map((worker) => worker.run()))
@@ -104,6 +106,7 @@ export async function startRig({ address, bundle, prefix, cached = 100 }: RigOpt
   async function startWorkflows(): Promise<void> {
     const worker = await Worker.create({
       ...common,
+      ...UNINTERRUPTED,
       taskQueue,
       workflowBundle: bundle,
       maxCachedWorkflows: cached,

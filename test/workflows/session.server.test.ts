@@ -113,6 +113,19 @@ describe('a session on a real server', () => {
     expect(JSON.stringify(shown)).toContain('client: model: expected a name')
   })
 
+  test.each([
+    ['store: it has been away for 15 minutes', 'store: it has been away for 15 minutes'],
+    ['out of memory', 'harness: the model call failed: out of memory'],
+  ])('says which part failed when its model call does: %s', async (words, told) => {
+    const session = await rig.start({ ...input, events: [message('sevt_1')] })
+    const { request } = await session.settle()
+    await (await session.begun(request ?? '')).fail(words)
+    await session.settle()
+    const { shown } = await session.log()
+    const errors = shown.flatMap((event) => (event.type === 'session.error' ? [event.error.message] : []))
+    expect(errors).toEqual([told])
+  })
+
   test('does something in every run, although its limits are less than a run begins with', async () => {
     const nothing = { ...policy, run: { events: 1, signals: 1, bytes: 1 } }
     const session = await rig.start({ configuration: { id: 'cfg_1', agentName: 'tester', policy: nothing } })

@@ -1,5 +1,6 @@
 import type { Incoming } from '../../src/session/arrival.ts'
 import type { Policy } from '../../src/session/policy.ts'
+import { leaveOutRepeats } from '../../src/session/repeats.ts'
 import type { ModelFault } from '../../src/session/settle.ts'
 import type { SessionInput } from '../../src/workflows/messages.ts'
 import type { AnswerParts } from '../support/session-builders.ts'
@@ -18,6 +19,9 @@ export interface Recording {
 export const policy: Policy = { harness: 'h1', tries: 3, baseMs: 5, capMs: 20, toolRounds: 50, steering: 'step' }
 export const configuration = { id: 'cfg_1', agentName: 'tester', policy }
 
+/** Runs that end at the first boundary behind a turn. */
+export const shortRuns = { ...configuration, policy: { ...policy, run: { events: 12, signals: 100, bytes: 2 ** 21 } } }
+
 export const tooLong: ModelFault = {
   error: 'model_request_failed_error',
   message: 'model: prompt is too long',
@@ -31,11 +35,16 @@ export function send(session: RigSession, ...events: readonly Incoming[]): Promi
   return session.signal({ events, by: 'key_1' })
 }
 
-/** Ends the model request that the session waits for. */
-export async function answer(session: RigSession, parts: Omit<AnswerParts, 'request'> = {}): Promise<boolean> {
+/** Ends the model request that the session waits for; `ms` is how long it says that it took. */
+export async function answer(
+  session: RigSession,
+  parts: Omit<AnswerParts, 'request'> = {},
+  ms?: number,
+): Promise<boolean> {
   const { request } = await session.settle()
   if (request === null) throw new Error('expected a session that asks its model')
-  return (await session.begun(request)).complete({ entries: answerEntries({ request, ...parts }) })
+  const { elements: entries, ...repeated } = leaveOutRepeats(answerEntries({ request, ...parts }))
+  return (await session.begun(request)).complete({ entries, ...repeated, ...tookOf(ms) })
 }
 
 /** Ends the model request without an answer. */
@@ -52,8 +61,12 @@ export async function summary(session: RigSession): Promise<boolean> {
 }
 
 /** Ends a tool call with an output. */
-export async function output(session: RigSession, call: string): Promise<boolean> {
-  return (await session.begun(call)).complete({ entries: [resultEntry(call)] })
+export async function output(session: RigSession, call: string, ms?: number): Promise<boolean> {
+  return (await session.begun(call)).complete({ entries: [resultEntry(call)], ...tookOf(ms) })
+}
+
+function tookOf(ms: number | undefined): { readonly ms?: number } {
+  return ms === undefined ? {} : { ms }
 }
 
 const asked = {

@@ -4,6 +4,7 @@ import { toMessage } from './message-events.ts'
 import { createPromptCache } from './prompt-cache.ts'
 import { Refusal } from './refusal.ts'
 import { readRequest } from './request.ts'
+import { answerJudge } from './judge.ts'
 import { answer } from './script.ts'
 
 /** An answer as it is to be sent; with a fault, it breaks off in the middle. */
@@ -33,7 +34,7 @@ export function createAnswerer(window = Infinity): Answerer {
       const input = cache.measure(request)
       const tokens = input.input_tokens + input.cache_creation_input_tokens + input.cache_read_input_tokens
       if (tokens > window) throw new Refusal(400, `prompt is too long: ${tokens} tokens > ${window} maximum`)
-      const turn = answer(request.messages)
+      const turn = answerJudge(request) ?? answer(request.messages)
       const tried = tries.get(hash) ?? 0
       if (turn.faults.length > 0) tries.set(hash, tried + 1)
       const message = toMessage(turn, { model: request.model, seed: hash, input })

@@ -20,8 +20,9 @@ interface Step {
 const DEFAULT_UPLOADS = 8
 
 /**
- * The demo's task, from the tests to the shipping: slug.sh, its tests, one fix, `./ship.sh`. The upload has eight parts
- * of a second each, or as many as the task says by "in n parts". Undefined when the task was not given or is over.
+ * The demo's task, from the tests to the shipping: slug.sh, its tests, one fix, `./ship.sh`. A task that has no word of
+ * tests is slug.sh and one command. The upload has eight parts of a second each, or as many as the task says by "in n
+ * parts". Undefined when the task was not given or is over.
  *
  * It goes by what the tools really said: a result that a step does not expect is reported, and that ends the task.
  */
@@ -33,13 +34,16 @@ export function answerShipping(messages: readonly DemoMessage[]): Turn | undefin
   const answers = since.filter(({ role }) => role === 'assistant')
   if (answers.some(isFinal)) return asksForVersion(lastUserText(messages)) ? say(`Version ${SLUG_VERSION}.`) : undefined
   const results = since.slice(since.findLastIndex(({ role }) => role === 'assistant') + 1).flatMap(resultsOf)
-  const uploads = /\bin (\d+) parts?\b/.exec(textsOf(task).join('\n'))?.[1]
-  const step = toSteps(Number(uploads ?? DEFAULT_UPLOADS))[answers.length]
+  const words = textsOf(task).join('\n')
+  const uploads = Number(/\bin (\d+) parts?\b/.exec(words)?.[1] ?? DEFAULT_UPLOADS)
+  const isTested = /\btests?\b/.test(words)
+  const step = (isTested ? toSteps(uploads) : toShortSteps(uploads))[answers.length]
   const isExpected = step?.expect ?? says(/^shipped\s*$/m)
   if (!isExpected(results)) return say(`I stop here: ${results.map(({ text }) => text).join('\n') || 'no result came'}`)
   if (step) return toTurn(step.answer)
   const isAsked = since.some((message) => message.role === 'user' && textsOf(message).some(asksForVersion))
-  return say(`All 6 tests pass; shipped once.${isAsked ? `  Version ${SLUG_VERSION}.` : ''}`)
+  const done = isTested ? 'All 6 tests pass; shipped once.' : 'Shipped once.'
+  return say(`${done}${isAsked ? `  Version ${SLUG_VERSION}.` : ''}`)
 }
 
 function toSteps(uploads: number): readonly Step[] {
@@ -60,6 +64,24 @@ function toSteps(uploads: number): readonly Step[] {
     },
     { expect: allWell, answer: [call('bash', { command: 'sh test.sh' })] },
     { expect: says(/\b6 passed\b/), answer: [call('bash', { command: './ship.sh' })] },
+  ]
+}
+
+/** Without the tests: files, which can be undone, and one command, which cannot. */
+function toShortSteps(uploads: number): readonly Step[] {
+  return [
+    {
+      expect: () => true,
+      answer: [
+        { type: 'text', text: "I'll write both scripts." },
+        call('write', { file_path: 'slug.sh', content: SLUG_SH }),
+        call('write', { file_path: 'ship.sh', content: toShipSh(uploads) }),
+      ],
+    },
+    {
+      expect: allWell,
+      answer: [{ type: 'text', text: 'Shipping cannot be undone.' }, call('bash', { command: 'sh ship.sh' })],
+    },
   ]
 }
 

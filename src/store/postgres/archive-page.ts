@@ -63,7 +63,7 @@ function lowest(session: string, { runs, behind, at, order }: Bounds): RawBuilde
 }
 
 function highest(session: string, { runs, behind, at, order }: Bounds): RawBuilder<unknown> {
-  const bounds = [toArray({ run: runs.last, event: LAST, index: LAST })]
+  const bounds = [toArray({ run: runs.last, event: runs.lastEvent ?? LAST, index: LAST })]
   if (behind && order === 'desc') bounds.push(toArray({ ...behind, index: behind.index - 1 }))
   if (at?.most !== undefined) {
     const last = sql`

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import type { Selectable, Transaction } from 'kysely'
 import { sql } from 'kysely'
 import type { ArchiveGaps } from '../../activities/archive-sweep.ts'
+import type { EndedRun } from '../../activities/ended-runs.ts'
 import type { ArchivedItem, ArchivedRun, ArchiveWriter, LogArchive } from '../../history/archive.ts'
 import { RunRefused, SessionBuried } from '../buried.ts'
 import type { ArchivedDocuments } from './archived-documents.ts'
@@ -54,7 +55,13 @@ export function createLogArchive(
         .orderBy('event')
         .orderBy('index')
         .execute()
-      return rows.map((row) => documents.toItem(session, row)).find((item) => idOf(item) === eventId) ?? null
+      return rows.map((row) => documents.toItem(session, row)).filter((item) => idOf(item) === eventId)
+    },
+
+    async resets(session) {
+      const made = database.selectFrom('archived_runs').select(['run', 'cuts']).where('session_id', '=', session)
+      const rows = await made.where('cuts', 'is not', null).execute()
+      return rows.map(({ run, cuts }) => ({ run, cuts: cuts ?? [] }))
     },
 
     write: (session, run, items) =>
@@ -63,26 +70,29 @@ export function createLogArchive(
         database.transaction().execute(async (transaction) => {
           await writeRun(transaction, documents, { session, run })
           for (const batch of toBatches(items.map((item) => toColumns(session, item, documents)))) {
-            await insertItems(transaction, session, batch)
+            await insertItems(transaction, { session, run }, batch)
           }
         }),
       ),
 
-    async missing(ended) {
-      const { rows } = await sql<{ session: string; id: string }>`
-        select given.session, given.id
-        from unnest(${ended.map(({ session }) => session)}::text[], ${ended.map(({ id }) => id)}::text[])
-          with ordinality as given (session, id, place)
-        join sessions on sessions.id = given.session
-        where not exists (
-          select from archived_runs kept
-          where kept.session_id = given.session and kept.run_id = given.id and kept.closed
-        )
-        order by given.place
-      `.execute(database)
-      return rows
-    },
+    missing: (ended) => listMissing(database, ended),
   }
+}
+
+/** Those that the archive does not have to their end, of sessions that are there. */
+async function listMissing(database: Database, ended: readonly EndedRun[]): Promise<readonly EndedRun[]> {
+  const { rows } = await sql<{ session: string; id: string }>`
+    select given.session, given.id
+    from unnest(${ended.map(({ session }) => session)}::text[], ${ended.map(({ id }) => id)}::text[])
+      with ordinality as given (session, id, place)
+    join sessions on sessions.id = given.session
+    where not exists (
+      select from archived_runs kept
+      where kept.session_id = given.session and kept.run_id = given.id and kept.closed
+    )
+    order by given.place
+  `.execute(database)
+  return rows
 }
 
 interface RunToWrite {
@@ -99,13 +109,15 @@ async function writeRun(
   documents: ArchivedDocuments,
   { session, run }: RunToWrite,
 ): Promise<void> {
+  const cuts = run.cuts.length > 0 ? JSON.stringify(run.cuts) : null
   const state = run.state && documents.write(session, `state ${run.run}`, run.state)
   await sql`select pg_advisory_xact_lock(hashtextextended(${`archive ${session}`}, 0))`.execute(transaction)
   await sql`
     insert into archived_runs as kept
-      (session_id, run, workspace_id, run_id, last_event, closed, started_at, changed_at, archived_at, state)
-    select id, ${run.run}, workspace_id, ${run.id}, ${run.lastEvent}, ${run.closed}, ${run.startedAt},
-      ${run.changedAt}, ${run.archivedAt}, ${state}
+      (session_id, run, workspace_id, run_id, follows, cuts, last_event, closed, started_at, changed_at, archived_at,
+        state)
+    select id, ${run.run}, workspace_id, ${run.id}, ${run.follows}, ${cuts}::json, ${run.lastEvent}, ${run.closed},
+      ${run.startedAt}, ${run.changedAt}, ${run.archivedAt}, ${state}
     from sessions where id = ${session}
     on conflict (session_id, run) do update set
       last_event = excluded.last_event, changed_at = excluded.changed_at,
@@ -166,7 +178,11 @@ function toBatches(rows: readonly Columns[]): readonly (readonly Columns[])[] {
   return batches
 }
 
-async function insertItems(transaction: Transaction<Schema>, session: string, rows: readonly Columns[]): Promise<void> {
+async function insertItems(
+  transaction: Transaction<Schema>,
+  { session, run }: RunToWrite,
+  rows: readonly Columns[],
+): Promise<void> {
   const items = rows.map(({ item }) => item)
   await sql`
     insert into archived_items
@@ -183,7 +199,7 @@ async function insertItems(transaction: Transaction<Schema>, session: string, ro
       ${rows.map(({ entry }) => entry)}::json[],
       ${rows.map(({ blobs }) => blobs)}::json[]
     ) as given (run, event, index, at, type, audience, event_key, entry, blobs)
-    where kept.session_id = ${session} and kept.run = given.run
+    where kept.session_id = ${session} and kept.run = ${run.run}
     on conflict (session_id, run, event, index) do nothing
   `.execute(transaction)
 }
@@ -192,6 +208,8 @@ function toRun(row: Selectable<Schema['archived_runs']>, documents: ArchivedDocu
   return {
     run: row.run,
     id: row.run_id,
+    follows: row.follows,
+    cuts: row.cuts ?? [],
     lastEvent: row.last_event,
     closed: row.closed,
     startedAt: Number(row.started_at),

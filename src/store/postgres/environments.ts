@@ -15,6 +15,7 @@ export function createEnvironmentStore(database: Database): EnvironmentStore {
   return {
     create: (workspaceId, environment) => create(database, workspaceId, environment),
     read: (workspaceId, id) => read(database, workspaceId, id),
+    findNamed: (workspaceId, name) => findNamed(database, workspaceId, name),
     update: (workspaceId, id, change) => update(database, { workspaceId, id, change }),
     delete: (workspaceId, id) => remove(database, workspaceId, id),
     ensureDefault: (workspaceId, make) => ensureDefault(database, workspaceId, make),
@@ -50,6 +51,12 @@ async function read(database: Database, workspaceId: string, id: string): Promis
   return row === undefined ? null : toEnvironment(row)
 }
 
+async function findNamed(database: Database, workspaceId: string, name: string): Promise<Environment | null> {
+  const live = select(database, workspaceId).where('name', '=', name).where('archived_at', 'is', null)
+  const row = await live.executeTakeFirst()
+  return row === undefined ? null : toEnvironment(row)
+}
+
 async function create(database: Database, workspaceId: string, environment: Environment): Promise<Environment> {
   const { numInsertedOrUpdatedRows } = await database
     .insertInto('environments')
@@ -71,9 +78,8 @@ async function create(database: Database, workspaceId: string, environment: Envi
 
 async function ensureDefault(database: Database, workspaceId: string, make: () => Environment): Promise<Environment> {
   for (;;) {
-    const live = select(database, workspaceId).where('name', '=', defaultName).where('archived_at', 'is', null)
-    const existing = await live.executeTakeFirst()
-    if (existing !== undefined) return toEnvironment(existing)
+    const existing = await findNamed(database, workspaceId, defaultName)
+    if (existing !== null) return existing
     const made = make()
     if (made.name !== defaultName)
       throw new Error(`expected an environment named ${defaultName}, got ${JSON.stringify(made.name)}`)

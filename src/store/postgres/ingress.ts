@@ -112,8 +112,14 @@ function claimRetried(database: Database, request: IngressRequest): Promise<Ingr
 
 /**
  * Clients try again within seconds, at the latest after their own time-out, by default ten minutes; one whose request was
- * accepted had its answer on the way by then. The row tried most often is the likeliest to be this client's, then the
- * newest: its client may have given an older one up. Waits for a row that is being marked and then looks at it again.
+ * accepted had its answer on the way by then. Waits for a row that is being marked and then looks at it again.
+ *
+ * A retry may well take the row of an equal request. Nothing is lost by it as long as what only began is taken first:
+ * nobody else may come back for that, while what was accepted stands in its log whether or not it is taken; so each
+ * request that left a row has an event, and equal ones may swap theirs. Of the rest, the row tried most often is the
+ * likeliest to be this client's, then the newest: its client may have given an older one up. What remains is a retry
+ * whose earlier tries never arrived: it cannot be told from an equal request of the same key that was not answered yet,
+ * and becomes one with it. Who must tell them apart sends an `Idempotency-Key`.
  */
 function retried(transaction: Transaction<Schema>, request: IngressRequest) {
   return transaction
@@ -127,6 +133,7 @@ function retried(transaction: Transaction<Schema>, request: IngressRequest) {
     .where('created_at', '>', sql<Date>`now() - interval '15 minutes'`)
     .where(sql<boolean>`coalesce(accepted_at > now() - interval '1 minute', true)`)
     .where('tries', '<', request.retry)
+    .orderBy(sql`state <> 'begun'`)
     .orderBy('tries', 'desc')
     .orderBy('created_at', 'desc')
     .limit(1)

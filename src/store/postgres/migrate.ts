@@ -3,10 +3,21 @@ import * as tables from '../migrations/0001-tables.ts'
 import * as keys from '../migrations/0002-keys.ts'
 import * as archive from '../migrations/0003-archive.ts'
 import * as tries from '../migrations/0004-tries.ts'
+import * as files from '../migrations/0005-files.ts'
+import * as resets from '../migrations/0006-resets.ts'
+import * as budgets from '../migrations/0007-budgets.ts'
 import type { Database } from './database.ts'
 
 /** Numbered, run in this order, never changed once released, never undone. */
-const migrations = { '0001-tables': tables, '0002-keys': keys, '0003-archive': archive, '0004-tries': tries }
+const migrations = {
+  '0001-tables': tables,
+  '0002-keys': keys,
+  '0003-archive': archive,
+  '0004-tries': tries,
+  '0005-files': files,
+  '0006-resets': resets,
+  '0007-budgets': budgets,
+}
 
 /**
  * Brings the database to the newest schema, all pending steps in one transaction under the migrator's advisory lock:

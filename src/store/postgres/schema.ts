@@ -1,5 +1,6 @@
 import type { ColumnType, Generated } from 'kysely'
 import type { ArchivedItem } from '../../history/archive.ts'
+import type { Cut } from '../../history/cut.ts'
 import type { BlobRef } from '../../session/entry.ts'
 import type { Agent, Environment, SessionAgent } from '../../wire/types.ts'
 import type { IngressRow } from '../ingress.ts'
@@ -59,6 +60,7 @@ interface SessionTable {
   status: SessionRow['status']
   title: string | null
   metadata: Json<SessionRow['metadata']>
+  budget: ColumnType<SessionRow['budget'], string | null, string | null>
   created_at: Date
   /** Also the time of the last hint or repair, which is what makes a running row stale. */
   updated_at: Date
@@ -119,6 +121,8 @@ interface ArchivedRunTable {
   run: number
   workspace_id: string
   run_id: string
+  follows: string | null
+  cuts: Json<readonly Cut[]> | null
   last_event: number
   closed: boolean
   /** A `bigint` is read as text. */
@@ -142,6 +146,29 @@ interface ArchivedItemTable {
   blobs: Json<readonly BlobRef[]> | null
 }
 
+/** Bytes that there are, or are to be, of files. */
+interface FileContentTable {
+  key: string
+  workspace_id: string
+  begun_at: Generated<Date>
+  finished: Generated<boolean>
+}
+
+interface FileTable {
+  id: string
+  workspace_id: string
+  filename: string
+  mime_type: string
+  /** A `bigint` is read as text. */
+  size: ColumnType<string, number, never>
+  sha256: string
+  downloadable: boolean
+  scope_id: string | null
+  created_at: Date
+  expires_at: Date | null
+  content: string | null
+}
+
 /** The tables as the latest migration leaves them. */
 export interface Schema {
   workspaces: WorkspaceTable
@@ -157,4 +184,6 @@ export interface Schema {
   call_bindings: CallBindingTable
   archived_runs: ArchivedRunTable
   archived_items: ArchivedItemTable
+  file_contents: FileContentTable
+  files: FileTable
 }

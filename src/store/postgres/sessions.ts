@@ -6,7 +6,7 @@ import { refusingBuried } from './burial.ts'
 import { refusingViolation } from './constraint.ts'
 import type { Database } from './database.ts'
 import { buildSessionList, readConfigurations } from './session-list.ts'
-import { relaxed } from './relaxed.ts'
+import { relaxedUnless } from './relaxed.ts'
 import type { Schema } from './schema.ts'
 
 /**
@@ -119,6 +119,7 @@ async function create(database: Database, row: SessionRow, configuration: Config
         status: row.status,
         title: row.title,
         metadata: JSON.stringify(row.metadata),
+        budget: toJson(row.budget),
         created_at: row.createdAt,
         updated_at: row.updatedAt,
         archived_at: row.archivedAt,
@@ -139,6 +140,11 @@ async function create(database: Database, row: SessionRow, configuration: Config
   })
 }
 
+/** Null is no JSON, so that two of it are not distinct. */
+function toJson(budget: SessionRow['budget']): string | null {
+  return budget && JSON.stringify(budget)
+}
+
 /** The sweeper gives up rows that nobody has tried to start for a while. */
 async function renew(transaction: Transaction<Schema>, id: string): Promise<void> {
   const rows = transaction.updateTable('sessions').set({ updated_at: sql<Date>`greatest(now(), updated_at)` })
@@ -147,26 +153,29 @@ async function renew(transaction: Transaction<Schema>, id: string): Promise<void
 
 async function repair(database: Database, id: string, fold: Parameters<SessionStore['repair']>[1]): Promise<void> {
   const metadata = JSON.stringify(fold.metadata)
+  const budget = toJson(fold.budget)
   await database
     .updateTable('sessions')
     .set({
       status: fold.status,
       title: fold.title,
       metadata,
+      budget,
       archived_at: fold.archivedAt,
       updated_at: sql<Date>`greatest(now(), updated_at)`,
     })
     .where('id', '=', id)
     .where(
-      sql<boolean>`(status, title, metadata::text, archived_at)
-        is distinct from (${fold.status}::text, ${fold.title}::text, ${metadata}::text, ${fold.archivedAt}::timestamptz)`,
+      sql<boolean>`(status, title, metadata::text, budget::text, archived_at)
+        is distinct from (${fold.status}::text, ${fold.title}::text, ${metadata}::text, ${budget}::text, ${fold.archivedAt}::timestamptz)`,
     )
     .execute()
 }
 
 /**
  * One statement: of several hints for a session the newest counts, and the rows are locked in the order of their ids,
- * so that two workers with overlapping batches wait for each other instead of deadlocking.
+ * so that two workers with overlapping batches wait for each other instead of deadlocking. The first hint of a session is
+ * durable: it makes the session one that can be read, and its client is told that it is there.
  */
 async function hint(database: Database, hints: readonly StatusHint[]): Promise<void> {
   if (hints.length === 0) return
@@ -179,12 +188,12 @@ async function hint(database: Database, hints: readonly StatusHint[]): Promise<v
       order by id, run desc, length desc
     ),
     locked as (
-      select s.id, h.run, h.length, h.status from sessions s join hints h on h.id = s.id
+      select s.id, s.status as was, h.run, h.length, h.status from sessions s join hints h on h.id = s.id
       order by s.id for no key update of s
     )
     update sessions s
     set status = l.status, run = l.run, length = l.length, updated_at = greatest(now(), s.updated_at)
-    from locked l, ${relaxed} as relaxed
+    from locked l, ${relaxedUnless(sql`exists (select from locked where was = 'creating')`)} as relaxed
     where s.id = l.id and (s.run, s.length) < (l.run, l.length)
   `.execute(database)
 }
@@ -248,6 +257,7 @@ function toRow(row: Selectable<Schema['sessions']>): SessionRow {
     status: row.status,
     title: row.title,
     metadata: row.metadata,
+    budget: row.budget,
     createdAt: row.created_at,
     updatedAt: row.updated_at,
     archivedAt: row.archived_at,

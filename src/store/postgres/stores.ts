@@ -3,6 +3,7 @@ import type { SandboxBindings } from '../../hands/bindings.ts'
 import type { ArchiveWriter, LogArchive } from '../../history/archive.ts'
 import type { AgentStore } from '../agents.ts'
 import type { EnvironmentStore } from '../environments.ts'
+import type { FileStore } from '../files.ts'
 import type { IngressStore } from '../ingress.ts'
 import type { KeyStore } from '../keys.ts'
 import type { SessionStore } from '../sessions.ts'
@@ -11,6 +12,7 @@ import { createLogArchive } from './archive.ts'
 import { createSandboxBindings } from './bindings.ts'
 import type { Database } from './database.ts'
 import { createEnvironmentStore } from './environments.ts'
+import { createFileStore } from './files.ts'
 import { createIngressStore } from './ingress.ts'
 import { createKeyStore } from './keys.ts'
 import { createSessionStore } from './sessions.ts'
@@ -19,6 +21,7 @@ import { createSessionStore } from './sessions.ts'
 export interface Stores {
   readonly agents: AgentStore
   readonly environments: EnvironmentStore
+  readonly files: FileStore
   readonly sessions: SessionStore
   readonly ingress: IngressStore
   readonly keys: KeyStore
@@ -34,6 +37,7 @@ export function createStores(database: Database, codecKey?: Uint8Array | null): 
   return {
     agents: createAgentStore(database),
     environments: createEnvironmentStore(database),
+    files: createFileStore(database),
     sessions: createSessionStore(database),
     ingress: createIngressStore(database),
     keys: createKeyStore(database),

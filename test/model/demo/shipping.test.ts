@@ -139,6 +139,25 @@ describe('the demo’s task', () => {
     expect(textOf(refused)).toMatch(/^I stop here: disk full/)
   })
 
+  test('is two files and one command when it has no word of tests', () => {
+    const { shown, final } = play({ task: 'Write slug.sh, then ship it with ship.sh in 1 part.' })
+    expect(shown).toEqual([
+      "say I'll write both scripts.",
+      'write slug.sh',
+      'write ship.sh',
+      'say Shipping cannot be undone.',
+      'bash sh ship.sh',
+    ])
+    expect(final).toBe('Shipped once.')
+    expect(readFileSync(join(folder, 'ledger.txt'), 'utf8')).toBe('slug.sh 1.0.0\n')
+  })
+
+  test('ends with the reason when the command was denied', () => {
+    const task = 'Write slug.sh, then ship it with ship.sh.'
+    const run = (call: Call) => (call.name === 'bash' ? 'not today' : runTool(call))
+    expect(play({ task, run }).final).toBe('I stop here: not today')
+  })
+
   test('uploads in eight parts of a second unless the task says otherwise', () => {
     const commands = (task: string) =>
       answer([user(task)]).blocks.flatMap((block) => (block.type === 'tool_use' ? [block.input['command']] : []))

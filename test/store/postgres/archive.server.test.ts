@@ -3,6 +3,8 @@ import { describe, expect, test } from 'vitest'
 import type { Selection } from '../../../src/history/archive.ts'
 import { SessionBuried } from '../../../src/store/buried.ts'
 import { createStores } from '../../../src/store/postgres/stores.ts'
+import { archiveResetsSuite } from '../../suites/archive-resets.ts'
+import type { ArchiveScene } from '../../suites/log-archive.ts'
 import { logArchiveSuite } from '../../suites/log-archive.ts'
 import { buildArchivedItem, buildArchivedRun } from '../../support/archive-builders.ts'
 import { createSession } from '../builders.ts'
@@ -15,14 +17,17 @@ describe.each([
   ['in PostgreSQL', null],
   ['in PostgreSQL, sealed', Buffer.alloc(32, 7)],
 ])('%s', (_, key) => {
-  logArchiveSuite(async () => {
+  async function openScene(): Promise<ArchiveScene> {
     const stores = createStores(await open(), key)
     return {
       archive: stores.archive,
       newSession: async () => (await createSession(stores, 'default')).id,
       bury: async (session) => void (await stores.sessions.bury('default', session)),
     }
-  })
+  }
+
+  logArchiveSuite(openScene)
+  archiveResetsSuite(openScene)
 })
 
 describe('archived rows', () => {

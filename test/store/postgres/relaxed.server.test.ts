@@ -30,4 +30,21 @@ describe('a mark or a hint', () => {
       expect((await stores.sessions.find(id))?.status).toBe('running')
     })
   })
+
+  test('waits for the disk where its client is told of the session then', async () => {
+    const database = await open()
+    await database.connection().execute(async (connection) => {
+      const stores = createStores(connection)
+      const { id } = await createSession(stores, 'default', { status: 'creating' })
+      for (const [length, value] of [
+        [1, 'on'],
+        [2, 'off'],
+      ] as const) {
+        await sql`begin`.execute(connection)
+        await stores.sessions.hint([{ id, run: 1, length, status: 'idle' }])
+        expect((await setting.execute(connection)).rows).toEqual([{ value }])
+        await sql`commit`.execute(connection)
+      }
+    })
+  })
 })

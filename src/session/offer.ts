@@ -1,0 +1,28 @@
+import type { CustomTool, ModelTool, SessionAgent } from '../wire/types.ts'
+import { enabledTools } from './permissions.ts'
+
+/**
+ * The tools that the model is told of: the built-in ones that the agent has on, then its custom ones, each in its order.
+ * @param builtIn every built-in tool there is.
+ */
+export function offeredTools(agent: SessionAgent, builtIn: readonly ModelTool[]): readonly ModelTool[] {
+  const names = enabledTools(
+    agent,
+    builtIn.map(({ name }) => name),
+  )
+  return [...builtIn.filter(({ name }) => names.includes(name)), ...customTools(agent).map(toModelTool)]
+}
+
+/** Whether a call of this name is settled by the client, and so is no call of a built-in tool. */
+export function isCustom(agent: SessionAgent, name: string): boolean {
+  return customTools(agent).some((tool) => tool.name === name)
+}
+
+function customTools({ tools }: SessionAgent): readonly CustomTool[] {
+  return tools.filter((tool) => tool.type === 'custom')
+}
+
+/** Nothing of the wire's tool but what the model's API knows. */
+function toModelTool({ name, description, input_schema: schema }: CustomTool): ModelTool {
+  return { name, description, input_schema: schema }
+}

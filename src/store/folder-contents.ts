@@ -1,0 +1,30 @@
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { failing, openIfThere, writeDurably } from './durable-file.ts'
+import type { FileContents } from './files.ts'
+
+const KEY = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
+
+/**
+ * Contents of files in a folder, each a folder of its own with one file in it, so that what a dead writer has left goes
+ * with it. Any number of processes may share the folder. Failures of the disk reject with an error that names its code
+ * and no path.
+ */
+export function createFolderContents(root: string): FileContents {
+  return {
+    write: async (key, source) =>
+      failing('a file could not be written', writeDurably(root, join(folderOf(root, key), 'content'), source)),
+    async open(key) {
+      const file = await failing('a file could not be read', openIfThere(join(folderOf(root, key), 'content')))
+      return file?.createReadStream() ?? null
+    },
+    remove: async (key) =>
+      failing('a file could not be removed', rm(folderOf(root, key), { recursive: true, force: true, maxRetries: 5 })),
+  }
+}
+
+/** Nothing but a UUID may name a folder. */
+function folderOf(root: string, key: string): string {
+  if (!KEY.test(key)) throw new RangeError('expected the key of a content, a UUID')
+  return join(root, key)
+}

@@ -1,0 +1,31 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { Left, Point } from './ingress-points.ts'
+import { killInIngress } from './ingress-points.ts'
+import type { Yard } from './yard.ts'
+import { openYard } from './yard.ts'
+
+const ROUNDS = 5
+const LIMIT_MS = 240_000
+
+let yard: Yard
+
+beforeAll(async () => {
+  yard = await openYard()
+}, LIMIT_MS)
+afterAll(() => yard[Symbol.asyncDispose]())
+
+describe('an api that is killed', () => {
+  test.each<[Point, Left]>([
+    ['before the signal', { state: 'begun', signals: 0 }],
+    ['after the signal', { state: 'begun', signals: 1 }],
+  ])(
+    'exactly %s of a message: the client repeats it, and it is in the log once',
+    { timeout: LIMIT_MS },
+    async (point, left) => {
+      const kills: Left[] = []
+      for (let round = 0; round < ROUNDS; round++) kills.push(await killInIngress(yard, point))
+      expect(kills).toEqual(Array.from({ length: ROUNDS }, () => left))
+      console.info(`api killed ${point}: n = ${ROUNDS}, lost or doubled = 0`)
+    },
+  )
+})

@@ -1,0 +1,42 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { runToolsThroughKills } from './tool-runner.ts'
+import { waitThroughKills } from './waiting.ts'
+import type { Yard } from './yard.ts'
+import { openYard } from './yard.ts'
+
+const LIMIT_MS = 240_000
+/** A session's wait is longer than a run of it. */
+const RUN_EVENTS = 20
+const SESSIONS = 7
+
+let yard: Yard
+
+beforeAll(async () => {
+  yard = await openYard({ runEvents: RUN_EVENTS })
+}, LIMIT_MS)
+afterAll(() => yard[Symbol.asyncDispose]())
+
+describe('sessions that wait for their clients', () => {
+  test(
+    'through the deaths of worker and api, run what was allowed, once, and nothing that was not',
+    { timeout: LIMIT_MS },
+    async () => {
+      const { allowed, denied, unanswered, ran } = await waitThroughKills(yard, SESSIONS, 7)
+      console.info(
+        `waiting: ${allowed} calls allowed, ${denied} denied, ${unanswered} unanswered; ${ran} ran, once each; 0 without an allow`,
+      )
+      expect(allowed + denied + unanswered).toBeGreaterThanOrEqual(50)
+      expect(Math.min(unanswered, denied, ran)).toBeGreaterThan(5)
+    },
+  )
+
+  test(
+    'are served by the SDK’s own tool runner through the deaths of worker and api, each call once',
+    { timeout: LIMIT_MS },
+    async () => {
+      const calls = await runToolsThroughKills(yard)
+      console.info(`tool runner: ${calls} calls, worker or api killed in each; each ran once and was taken`)
+      expect(calls).toBe(4)
+    },
+  )
+})

@@ -1,0 +1,55 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { createPolicies } from '../src/policies.ts'
+import { readConfiguration } from '../src/session/start.ts'
+
+let folder = ''
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'policies-'))
+})
+afterAll(() => rmSync(folder, { recursive: true }))
+
+function write(name: string, text: string): string {
+  const path = join(folder, name)
+  writeFileSync(path, text)
+  return path
+}
+
+describe('the policy of a new session', () => {
+  test('has the model’s list prices and the operator’s hourly rate, in a form that a session takes', () => {
+    const policy = createPolicies({ runEvents: 1000, priceFile: undefined, hourlyRate: 8 })('claude-opus-5-5')
+    expect(policy.accounting).toEqual({
+      prices: { input: 40_000, output: 200_000, cacheWrite: 50_000, cacheRead: 2_000 },
+      hourly: 8,
+    })
+    expect(readConfiguration({ configuration: { id: 'cfg_1', agentName: 'a', policy } })?.policy).toBe(policy)
+  })
+
+  test('has no prices for a model that nobody has named one for', () => {
+    const policyFor = createPolicies({ runEvents: 1000, priceFile: undefined, hourlyRate: 0 })
+    expect(policyFor('house-model').accounting).toEqual({ prices: null, hourly: 0 })
+  })
+
+  test.each([
+    ['prices.toml', '[[models]]\nname = "house-model"\ninput = 1\noutput = 2.5\ncache_write = 0\ncache_read = 0\n'],
+    ['prices.json', '{"models":[{"name":"house-model","input":1,"output":2.5,"cache_write":0,"cache_read":0}]}'],
+  ])('has those of the operator’s own %s', (name, text) => {
+    const policyFor = createPolicies({ runEvents: 1000, priceFile: write(name, text), hourlyRate: 0 })
+    expect(policyFor('house-model').accounting?.prices).toMatchObject({ input: 10_000, output: 25_000 })
+  })
+
+  test.each([
+    ['bad.toml', '[[models]]\nname = "m"\n', /models\[0\]\.input/],
+    ['bad.json', '{', /is not valid JSON/],
+  ])('cannot be made from %s', (name, text, reason) => {
+    const priceFile = write(name, text)
+    expect(() => createPolicies({ runEvents: 1000, priceFile, hourlyRate: 0 })).toThrow(reason)
+  })
+
+  test('cannot be made from a file that is not there', () => {
+    const priceFile = join(folder, 'none.toml')
+    expect(() => createPolicies({ runEvents: 1000, priceFile, hourlyRate: 0 })).toThrow(/none\.toml cannot be read/)
+  })
+})
