@@ -122,12 +122,17 @@ export async function openYard({ runEvents }: { readonly runEvents?: number } = 
       }
     },
     async look(session, command) {
-      const row = (await provider.list()).find(({ sessionId }) => sessionId === session)
-      const sandbox = row && (await provider.attach(row))
-      if (!sandbox) return null
-      looks += 1
-      const { output } = await sandbox.run({ id: `look${looks}`, command, timeoutMs: 10_000, capBytes: 4096 })
-      return Buffer.from(output).toString('utf8')
+      const rows = (await provider.list()).filter(({ sessionId }) => sessionId === session)
+      const outputs: string[] = []
+      for (const row of rows) {
+        // What a worker was making when it died cannot be entered.
+        const sandbox = await provider.attach(row)
+        if (!sandbox) continue
+        looks += 1
+        const { output } = await sandbox.run({ id: `look${looks}`, command, timeoutMs: 10_000, capBytes: 4096 })
+        outputs.push(Buffer.from(output).toString('utf8'))
+      }
+      return outputs.length > 0 ? outputs.join('') : null
     },
     async createSession() {
       return (await sessions.create({ agent: agent.id, environment_id: environment.id })).id
