@@ -147,38 +147,26 @@ const CONTEXT: HarnessContext = {
   maxTokens: 16_000,
 }
 
-const HARNESSES: readonly [Harness, ...Harness[]] = [
-  {
-    id: 'longhand-3',
-    systemParts: [WORKPLACE],
-    maxOutputTokens: MAX_OUTPUT_TOKENS,
-    thinking: THINKING,
-    retry: { tries: 5, baseMs: 500, capMs: 8_000 },
-    toolRounds: 200,
-    steering: 'step',
-    context: CONTEXT,
-    judge: { prompt: JUDGE_PROMPT, model: [{ prefix: '', value: null }], maxTokens: 512, timeoutMs: 20_000 },
-  },
-  {
-    id: 'longhand-2',
-    systemParts: [WORKPLACE],
-    maxOutputTokens: MAX_OUTPUT_TOKENS,
-    thinking: THINKING,
-    retry: { tries: 5, baseMs: 500, capMs: 8_000 },
-    toolRounds: 200,
-    steering: 'step',
-    context: CONTEXT,
-  },
-  {
-    id: 'longhand-1',
-    systemParts: [WORKPLACE],
-    maxOutputTokens: MAX_OUTPUT_TOKENS,
-    thinking: THINKING,
-    retry: { tries: 5, baseMs: 500, capMs: 8_000 },
-    toolRounds: 200,
-    steering: 'step',
-  },
-]
+const LONGHAND_1: Harness = {
+  id: 'longhand-1',
+  systemParts: [WORKPLACE],
+  maxOutputTokens: MAX_OUTPUT_TOKENS,
+  thinking: THINKING,
+  retry: { tries: 5, baseMs: 500, capMs: 8_000 },
+  toolRounds: 200,
+  steering: 'step',
+}
+
+const LONGHAND_2: Harness = { ...LONGHAND_1, id: 'longhand-2', context: CONTEXT }
+
+const LONGHAND_3: Harness = {
+  ...LONGHAND_2,
+  id: 'longhand-3',
+  judge: { prompt: JUDGE_PROMPT, model: [{ prefix: '', value: null }], maxTokens: 512, timeoutMs: 20_000 },
+}
+
+/** Newest first. */
+const HARNESSES: readonly [Harness, ...Harness[]] = [LONGHAND_3, LONGHAND_2, LONGHAND_1]
 
 /** What new sessions run under. */
 export const currentHarness: Harness = HARNESSES[0]

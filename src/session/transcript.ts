@@ -207,7 +207,12 @@ function toResult(
   { is_error: isError }: { readonly is_error?: boolean | null },
   content: readonly ResultBlock[] | undefined,
 ): Result {
-  return { type: 'tool_result', content: toResultContent(content ?? []), is_error: isError === true }
+  const blocks = toResultContent(content ?? [])
+  // The Messages API takes text alone in a result that is an error: beside anything else the failure is said in words.
+  if (isError === true && blocks.some(({ type }) => type !== 'text')) {
+    return { type: 'tool_result', content: [{ type: 'text', text: 'The call failed.' }, ...blocks], is_error: false }
+  }
+  return { type: 'tool_result', content: blocks, is_error: isError === true }
 }
 
 /** The hands give text and nothing else. */

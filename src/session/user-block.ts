@@ -45,12 +45,15 @@ export function toResultContent(blocks: readonly ResultBlock[]): SentBlock[] {
   return content.length > 0 ? content : [{ type: 'text', text: '(no output)' }]
 }
 
-/** The Messages API takes no blank text in one, and none without text. */
+/**
+ * The Messages API takes no blank text in one, none without text, and citations of all in a request or of none: our wire
+ * has no citations, so it is none.
+ */
 function toSearchResult(block: Extract<ResultBlock, { type: 'search_result' }>): SentBlock[] {
-  const { source, title, citations } = block
+  const { source, title } = block
   const content = block.content.flatMap(({ text }) => (text.trim() === '' ? [] : [{ type: 'text' as const, text }]))
   if (content.length === 0) return []
-  return [{ type: 'search_result', source, title, content, citations: { enabled: citations.enabled } }]
+  return [{ type: 'search_result', source, title, content, citations: { enabled: false } }]
 }
 
 function toBase64({ data, media_type }: { readonly data: string; readonly media_type: string }): object {

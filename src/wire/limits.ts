@@ -2,6 +2,9 @@ import { IMAGE_TYPES } from './media.ts'
 import { METADATA_LIMITS } from './metadata.ts'
 import type { Definition, SchemaNode, WireSchema } from './schema.ts'
 
+/** Of a `deny_message`, in units of UTF-16; a decision of the log repeats it. */
+export const DENIAL_LENGTH = 8_000
+
 /** Items on a page when a request names no number, and the most it may name. Upstream publishes none for environments and sessions. */
 export const PAGE_SIZES = {
   'agents.list': { default: 20, max: 100 },
@@ -169,7 +172,7 @@ const LIMITS: readonly Limit[] = [
   ['BetaManagedAgentsSystemMessageEventParams', 'content', { minItems: 1, maxItems: 1000 }],
   ['BetaManagedAgentsUserCustomToolResultEventParams', 'content', { maxItems: 1000 }],
   ['BetaManagedAgentsUserToolResultEventParams', 'content', { maxItems: 1000 }],
-  ['BetaManagedAgentsUserToolConfirmationEventParams', 'deny_message', { maxLength: 8000 }], // ours: a decision repeats it
+  ['BetaManagedAgentsUserToolConfirmationEventParams', 'deny_message', { maxLength: DENIAL_LENGTH }], // ours: a decision repeats it
   ['BetaManagedAgentsUserDefineOutcomeEventParams', 'description', { minLength: 1 }],
   [
     'BetaManagedAgentsUserDefineOutcomeEventParams',

@@ -1,3 +1,4 @@
+import { DENIAL_LENGTH } from './limits.ts'
 import { problemOfImage, problemOfPdf } from './media.ts'
 import type { Requests } from './requests.ts'
 import type {
@@ -40,6 +41,10 @@ function checkEvents({ events }: EventsSend): string[] {
 function checkEvent(event: UserEvent, path: string): string[] {
   if (event.type === 'user.tool_confirmation' && event.result === 'allow' && typeof event.deny_message === 'string') {
     return [`${path}.deny_message: expected only with the result "deny"`]
+  }
+  // The schema counts characters, the session's workflow the units of UTF-16 that they are made of.
+  if (event.type === 'user.tool_confirmation' && (event.deny_message?.length ?? 0) > DENIAL_LENGTH) {
+    return [`${path}.deny_message: expected at most ${DENIAL_LENGTH} UTF-16 units`]
   }
   return contentOf(event).flatMap((block, index) => {
     const at = `${path}.content.${index}`

@@ -181,7 +181,16 @@ describe('a transcript', () => {
       ...heard({ ...customResult('r', 'x'), content, is_error: true }, { ...resultEntry('c', 'one'), content }),
     ]
     expect(transcript(log).at(-1)?.content).toEqual([
-      { type: 'tool_result', tool_use_id: 'toolu_x', content, is_error: true },
+      {
+        type: 'tool_result',
+        tool_use_id: 'toolu_x',
+        content: [
+          { type: 'text', text: 'The call failed.' },
+          ...content.slice(0, -1),
+          { ...found, citations: { enabled: false } },
+        ],
+        is_error: false,
+      },
       { type: 'tool_result', tool_use_id: 'toolu_c', content: [{ type: 'text', text: 'see' }], is_error: false },
     ])
   })

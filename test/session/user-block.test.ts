@@ -18,7 +18,7 @@ describe('a block of an input', () => {
       source: 'https://example.com/a',
       title: 'a',
       content: [{ type: 'text', text: 'found' }],
-      citations: { enabled: true },
+      citations: { enabled: false },
     },
   ])('reaches the model as it is: %j', (block) => {
     expect(toUserBlock(block)).toEqual([block])

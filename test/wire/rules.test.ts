@@ -74,6 +74,11 @@ describe('rules for events', () => {
       'events.1: expected a system.message only as the last event of a request',
     ],
     [
+      'a denial that is short in characters and long in units',
+      [{ type: 'user.tool_confirmation', tool_use_id: 't', result: 'deny', deny_message: '😀'.repeat(4_001) }],
+      'events.0.deny_message: expected at most 8000 UTF-16 units',
+    ],
+    [
       'a permission with words',
       [{ type: 'user.tool_confirmation', tool_use_id: 't', result: 'allow', deny_message: '' }],
       'events.0.deny_message: expected only with the result "deny"',
