@@ -45,6 +45,7 @@ export const rooms: Readonly<Record<string, Room>> = {
     },
   },
   hands: { may: { wire: 'types' } },
+  egress: { may: { wire: 'types' } },
   store: {
     may: {
       wire: 'types',
@@ -71,7 +72,7 @@ export const rooms: Readonly<Record<string, Room>> = {
 }
 
 /** The composition roots. The other files directly in `src/` serve them alone: rooms import neither. */
-export const roots: readonly string[] = ['index', 'worker', 'api', 'cli']
+export const roots: readonly string[] = ['index', 'worker', 'api', 'cli', 'egress']
 
 interface Pattern {
   readonly regex: string

@@ -19,8 +19,8 @@ import { createHistorySource } from './history/source.ts'
 import { explainEnd, stopRequested } from './lifetime.ts'
 import type { Log } from './log.ts'
 import { createLog } from './log.ts'
-import { takesUrls } from './model/clouds.ts'
-import { createPolicies } from './policies.ts'
+import { takesFast, takesUrls } from './model/clouds.ts'
+import { createPolicies, createWebVersions } from './policies.ts'
 import { openDatabase } from './store/postgres/database.ts'
 import { createDeltaChannel } from './store/postgres/deltas.ts'
 import { createNotifier, deletedChannel } from './store/postgres/notify.ts'
@@ -66,6 +66,7 @@ async function main(config: ServerConfig, log: Log): Promise<void> {
       workflows: createTemporalWorkflows({ client: temporal.workflow, taskQueue: BRAIN_QUEUE }),
       validator: createValidator(),
       policyFor: createPolicies(config),
+      webVersions: createWebVersions(config),
       quota: createQuota(
         { requests: config.workspaceRequests, running: config.workspaceSessions },
         {
@@ -74,6 +75,7 @@ async function main(config: ServerConfig, log: Log): Promise<void> {
         },
       ),
       takesUrls: takesUrls(config.modelBackend),
+      takesFast: takesFast(config.modelBackend),
       models: await openModelCatalog(config),
       announceDeleted: (session) => notifier.publish(deletedChannel, session),
     },

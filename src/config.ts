@@ -29,6 +29,8 @@ export interface Config {
   readonly modelBackend: ModelBackend
   /** What models are called at the back end, by their names in agents. */
   readonly modelNames: ReadonlyMap<string, string>
+  /** Whether web tools are left to the model's API: where the back end is known to have them, or nowhere. */
+  readonly modelWebTools: 'auto' | 'off'
   readonly databaseUrl: string | undefined
   /** Absolute path of the data folder. */
   readonly data: string
@@ -82,6 +84,7 @@ const settings = {
   modelBaseUrl: { env: ['LONGHAND_MODEL_BASE_URL'], key: 'model_base_url', ...modelUrl() },
   modelBackend: { env: ['LONGHAND_MODEL_BACKEND'], key: 'model_backend', ...choice(backends) },
   modelNames: { env: ['LONGHAND_MODEL_NAMES'], key: 'model_names', expected: 'name=name,…', parse: parseNames },
+  modelWebTools: { env: ['LONGHAND_MODEL_WEB_TOOLS'], key: 'model_web_tools', ...choice(['auto', 'off']) },
   databaseUrl: { env: ['DATABASE_URL'], key: 'database_url', ...url('postgres:', 'postgresql:') },
   data: { env: ['LONGHAND_DATA'], key: 'data', expected: 'a folder', parse: (value) => value && resolve(value) },
   port: { env: ['LONGHAND_PORT'], key: 'port', expected: 'a port, 0 to 65535', parse: parsePort },
@@ -128,6 +131,7 @@ export function readConfig(flags: Flags, env: Environment): Config {
     modelBaseUrl: read('modelBaseUrl', settings.modelBaseUrl),
     modelBackend: read('modelBackend', settings.modelBackend) ?? 'anthropic',
     modelNames: read('modelNames', settings.modelNames) ?? new Map(),
+    modelWebTools: read('modelWebTools', settings.modelWebTools) ?? 'auto',
     databaseUrl: read('databaseUrl', settings.databaseUrl),
     data: read('data', settings.data) ?? join(xdgFolder(env, 'XDG_DATA_HOME', '.local/share'), 'longhand'),
     port: read('port', settings.port) ?? defaultPort,

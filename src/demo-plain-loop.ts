@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { text } from 'node:stream/consumers'
 import type { Readable, Writable } from 'node:stream'
 import type { PlainLoop } from './cli/stage.ts'
-import { programOf } from './programs.ts'
+import { programOf } from './program-of.ts'
 
 export interface PlainLoopOptions {
   /** Where it works; whoever made it removes it. */

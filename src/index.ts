@@ -12,6 +12,8 @@ import { fetchElement, toParcel } from './history/blobs.ts'
 import type { Position } from './history/position.ts'
 import { comparePositions } from './history/position.ts'
 import type { SessionLog } from './history/session-log.ts'
+import type { ConfigurationReader } from './history/updated.ts'
+import { configurationIn, fillAgent } from './history/updated.ts'
 import type { LogState } from './session/state.ts'
 import { mintId } from './wire/mint.ts'
 import type { SessionEvent, UserEvent } from './wire/types.ts'
@@ -37,9 +39,12 @@ export interface EventSlice {
   readonly limit?: number
   /** Where the large parts of events are; without it an event that has one is not answered but rejected. */
   readonly blobs?: Pick<BlobStore, 'get'>
+  /** Where agents are that a `session.updated` tells of; without it their place is null. */
+  readonly configuration?: ConfigurationReader
 }
 
 const NO_BLOBS: Pick<BlobStore, 'get'> = { get: async () => null }
+const NO_CONFIGURATION: ConfigurationReader = async () => null
 
 /**
  * Finished events of a log by their places, forward or backward, each with its own place to go on from. Rejects with
@@ -48,7 +53,7 @@ const NO_BLOBS: Pick<BlobStore, 'get'> = { get: async () => null }
 export async function getEvents(
   log: SessionLog,
   session: string,
-  { after, before, order = 'asc', limit = 1000, blobs = NO_BLOBS }: EventSlice = {},
+  { after, before, order = 'asc', limit = 1000, blobs = NO_BLOBS, configuration = NO_CONFIGURATION }: EventSlice = {},
 ): Promise<readonly { readonly event: SessionEvent; readonly position: Position }[]> {
   const view = await log.read(session)
   const [behind, end] = order === 'asc' ? [after, before] : [before, after]
@@ -56,9 +61,12 @@ export async function getEvents(
   const isInside = (position: Position): boolean =>
     !end || (order === 'asc' ? comparePositions(position, end) < 0 : comparePositions(position, end) > 0)
   const events: { readonly event: SessionEvent; readonly position: Position }[] = []
-  for (const { shown, position, blobs: refs } of items) {
+  for (const item of items) {
+    const { shown, position, blobs: refs } = item
     if (!shown || !isInside(position)) continue
-    events.push({ event: await fetchElement(blobs, session, { element: shown, blobs: refs }), position })
+    const event = await fetchElement(blobs, session, { element: shown, blobs: refs })
+    const named = { event, configuration: configurationIn(item) }
+    events.push({ event: await fillAgent(configuration, session, named), position })
   }
   return events
 }

@@ -1,9 +1,12 @@
 import type { ServerConfig } from './config.ts'
-import { currentHarness, settingsFor } from './model/harness.ts'
+import { runsWebTools, takesSystem } from './model/clouds.ts'
+import { currentHarness, settingsFor, webVersions } from './model/harness.ts'
 import type { Policy } from './session/policy.ts'
 import { policyOf } from './session/policy.ts'
 import { readPrices } from './price-file.ts'
 import { findPrices } from './model/prices.ts'
+import type { AgentModel } from './wire/types.ts'
+import type { WebVersions } from './wire/web-tools.ts'
 
 const RUN_BYTES = 2 * 1024 * 1024
 
@@ -15,12 +18,32 @@ export function createPolicies({
   runEvents,
   priceFile,
   hourlyRate,
-}: Pick<ServerConfig, 'runEvents' | 'priceFile' | 'hourlyRate'>): (model: string) => Policy {
+  modelBackend,
+}: Pick<ServerConfig, 'runEvents' | 'priceFile' | 'hourlyRate' | 'modelBackend'>): (
+  model: string,
+  speed?: AgentModel['speed'],
+) => Policy {
   const own = priceFile === undefined ? [] : readPrices(priceFile)
   const run = { events: runEvents, signals: runEvents, bytes: RUN_BYTES }
-  return (model) => ({
-    ...policyOf(settingsFor(currentHarness, model)),
-    run,
-    accounting: { prices: findPrices(own, model), hourly: hourlyRate },
-  })
+  return (model, speed) => {
+    const policy = policyOf(settingsFor(currentHarness, model))
+    return {
+      ...policy,
+      takesSystem: policy.takesSystem === true && takesSystem(modelBackend),
+      run,
+      accounting: { prices: findPrices(own, model, speed), hourly: hourlyRate },
+    }
+  }
+}
+
+type WebSettings = Pick<ServerConfig, 'modelBackend' | 'modelWebTools'>
+
+/** Whether the model's API is trusted to search and fetch by itself. */
+export function hasWebTools({ modelBackend, modelWebTools }: WebSettings): boolean {
+  return modelWebTools === 'auto' && runsWebTools(modelBackend)
+}
+
+/** The web tools that a new session with this model can have. */
+export function createWebVersions(config: WebSettings): (model: string) => WebVersions | null {
+  return (model) => (hasWebTools(config) ? webVersions(currentHarness, model) : null)
 }

@@ -5,7 +5,7 @@ import type { Canary } from './canary.ts'
 import { startCanary } from './canary.ts'
 import type { Config } from './config.ts'
 import { cacheFolder } from './config.ts'
-import type { DevOptions, Program } from './dev/dev-options.ts'
+import type { DevOptions } from './dev/dev-options.ts'
 import type { RunDevOptions } from './dev/run-dev.ts'
 import { runDev } from './dev/run-dev.ts'
 import { StartError } from './dev/start-error.ts'
@@ -13,6 +13,8 @@ import { HandsUnavailable } from './hands/hands.ts'
 import type { Finding } from './hands/sandbox.ts'
 import { createAesCodec } from './history/codec.ts'
 import { createLog } from './log.ts'
+import { connectDoors } from './doors.ts'
+import { programOf } from './program-of.ts'
 import { assembleProviders, chooseSandbox } from './sandboxes.ts'
 import { openDatabase } from './store/postgres/database.ts'
 import { migrate } from './store/postgres/migrate.ts'
@@ -82,13 +84,6 @@ export async function migrateDatabase(url: string): Promise<void> {
   }
 }
 
-/** A process of ours by the name of its root: from source or from a build, like this one. */
-export function programOf(name: string): Program {
-  const isSource = import.meta.url.endsWith('.ts')
-  const file = fileURLToPath(new URL(`./${name}.${isSource ? 'ts' : 'js'}`, import.meta.url))
-  return { command: process.execPath, args: isSource ? ['--import', import.meta.resolve('tsx'), file] : [file] }
-}
-
 /** `scripts/setup.mjs`, beside `src` and `dist` alike, which says on stderr what it does. Answers its exit code. */
 export async function runSetup(args: readonly string[]): Promise<number> {
   const script = fileURLToPath(new URL('../scripts/setup.mjs', import.meta.url))
@@ -98,9 +93,12 @@ export async function runSetup(args: readonly string[]): Promise<number> {
 
 /** Sandboxes outlive a worker, but not the command that a person ended with Ctrl+C. */
 async function endSandboxes(config: Config): Promise<void> {
-  const provider = await assembleProviders(config, config.sandbox === 'docker' ? 'docker' : 'local')
+  const kind = config.sandbox === 'docker' ? 'docker' : 'local'
+  const doors = connectDoors(config)
+  const provider = await assembleProviders(config, kind, doors)
   try {
     for (const row of await provider.list()) await provider.destroy(row)
+    await doors.end()
   } catch (error) {
     if (!(error instanceof HandsUnavailable)) throw error
     // The next start on this data folder finds them.

@@ -9,6 +9,7 @@ import { createDockerProvider } from './hands/docker/docker.ts'
 import { createEngine } from './hands/docker/dockerode.ts'
 import { HandsUnavailable } from './hands/hands.ts'
 import { createLocalProvider } from './hands/local.ts'
+import type { Doors } from './hands/network.ts'
 import { createProviderSet } from './hands/provider-set.ts'
 import type { SandboxProvider } from './hands/sandbox.ts'
 
@@ -37,20 +38,26 @@ export async function chooseSandbox({ sandbox, sandboxImage }: SandboxSettings):
 }
 
 /** The provider that the configuration asks for. Throws `StartError` where Docker is asked for and not to be had. */
-export async function createSandboxProvider(settings: SandboxSettings): Promise<SandboxProvider> {
+export async function createSandboxProvider(settings: SandboxSettings, doors?: Doors): Promise<SandboxProvider> {
   const { kind } = await chooseSandbox(settings)
   if (kind === 'docker') await requireImage(settings)
-  return assembleProviders(settings, kind)
+  return assembleProviders(settings, kind, doors)
 }
 
-/** As above, but without a look at whether it can work, which its doctor takes. */
+/**
+ * As above, but without a look at whether it can work, which its doctor takes. Without doors it makes sandboxes that
+ * have no way to the network.
+ */
 export async function assembleProviders(
   settings: SandboxSettings,
   kind: SandboxKind['kind'],
+  doors?: Doors,
 ): Promise<SandboxProvider> {
-  const local = createLocalProvider({ folder: sandboxFolder(settings.data) })
-  if (kind === 'docker') return createProviderSet(await createDocker(settings), [local])
-  return existsSync(installationFile(settings)) ? createProviderSet(local, [await createDocker(settings)]) : local
+  const way = doors === undefined ? {} : { doors }
+  const local = createLocalProvider({ folder: sandboxFolder(settings.data), ...way })
+  if (kind === 'docker') return createProviderSet(await createDocker(settings, way), [local])
+  const hasDocker = existsSync(installationFile(settings))
+  return hasDocker ? createProviderSet(local, [await createDocker(settings, way)]) : local
 }
 
 /** Where the local sandboxes of a data folder live. */
@@ -58,12 +65,12 @@ export function sandboxFolder(data: string): string {
   return join(data, 'sandboxes')
 }
 
-async function createDocker(settings: SandboxSettings): Promise<SandboxProvider> {
+async function createDocker(settings: SandboxSettings, way: { readonly doors?: Doors }): Promise<SandboxProvider> {
   mkdirSync(settings.data, { recursive: true, mode: 0o700 })
   // Random and kept with the data: two servers on one daemon, each with a folder of its own, do not meet.
   const secret = await keepSecret(installationFile(settings), '')
   const installation = createHash('sha256').update(secret).digest('hex').slice(0, 12)
-  return createDockerProvider({ engine: createEngine(), image: settings.sandboxImage, installation })
+  return createDockerProvider({ engine: createEngine(), image: settings.sandboxImage, installation, ...way })
 }
 
 /** Made when Docker is used for the first time: without it there are no containers of this data folder. */

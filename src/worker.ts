@@ -1,19 +1,14 @@
 import { hostname } from 'node:os'
 import { DefaultLogger, NativeConnection, Runtime } from '@temporalio/worker'
-import { createArchiveSweep } from './activities/archive-sweep.ts'
 import type { ArchiveRunPorts } from './activities/archive.ts'
 import { createArchiveRun } from './activities/archive.ts'
-import { createEndedRuns } from './activities/ended-runs.ts'
 import { createExecute } from './activities/execute.ts'
 import { createHeardReader } from './activities/heard.ts'
 import { createCompact } from './activities/compact.ts'
 import { createConfigurations } from './activities/configurations.ts'
 import { createContextReader } from './activities/context.ts'
-import { createLateBlobs } from './activities/late-blobs.ts'
 import { createCallModel } from './activities/model.ts'
 import { createOpenSession } from './activities/open.ts'
-import { createRemoveWorkflow } from './activities/remove-workflow.ts'
-import { createSpareContents } from './activities/spare-contents.ts'
 import { createStatusWriter } from './activities/status-writer.ts'
 import { startSweeper } from './activities/sweeper.ts'
 import { prepareWorkflowBundle } from './activities/workflow-bundle.ts'
@@ -24,6 +19,7 @@ import { openBlobs, openContents } from './blobs.ts'
 import type { ServerConfig } from './config.ts'
 import { cacheFolder, readConfig, requireServerConfig } from './config.ts'
 import { announceReady } from './dev/ready.ts'
+import { connectDoors, createPolicyOf } from './doors.ts'
 import type { SandboxHands } from './hands/sandbox-hands.ts'
 import { createSandboxHands } from './hands/sandbox-hands.ts'
 import { toolDefinitions } from './hands/tools/definitions.ts'
@@ -40,18 +36,18 @@ import { createLog } from './log.ts'
 import type { Harness } from './model/harness.ts'
 import { findHarness } from './model/harness.ts'
 import { createMessagesModel } from './model/messages-client.ts'
-import { createPolicies } from './policies.ts'
+import { createPolicies, createWebVersions, hasWebTools } from './policies.ts'
 import { createSandboxProvider } from './sandboxes.ts'
 import { openDatabase } from './store/postgres/database.ts'
 import { createDeltaChannel, deltaSettings } from './store/postgres/deltas.ts'
-import { withLock } from './store/postgres/lock.ts'
 import { createNotifier } from './store/postgres/notify.ts'
 import type { DeltaChannel } from './store/deltas.ts'
 import type { Stores } from './store/postgres/stores.ts'
 import { createStores } from './store/postgres/stores.ts'
+import { createSweeperPorts } from './sweeping.ts'
 import type { Validator } from './wire/validate.ts'
 import { createValidator } from './wire/validate.ts'
-import { ARCHIVE_QUEUE, BRAIN_QUEUE, HANDS_QUEUE, SESSION_WORKFLOW } from './workflows/messages.ts'
+import { ARCHIVE_QUEUE, BRAIN_QUEUE, HANDS_QUEUE } from './workflows/messages.ts'
 
 /** The worker process: brain and hands in one; as many of it as you like. */
 async function main(config: ServerConfig, log: Log): Promise<void> {
@@ -75,39 +71,24 @@ async function main(config: ServerConfig, log: Log): Promise<void> {
   const source = createHistorySource(temporal.workflow)
   const copy: ArchiveRunPorts['copy'] = (session, id) => copyRun(source, session, id)
   const sessionLog = createSessionLog({ source, archive: stores.archive, log })
+  const doors = connectDoors(config, createPolicyOf(stores))
+  const attending = new AbortController()
+  doors.attend(attending.signal).catch((err: unknown) => log.warn({ err }, 'the way to the network is not attended'))
   const hands = createSandboxHands({
-    provider: await createSandboxProvider(config),
+    provider: await createSandboxProvider(config, doors),
     bindings: stores.bindings,
     log,
   })
-  const archiveSweep = createArchiveSweep({
-    ended: createEndedRuns(temporal.workflow, SESSION_WORKFLOW),
-    archive: stores.archive,
-    copy,
-    warn: (details, message) => log.warn(details, message),
-  })
-  const sweeper = startSweeper({
-    sessions: stores.sessions,
-    log: sessionLog,
-    exclusively: (work) => withLock(database, 'sweeper', work),
-    removeWorkflow: createRemoveWorkflow(temporal),
-    pruneIngress: (before) => stores.ingress.prune(before),
-    archiveEnded: (now) => archiveSweep.sweep(now),
-    removeSandboxes: (session) => hands.destroySession(session),
-    removeBlobs: (session) => blobs.clear(session),
-    lateBlobs: createLateBlobs({ blobs, sessions: stores.sessions }),
-    removeSpareContents: createSpareContents({
-      files: stores.files,
-      contents: openContents(config),
-      warn: (details, message) => log.warn(details, message),
-    }),
-    warn: (details, message) => log.warn(details, message),
-  })
+  const contents = openContents(config)
+  const sweeper = startSweeper(
+    createSweeperPorts({ database, stores, blobs, contents, temporal, sessionLog, copy, hands, log }),
+  )
 
   const stopped = stopRequested()
   const ports = { connection: native, namespace, codecs, identity }
   await runWorkers({ config, stores, blobs, deltas, sessionLog, copy, hands, log, ports }, stopped)
   await sweeper.stop()
+  attending.abort()
   sessionLog.close()
   await native.close()
   await temporal.connection.close()
@@ -140,9 +121,10 @@ async function runWorkers(
     context: createContextReader(sessionLog, blobs),
     blobs,
     model,
-    configuration: createConfigurations((session) => stores.sessions.configuration(session)),
+    configuration: createConfigurations((session, id) => stores.sessions.configuration(session, id)),
     harness: requireHarness,
     tools: toolDefinitions,
+    runsWebTools: hasWebTools(config),
   }
   const archiving = createArchiveRun({ copy, archive: stores.archive })
   const brain = await createBrainWorker(ports, {
@@ -160,6 +142,7 @@ async function runWorkers(
         ...stores,
         parseAgent: (body) => (validator ??= createValidator()).parseBody('agents.create', body),
         policyFor: createPolicies(config),
+        webVersions: createWebVersions(config),
       }),
     },
     reports: {

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { getEvents, getSession } from '../src/index.ts'
 import { LogNotFound } from '../src/history/session-log.ts'
-import { SESSION } from './support/history-builders.ts'
+import { agentWith } from './activities/agent.ts'
+import { SESSION, decided, history, started } from './support/history-builders.ts'
 import { createMemoryArchive } from './support/memory-archive.ts'
 import { archiveRuns, holdRuns, runsOf, toAtoms, wholeLog } from './support/run-builders.ts'
 import { openLog } from './support/session-log-builders.ts'
@@ -53,6 +54,17 @@ describe('getEvents', () => {
         expect(await getEvents(log, SESSION, { ...between, order: 'desc', limit: 1 })).toEqual(expected.slice(-1))
       }
     }
+  })
+
+  test('answers a change of the agent whole where it is told where agents are', async () => {
+    const changed = decided({ type: 'session.updated', id: 'u', configuration: 'cfg_2' })
+    const { source, log } = openLog()
+    source.put('run-1', history(started(), changed))
+    const agent = agentWith()
+    const configuration = async (session: string, id: string) =>
+      session === SESSION && id === 'cfg_2' ? { agent } : null
+    expect(await getEvents(log, SESSION, { configuration })).toMatchObject([{ event: { id: 'u', agent } }])
+    expect(await getEvents(log, SESSION)).toMatchObject([{ event: { id: 'u', agent: null } }])
   })
 
   test('rejects for a session that is nowhere, as getSession does', async () => {

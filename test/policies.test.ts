@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { createPolicies } from '../src/policies.ts'
+import { createPolicies, createWebVersions } from '../src/policies.ts'
 import { readConfiguration } from '../src/session/start.ts'
 
 let folder = ''
@@ -19,7 +19,9 @@ function write(name: string, text: string): string {
 
 describe('the policy of a new session', () => {
   test('has the model’s list prices and the operator’s hourly rate, in a form that a session takes', () => {
-    const policy = createPolicies({ runEvents: 1000, priceFile: undefined, hourlyRate: 8 })('claude-opus-5-5')
+    const policy = createPolicies({ runEvents: 1000, priceFile: undefined, hourlyRate: 8, modelBackend: 'anthropic' })(
+      'claude-opus-5-5',
+    )
     expect(policy.accounting).toEqual({
       prices: { input: 40_000, output: 200_000, cacheWrite: 50_000, cacheRead: 2_000 },
       hourly: 8,
@@ -27,8 +29,27 @@ describe('the policy of a new session', () => {
     expect(readConfiguration({ configuration: { id: 'cfg_1', agentName: 'a', policy } })?.policy).toBe(policy)
   })
 
+  test('says whether clients may send system messages, by model and back end', () => {
+    const over = { runEvents: 1000, priceFile: undefined, hourlyRate: 0 }
+    const takes = (modelBackend: 'anthropic' | 'bedrock' | 'foundry', model: string) =>
+      createPolicies({ ...over, modelBackend })(model).takesSystem
+    expect([takes('anthropic', 'claude-opus-5-5'), takes('bedrock', 'claude-opus-5-5')]).toEqual([true, true])
+    expect([takes('foundry', 'claude-opus-5-5'), takes('anthropic', 'house-model')]).toEqual([false, false])
+  })
+
+  test('has the prices of the speed that it runs at', () => {
+    const over = { runEvents: 1000, priceFile: undefined, hourlyRate: 0, modelBackend: 'anthropic' } as const
+    expect(createPolicies(over)('claude-opus-5-5', 'fast').accounting?.prices).toMatchObject({ input: 80_000 })
+    expect(createPolicies(over)('claude-opus-4-6', 'fast').accounting?.prices).toBeNull()
+  })
+
   test('has no prices for a model that nobody has named one for', () => {
-    const policyFor = createPolicies({ runEvents: 1000, priceFile: undefined, hourlyRate: 0 })
+    const policyFor = createPolicies({
+      runEvents: 1000,
+      priceFile: undefined,
+      hourlyRate: 0,
+      modelBackend: 'anthropic',
+    })
     expect(policyFor('house-model').accounting).toEqual({ prices: null, hourly: 0 })
   })
 
@@ -36,7 +57,12 @@ describe('the policy of a new session', () => {
     ['prices.toml', '[[models]]\nname = "house-model"\ninput = 1\noutput = 2.5\ncache_write = 0\ncache_read = 0\n'],
     ['prices.json', '{"models":[{"name":"house-model","input":1,"output":2.5,"cache_write":0,"cache_read":0}]}'],
   ])('has those of the operator’s own %s', (name, text) => {
-    const policyFor = createPolicies({ runEvents: 1000, priceFile: write(name, text), hourlyRate: 0 })
+    const policyFor = createPolicies({
+      runEvents: 1000,
+      priceFile: write(name, text),
+      hourlyRate: 0,
+      modelBackend: 'anthropic',
+    })
     expect(policyFor('house-model').accounting?.prices).toMatchObject({ input: 10_000, output: 25_000 })
   })
 
@@ -45,11 +71,26 @@ describe('the policy of a new session', () => {
     ['bad.json', '{', /is not valid JSON/],
   ])('cannot be made from %s', (name, text, reason) => {
     const priceFile = write(name, text)
-    expect(() => createPolicies({ runEvents: 1000, priceFile, hourlyRate: 0 })).toThrow(reason)
+    expect(() => createPolicies({ runEvents: 1000, priceFile, hourlyRate: 0, modelBackend: 'anthropic' })).toThrow(
+      reason,
+    )
   })
 
   test('cannot be made from a file that is not there', () => {
     const priceFile = join(folder, 'none.toml')
-    expect(() => createPolicies({ runEvents: 1000, priceFile, hourlyRate: 0 })).toThrow(/none\.toml cannot be read/)
+    expect(() => createPolicies({ runEvents: 1000, priceFile, hourlyRate: 0, modelBackend: 'anthropic' })).toThrow(
+      /none\.toml cannot be read/,
+    )
+  })
+})
+
+describe('the web tools of new sessions', () => {
+  test.each([
+    ['anthropic', 'auto', 'claude-opus-5-5', true],
+    ['anthropic', 'off', 'claude-opus-5-5', false],
+    ['anthropic', 'auto', 'llama', false],
+    ['bedrock', 'auto', 'claude-opus-5-5', false],
+  ] as const)('at %s, %s, with %s: %s', (modelBackend, modelWebTools, model, has) => {
+    expect(createWebVersions({ modelBackend, modelWebTools })(model) !== null).toBe(has)
   })
 })

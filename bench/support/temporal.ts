@@ -5,8 +5,8 @@ import { findTemporalBinary, temporalProcess } from '../../src/dev/temporal.ts'
 /** When SQLite waits for the disk: at every commit (`full`) or at checkpoints (`normal`). */
 export type Synchronous = 'full' | 'normal'
 
-/** The dynamic configuration: that of `longhand dev`, or what the server does by itself. */
-export type Flags = 'tuned' | 'default'
+/** The dynamic configuration: that of `longhand dev`, the same without pushed cancellations, or what the server does by itself. */
+export type Flags = 'tuned' | 'unpushed' | 'default'
 
 export interface BenchTemporalOptions {
   /** Folder of `temporal.json`. */
@@ -26,6 +26,7 @@ export interface BenchTemporal {
 }
 
 const dynamicConfig = '--dynamic-config-value'
+const pushing = /^(system\.enableCancelActivityWorkerCommand|frontend\.WorkerCommandsEnabled)=/
 
 /** The Temporal dev server of `longhand dev`, but for the two settings that are compared. */
 export async function benchTemporal(options: BenchTemporalOptions): Promise<BenchTemporal> {
@@ -38,9 +39,14 @@ export async function benchTemporal(options: BenchTemporalOptions): Promise<Benc
     port,
     uiPort,
   })
-  const isKept = (index: number): boolean => ![server.args[index], server.args[index - 1]].includes(dynamicConfig)
+  const isKept = (index: number): boolean => {
+    const isName = server.args[index] === dynamicConfig
+    if (!isName && server.args[index - 1] !== dynamicConfig) return true
+    const value = server.args[isName ? index + 1 : index] ?? ''
+    return flags === 'tuned' || (flags === 'unpushed' && !pushing.test(value))
+  }
   const args = server.args
-    .filter((_, index) => flags === 'tuned' || isKept(index))
+    .filter((_, index) => isKept(index))
     .map((argument) => argument.replace(/^synchronous=.*/, `synchronous=${synchronous}`))
   return { process: { ...server, args }, flags: args.filter((argument) => argument.includes('=')) }
 }

@@ -2,14 +2,18 @@ import type { ModelResponse } from '../model/model.ts'
 import type { Entry } from '../session/entry.ts'
 import { isCustom } from '../session/offer.ts'
 import { evaluatePermission } from '../session/permissions.ts'
-import type { ModelContentBlock, SessionAgent } from '../wire/types.ts'
+import { findServed, isServedResult } from '../session/served.ts'
+import type { ModelContentBlock, ModelMessage, ModelUsage, SessionAgent } from '../wire/types.ts'
 import type { Judged } from './judge.ts'
 import { sumUsage, unjudged } from './judge.ts'
 import type { Announced } from './preview.ts'
+import { toServedEntries } from './served.ts'
 
 export interface AnswerParts {
   readonly agent: SessionAgent
   readonly harness: string
+  /** Id of the agent's configuration that was asked with. */
+  readonly configuration?: string | undefined
   /** Id of the `span.model_request_start` that was answered. */
   readonly request: string
   readonly response: ModelResponse
@@ -17,6 +21,8 @@ export interface AnswerParts {
   readonly judged?: Judged
   /** Names of the tools that the request offered; a call of any other is denied before any policy is asked. */
   readonly offered: readonly string[]
+  /** The conversation that was answered: a call that the model's API carries out may stand there, and its result here. */
+  readonly messages: readonly ModelMessage[]
   /** What clients were told of while the answer came: the same events get the same ids. */
   readonly announced: readonly Announced[]
   /** A fresh `sevt_…` id. */
@@ -28,10 +34,12 @@ export interface AnswerParts {
  * the blocks, with every call's permission evaluated, then the end of the request.
  */
 export function toEntries(parts: AnswerParts): readonly Entry[] {
-  const { agent, harness, request, response, offered, judged = unjudged, mint } = parts
+  const { agent, harness, configuration, request, response, offered, messages, judged = unjudged, mint } = parts
+  const conversation: readonly ModelMessage[] = [...messages, { role: 'assistant', content: [...response.content] }]
   const announced = [...parts.announced]
   // Nothing is announced out of order; an id that was announced for another type is never used.
   const idFor = (of: Announced['of']): string => (announced[0]?.of === of ? announced.shift()?.id : undefined) ?? mint()
+  const served = response.content.filter(isServedResult).length
   const shown: Entry[] = []
   const calls: { id: string; model_id: string }[] = []
   for (const group of groupTexts(response.content)) {
@@ -55,6 +63,9 @@ export function toEntries(parts: AnswerParts): readonly Entry[] {
       const judgement = judged.judgements.get(first.id)
       const permission = offered.includes(name) ? evaluatePermission(agent, name, judgement) : NOT_OFFERED
       shown.push({ type: 'agent.tool_use', ...call, ...permission })
+    } else if (first && isServedResult(first)) {
+      const call = findServed(conversation, first.tool_use_id)
+      if (call) shown.push(...toServedEntries({ name: call.name, input: toInput(call.input) }, first, mint))
     }
   }
   return [
@@ -64,8 +75,11 @@ export function toEntries(parts: AnswerParts): readonly Entry[] {
       content: response.content,
       stop_reason: response.stopReason,
       calls,
+      ...(configuration === undefined ? {} : { configuration }),
       ...(response.stopDetails ? { explanation: response.stopDetails.explanation } : {}),
-      ...(judged.usage ? { usage: response.usage } : {}),
+      ...(response.stopDetails?.category ? { category: response.stopDetails.category } : {}),
+      ...(response.searches ? { searches: response.searches } : {}),
+      ...(judged.usage || served > 0 ? { usage: ownUsage(response, served) } : {}),
     },
     ...shown,
     {
@@ -76,6 +90,23 @@ export function toEntries(parts: AnswerParts): readonly Entry[] {
       model_usage: judged.usage ? sumUsage(response.usage, judged.usage) : response.usage,
     },
   ]
+}
+
+/**
+ * What the last request that the model was asked with took, which says how full its context is. A provider that carries
+ * out calls asks again with what came of them, and tells the sum: where it tells no more, a share of that is the least
+ * that the last one, the longest of all, can have been.
+ */
+function ownUsage({ usage, last }: ModelResponse, served: number): ModelUsage {
+  if (last) return last
+  const share = (count: number): number => Math.floor(count / (served + 1))
+  return {
+    ...usage,
+    input_tokens: share(usage.input_tokens),
+    output_tokens: share(usage.output_tokens),
+    cache_read_input_tokens: share(usage.cache_read_input_tokens),
+    cache_creation_input_tokens: share(usage.cache_creation_input_tokens),
+  }
 }
 
 /** No policy is asked. */

@@ -2,7 +2,8 @@ import { Context } from '@temporalio/activity'
 import type { Harness, HarnessContext } from '../model/harness.ts'
 import { currentHarness } from '../model/harness.ts'
 import type { ModelRequest, ModelResponse } from '../model/model.ts'
-import { textOf } from '../session/transcript.ts'
+import { settleServed } from '../session/served.ts'
+import { systemSaid, textOf } from '../session/transcript.ts'
 import { mintId } from '../wire/mint.ts'
 import type { ModelMessage } from '../wire/types.ts'
 import type { AskingPorts } from './asking.ts'
@@ -20,17 +21,28 @@ type Outcome = Awaited<ReturnType<SessionActivities['compact']>>
 export function createCompact(ports: AskingPorts): Pick<SessionActivities, 'compact'> {
   return {
     compact: (input) =>
-      askModel<Outcome>(ports, input, async ({ agent, harness, messages }) => {
+      askModel<Outcome>(ports, input, async ({ agent, harness, web, messages, context: log, manner }) => {
         const speaking = speakerFor(harness)
         const { context } = speaking
         const prompt: ModelMessage = { role: 'user', content: [{ type: 'text', text: context.prompt }] }
-        const asked = buildRequest({ agent, harness, tools: ports.tools, messages: [...messages, prompt] })
+        const asked = buildRequest({
+          agent,
+          harness,
+          tools: ports.tools,
+          web,
+          messages: settleServed([...beforeSystem(messages), prompt]),
+        })
         const response = await ports.model.request(withLimit(asked, context), {
           signal: Context.current().cancellationSignal,
         })
-        return toOutcome(input, speaking, response)
+        return toOutcome(input, speaking, { response, system: systemSaid(log, manner) })
       }),
   }
+}
+
+/** A system message at the end is for the next answer, and stays; behind it no user's message can stand. */
+function beforeSystem(messages: readonly ModelMessage[]): readonly ModelMessage[] {
+  return messages.at(-1)?.role === 'system' ? messages.slice(0, -1) : messages
 }
 
 interface Speaker {
@@ -49,10 +61,19 @@ function withLimit(request: ModelRequest, { maxTokens }: HarnessContext): ModelR
   return { ...request, max_tokens: Math.min(request.max_tokens, maxTokens) }
 }
 
+interface Summary {
+  readonly response: ModelResponse
+  /** System messages that it does not take the place of. */
+  readonly system: readonly string[]
+}
+
+/** Stop reasons of an answer that is no summary, whatever it says: it would go on, or does not want to begin. */
+const NOT_DONE: ReadonlySet<string> = new Set(['refusal', 'tool_use', 'pause_turn'])
+
 /** An answer without words, or with calls that its words only announce, is paid for, told and asked for again. */
-function toOutcome({ request }: CallModel, { harness, context }: Speaker, response: ModelResponse): Outcome {
+function toOutcome({ request }: CallModel, { harness, context }: Speaker, { response, system }: Summary): Outcome {
   const text = textOf(response.content)
-  const isNone = text.trim() === '' || response.stopReason === 'refusal' || response.stopReason === 'tool_use'
+  const isNone = text.trim() === '' || NOT_DONE.has(response.stopReason)
   const end = {
     type: 'span.model_request_end',
     id: mintId('sevt'),
@@ -65,7 +86,14 @@ function toOutcome({ request }: CallModel, { harness, context }: Speaker, respon
     return { entries: [end], fault: { error: 'model_request_failed_error', message, retryable: true } }
   }
   const entries: Recorded['entries'] = [
-    { type: 'log.summary', harness, introduction: context.introduction, text },
+    {
+      type: 'log.summary',
+      harness,
+      introduction: context.introduction,
+      text,
+      ...(system.length > 0 ? { system } : {}),
+      ...(response.searches ? { searches: response.searches } : {}),
+    },
     { type: 'agent.thread_context_compacted', id: mintId('sevt') },
     end,
   ]

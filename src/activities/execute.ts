@@ -45,9 +45,11 @@ async function fetchAndPerform(
   const { session, call } = input
   try {
     const whole = await outlast(() => fetchElement(blobs, session, { element: call, blobs: call.blobs }), inActivity())
-    const elapsed = startStopwatch()
+    // What was given up meanwhile, or leaves with its worker, has not begun.
+    inActivity().signal.throwIfAborted()
+    const watch = startStopwatch()
     const outcome = await perform(hands, { ...input, call: whole })
-    return { ...outcome, ms: elapsed() }
+    return { ...outcome, ms: watch.read() }
   } catch (error) {
     if (error instanceof BlobLost) return { text: `The call did not run: ${error.message}`, isError: true, ms: 0 }
     throw error

@@ -24,6 +24,11 @@ const RETRYABLE: Readonly<Record<FailureType, boolean>> = {
   refused: false,
 }
 
+/** Whether something failed on purpose, and for this reason. */
+export function isFailure(error: unknown, type: FailureType): boolean {
+  return error instanceof ApplicationFailure && error.type === type
+}
+
 /** The one way activities fail on purpose. The message says what was expected and what came, never a secret. */
 export function failure(type: FailureType, message: string, cause?: unknown): ApplicationFailure {
   return ApplicationFailure.create({

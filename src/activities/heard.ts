@@ -8,7 +8,7 @@ import { placeOf } from './context.ts'
 /** Answers what the user wrote before an activity was scheduled, oldest first, a text for each message. */
 export type HeardReader = (cursor: Cursor) => Promise<readonly string[]>
 
-/** The newest messages are kept, as many as this, and of them so many characters. */
+/** The newest messages are kept, as many as this, and of them so many characters: of one that is too long, its two ends. */
 const MESSAGES = 50
 const CHARACTERS = 32 * 1024
 
@@ -21,13 +21,20 @@ export function createHeardReader(log: SessionLog, blobs: Pick<BlobStore, 'get'>
     const heard: string[] = []
     let left = CHARACTERS
     for (const item of items) {
-      const words = (await wordsOf(blobs, cursor.session, item)).slice(0, left)
-      if (words !== '') heard.unshift(words)
+      const words = await wordsOf(blobs, cursor.session, item)
+      if (words !== '') heard.unshift(shorten(words, left))
       left -= words.length
-      if (left === 0) break
+      if (left <= 0) break
     }
     return heard
   }
+}
+
+/** What stands at the end of a long text may be the rule that matters. */
+function shorten(words: string, most: number): string {
+  if (words.length <= most) return words
+  const half = Math.floor(most / 2)
+  return `${words.slice(0, half)}\n[${words.length - 2 * half} characters are left out here]\n${words.slice(words.length - half)}`
 }
 
 /** What is lost of a message, and what of it is no text, says nothing. */

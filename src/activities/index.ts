@@ -33,6 +33,8 @@ export interface CallModel {
   /** Id of the `span.model_request_start` that this call answers. */
   readonly request: string
   readonly harness: string
+  /** Of the turn; without it, in calls of earlier versions, the one that the session's row names. */
+  readonly configuration?: string
 }
 
 export interface ExecuteCall {

@@ -5,6 +5,7 @@ import { ModelFailure } from '../model/model.ts'
 import type { Judgement } from '../session/permissions.ts'
 import { isJudged } from '../session/permissions.ts'
 import type { ModelContentBlock, ModelUsage, SessionAgent } from '../wire/types.ts'
+import { isFailure } from './failures.ts'
 
 type ModelCall = Extract<ModelContentBlock, { type: 'tool_use' }>
 
@@ -23,7 +24,7 @@ export interface Judging {
 export interface Judged {
   /** By the model's own ids of the calls. A call that is missing has no judgement: a person is asked. */
   readonly judgements: ReadonlyMap<string, Judgement>
-  /** Of the request, if one was made and answered. */
+  /** Of the request, if one was made: all of it, or what had been counted when it broke off. */
   readonly usage: ModelUsage | null
 }
 
@@ -44,17 +45,36 @@ export async function judgeCalls(model: Model, judging: Judging): Promise<Judged
     .filter(({ name }) => offered.includes(name) && isJudged(agent, name))
     .filter((call) => toLine(call).length <= LONGEST_CALL)
   if (calls.length === 0 || !harness.judge) return unjudged
-  const request = toRequest(harness.judge, { model: agent.model.id, heard: await heard(), calls })
-  const silence = AbortSignal.timeout(harness.judge.timeoutMs)
   try {
-    const response = await model.request(request, { signal: AbortSignal.any([signal, silence]) })
+    const request = toRequest(harness.judge, { agent, harness, heard: await heard(), calls })
+    const response = await askInTime(model, request, { signal, timeoutMs: harness.judge.timeoutMs })
     return { judgements: readVerdicts(response, calls), usage: response.usage }
   } catch (error) {
     if (signal.aborted) throw error
-    if (error instanceof ModelFailure)
-      return error.kind === 'billing' ? { ...unjudged, judgements: denyAll(calls) } : unjudged
-    if (silence.aborted) return unjudged
+    if (error instanceof ModelFailure) {
+      return { judgements: error.kind === 'billing' ? denyAll(calls) : new Map(), usage: error.usage ?? null }
+    }
+    // The answer whose calls these are is paid for, and nobody outlasts this store.
+    if (isFailure(error, 'store_away')) return unjudged
     throw error
+  }
+}
+
+/** The end of the time is a failure of the model, which tells what was counted until then. */
+async function askInTime(
+  model: Model,
+  request: ModelRequest,
+  { signal, timeoutMs }: { readonly signal: AbortSignal; readonly timeoutMs: number },
+): Promise<ModelResponse> {
+  const ending = new AbortController()
+  const timer = setTimeout(() => {
+    const message = `the judge has not answered within ${timeoutMs / 1000} s`
+    ending.abort(new ModelFailure({ kind: 'unreachable', retryable: true, message }))
+  }, timeoutMs)
+  try {
+    return await model.request(request, { signal: AbortSignal.any([signal, ending.signal]) })
+  } finally {
+    clearTimeout(timer)
   }
 }
 
@@ -69,13 +89,15 @@ export function sumUsage(one: ModelUsage, other: ModelUsage): ModelUsage {
   }
 }
 
-interface Case {
-  readonly model: string
+interface Case extends Pick<Judging, 'agent' | 'harness'> {
   readonly heard: readonly string[]
   readonly calls: readonly ModelCall[]
 }
 
-function toRequest({ prompt, model: table, maxTokens }: HarnessJudge, { model, heard, calls }: Case): ModelRequest {
+function toRequest(
+  { prompt, model: table, maxTokens }: HarnessJudge,
+  { agent, harness, heard, calls }: Case,
+): ModelRequest {
   const text = (title: string, lines: readonly string[]) => ({
     type: 'text' as const,
     text: [title, ...lines.map((line, index) => `${index + 1}: ${line}`)].join('\n'),
@@ -84,12 +106,18 @@ function toRequest({ prompt, model: table, maxTokens }: HarnessJudge, { model, h
     'What the user wrote:',
     heard.map((words) => JSON.stringify(words)),
   )
+  const { id, speed, inference_geo } = agent.model
+  const model = forModel(table, id) ?? id
   return {
-    model: forModel(table, model) ?? model,
+    model,
     max_tokens: maxTokens,
     system: [{ type: 'text', text: prompt }],
     tools: [],
     messages: [{ role: 'user', content: [told, text('The calls:', calls.map(toLine))] }],
+    // Models that always think would else think a small answer away.
+    ...(harness.effort && forModel(harness.effort, model) === 'always' ? { output_config: { effort: 'low' } } : {}),
+    ...(speed === 'fast' && model === id ? { speed } : {}),
+    ...(inference_geo === undefined ? {} : { inference_geo }),
   }
 }
 

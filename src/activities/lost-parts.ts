@@ -1,5 +1,6 @@
 import { restore } from '../session/blobs.ts'
 import type { BlobRef } from '../session/entry.ts'
+import { isServedResult, unavailable } from '../session/served.ts'
 import type { LogEntry } from '../session/transcript.ts'
 
 /** What the model reads in place of what is lost. */
@@ -43,8 +44,17 @@ export function nameLost(
   const isThoughtless = blocks.some(({ type }, index) => touched.has(index) && THOUGHTS.has(type))
   if (isThoughtless && !turn.isOver) throw new ThoughtsLost()
   const content = blocks
-    .map((block, index) => (touched.has(index) && WHOLE.has(block.type) ? { type: 'text', text: LOST } : block))
+    .map((block, index) => (touched.has(index) ? standIn(block) : block))
     .filter(({ type }) => !isThoughtless || !THOUGHTS.has(type))
   // Every kind of content has blocks of text.
   return { ...named, content } as LogEntry
+}
+
+/**
+ * A block as it can be sent with a part of it lost. What the model's API has found itself it takes back as it was or not
+ * at all, and it takes no call without a result.
+ */
+function standIn(block: { readonly type: string }): { readonly type: string; readonly text?: string } {
+  if (WHOLE.has(block.type)) return { type: 'text', text: LOST }
+  return isServedResult(block) ? unavailable(block.type, block.tool_use_id) : block
 }

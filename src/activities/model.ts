@@ -1,6 +1,7 @@
 import { Context } from '@temporalio/activity'
 import type { DeltaBatch } from '../store/deltas.ts'
 import { mintId } from '../wire/mint.ts'
+import { isServerTool } from '../wire/web-tools.ts'
 import { toEntries } from './answer.ts'
 import type { AskingPorts } from './asking.ts'
 import { askModel } from './asking.ts'
@@ -23,26 +24,27 @@ export interface ModelCallPorts extends AskingPorts {
 export function createCallModel(ports: ModelCallPorts): Pick<SessionActivities, 'callModel'> {
   return {
     async callModel(input) {
-      const { session, request } = input
+      const { session, request, harness: id, configuration } = input
       const { info, cancellationSignal: signal } = Context.current()
       const mint = (): string => mintId('sevt')
       const preview = createAnswerPreview(mint)
       const { workflowExecution, activityId: activity, attempt } = info
       const source = { session, run: workflowExecution?.runId ?? '', activity, attempt }
-      const heard = () => outlast(() => ports.heard(source), { signal })
       const publisher = createPreviewPublisher({ source, publish: ports.publish })
       try {
-        return await askModel(ports, input, async ({ agent, harness, messages }) => {
-          const asked = buildRequest({ agent, harness, tools: ports.tools, messages })
+        return await askModel(ports, input, async ({ agent, harness, web, messages }, watch) => {
+          const asked = buildRequest({ agent, harness, tools: ports.tools, web, messages })
           const response = await ports.model.request(asked, {
             signal,
             onProgress: (progress) => publisher.add(preview.take(progress)),
           })
-          const offered = asked.tools.map((tool) => tool.name)
+          const callable = asked.tool_choice ? [] : asked.tools.filter((tool) => !isServerTool(tool))
+          const offered = callable.map(({ name }) => name)
           const { announced } = preview
+          const heard = () => watch.aside(() => outlast(() => ports.heard(source), { signal }))
           const judging = { agent, harness, content: response.content, offered, signal, heard }
           const judged = await judgeCalls(ports.model, judging)
-          const answer = { harness: input.harness, request, response, judged, offered, announced }
+          const answer = { harness: id, configuration, request, response, judged, offered, messages, announced }
           return { entries: toEntries({ agent, ...answer, mint }) }
         })
       } finally {

@@ -8,11 +8,13 @@ import type { EnvironmentStore } from '../store/environments.ts'
 import type { SessionRow, SessionStore } from '../store/sessions.ts'
 import { EnvironmentGone, SessionBuried } from '../store/buried.ts'
 import { createAgent, toSessionAgent } from '../wire/agents.ts'
-import { createEnvironment } from '../wire/environments.ts'
+import { createEnvironment, networkingOf } from '../wire/environments.ts'
 import { ApiError } from '../wire/errors.ts'
 import { mintId } from '../wire/mint.ts'
-import type { Agent, AgentCreate, Environment } from '../wire/types.ts'
+import type { Agent, AgentCreate, AgentModel, Environment } from '../wire/types.ts'
 import { refuseUnsupported, unsupportedInAgent, unsupportedInEnvironment } from '../wire/unsupported.ts'
+import type { WebVersions } from '../wire/web-tools.ts'
+import { refuseClosedDomains } from '../wire/web-tools.ts'
 import { failure } from './failures.ts'
 import type { OpenSession, SessionActivities } from './index.ts'
 
@@ -23,7 +25,9 @@ export interface OpenSessionPorts {
   /** Checks an agent's body; throws an `ApiError` that says what is wrong. */
   readonly parseAgent: (body: unknown) => AgentCreate
   /** What new sessions with this model run under. */
-  readonly policyFor: (model: string) => Policy
+  readonly policyFor: (model: string, speed?: AgentModel['speed']) => Policy
+  /** The web tools that new sessions with this model can have; null: none. */
+  readonly webVersions: (model: string) => WebVersions | null
 }
 
 /** What an agent is called that was given inline without a name. */
@@ -40,10 +44,12 @@ export function createOpenSession(ports: OpenSessionPorts): Pick<SessionActiviti
         refuseLong(input)
         const { sessions, policyFor } = ports
         const agent = toSessionAgent(await storeAgent(ports, input))
-        refuseUnsupported(unsupportedInAgent(agent))
+        refuseUnsupported(unsupportedInAgent(agent, ports.webVersions(agent.model.id)))
         const environment = await findEnvironment(ports, input)
         refuseUnsupported(unsupportedInEnvironment(environment))
-        const policy = policyFor(agent.model.id)
+        const network = networkingOf(environment)
+        refuseClosedDomains(agent.tools, network.networking)
+        const policy = policyFor(agent.model.id, agent.model.speed)
         if (input.budget && !policy.accounting?.prices) throw failure('refused', `budget: ${UNPRICED}`)
         const configuration = input.session.replace(/^sesn_/, 'cfg_')
         const now = new Date()
@@ -62,9 +68,10 @@ export function createOpenSession(ports: OpenSessionPorts): Pick<SessionActiviti
           updatedAt: now,
           archivedAt: null,
         }
-        await sessions.create(row, { id: configuration, agent, harness: policy.harness })
+        const { harness } = policy
+        await sessions.create(row, { id: configuration, agent, harness, ...network })
         return {
-          entries: [{ type: 'log.configured', configuration, agent_name: agent.name, ...accountingOf(policy) }],
+          entries: [{ type: 'log.configured', configuration, agent_name: agent.name, ...keptOf(policy) }],
           agentName: agent.name,
           policy,
         }
@@ -79,8 +86,9 @@ export function createOpenSession(ports: OpenSessionPorts): Pick<SessionActiviti
   }
 }
 
-function accountingOf({ accounting }: Policy): Pick<Policy, 'accounting'> {
-  return accounting ? { accounting } : {}
+/** What of a policy readers of the log know too. */
+function keptOf({ accounting, takesSystem }: Policy): Pick<Policy, 'accounting' | 'takesSystem'> {
+  return { ...(accounting ? { accounting } : {}), ...(takesSystem === undefined ? {} : { takesSystem }) }
 }
 
 /** Title and metadata have the limits that they have later: every run of the session carries them. */

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { LogIncomplete, LogNotFound } from '../history/session-log.ts'
 import type { SessionLog } from '../history/session-log.ts'
 import type { SessionRow, SessionStore } from '../store/sessions.ts'
+import type { SpentSandboxes } from '../store/spent-sandboxes.ts'
 
 /** A row that says creating or running and was not written for this long is looked at. */
 const STALE_MS = 60_000
@@ -11,6 +12,7 @@ const INGRESS_MS = 48 * 60 * 60_000
 
 export interface SweeperPorts {
   readonly sessions: SessionStore
+  readonly spentSandboxes: SpentSandboxes
   readonly log: SessionLog
   /** Runs the work in one process of the cluster at a time; false when another one is at it. */
   readonly exclusively: (work: () => Promise<void>) => Promise<boolean>
@@ -20,7 +22,7 @@ export interface SweeperPorts {
   readonly pruneIngress: (before: Date) => Promise<void>
   /** Archives runs that ended without their workflow having done so, at the given time; a part of them at a time. */
   readonly archiveEnded: (now: number) => Promise<void>
-  /** Destroys a deleted session's sandboxes; none is fine. */
+  /** Destroys the sandboxes of a deleted or archived session; none is fine. */
   readonly removeSandboxes: (session: string) => Promise<void>
   /** Removes a deleted session's blobs; none is fine. */
   readonly removeBlobs: (session: string) => Promise<void>
@@ -68,6 +70,13 @@ export async function sweep(ports: SweeperPorts, now: number): Promise<void> {
       await ports.sessions.clear(id)
     })
   }
+  // A call that was on its way may still make the next one: the next sweep finds that.
+  for (const spent of await ports.spentSandboxes.list()) {
+    await attempt(ports, spent.sessionId, async () => {
+      await ports.removeSandboxes(spent.sessionId)
+      await ports.spentSandboxes.markDestroyed(spent)
+    })
+  }
   await ports.archiveEnded(now)
   for (const id of await ports.lateBlobs(now)) await attempt(ports, id, () => ports.removeBlobs(id))
   await ports.removeSpareContents(now)
@@ -87,11 +96,12 @@ async function refold({ sessions, log }: SweeperPorts, row: SessionRow, before: 
     const { state, archivedAt } = await log.read(row.id)
     const { status, title, metadata, budget = null } = state
     await sessions.repair(row.id, {
+      configurationId: state.configuration ?? row.configurationId,
       status,
       title,
       metadata,
       budget,
-      archivedAt: archivedAt === null ? null : new Date(archivedAt),
+      archivedAt: archivedAt === null ? row.archivedAt : new Date(archivedAt),
     })
   } catch (error) {
     // One whose log is not whole may well be running.

@@ -7,8 +7,9 @@ import type { FileContents, FileStore } from '../store/files.ts'
 import type { IngressStore } from '../store/ingress.ts'
 import type { KeyStore } from '../store/keys.ts'
 import type { SessionStore } from '../store/sessions.ts'
-import type { ModelInfo } from '../wire/types.ts'
+import type { AgentModel, ModelInfo } from '../wire/types.ts'
 import type { Validator } from '../wire/validate.ts'
+import type { WebVersions } from '../wire/web-tools.ts'
 import type { Attempt } from './attempts.ts'
 import type { WithFile } from './file-bytes.ts'
 import type { PreviewFeed } from './preview-feed.ts'
@@ -33,10 +34,14 @@ export interface ApiContext {
   readonly workflows: SessionWorkflows
   readonly validator: Validator
   /** What new sessions with this model run under. */
-  readonly policyFor: (model: string) => Policy
+  readonly policyFor: (model: string, speed?: AgentModel['speed']) => Policy
+  /** The web tools that new sessions with this model can have; null: none. */
+  readonly webVersions: (model: string) => WebVersions | null
   readonly quota: Quota
   /** Whether the model's back end reads images and documents at URLs. */
   readonly takesUrls: boolean
+  /** Whether the model's back end has fast mode. */
+  readonly takesFast: boolean
   /** Null where the back end does not list its models. */
   readonly models: (() => Promise<readonly ModelInfo[]>) | null
   /** Tells every api process that a session is gone, so that its streams end. */

@@ -6,6 +6,7 @@ import { emptyUsage } from '../session/usage.ts'
 import { toWireUsage } from '../session/wire-usage.ts'
 import type { Configuration, SessionRow } from '../store/sessions.ts'
 import { toSessionAgent } from '../wire/agents.ts'
+import { networkingOf } from '../wire/environments.ts'
 import { ApiError } from '../wire/errors.ts'
 import { mintId } from '../wire/mint.ts'
 import type { Session, SessionAgent, SessionCreate, UserEvent } from '../wire/types.ts'
@@ -16,6 +17,7 @@ import {
   unsupportedInSession,
 } from '../wire/unsupported.ts'
 import { refuseUrls } from '../wire/urls.ts'
+import { refuseClosedDomains } from '../wire/web-tools.ts'
 import type { SessionInput } from '../workflows/messages.ts'
 import { admit, markAnswered, packEvents, recall } from './admission.ts'
 import { readAgent } from './agents.ts'
@@ -45,7 +47,7 @@ export async function createSession(
   }
   // What an earlier try has stored is what the session has, whatever became of its agent since.
   const begun = earlier && (await context.sessions.configuration(earlier.ids[0] ?? ''))
-  const agent = begun?.agent ?? (await resolve(context, caller, params))
+  const { agent, networking } = begun ?? (await resolve(context, caller, params))
   const initial = params.initial_events ?? []
   const over = initial.length > 0 && !begun ? await context.quota.running(caller.workspaceId, null) : null
   if (over) throw over
@@ -63,19 +65,22 @@ export async function createSession(
     metadata,
     ...(params.budget ? { budget: params.budget } : {}),
   }
-  const session = { id, configurationId, agent, about, parcel, eventIds }
-  const created = await start(context, caller, session)
+  const configuration = { agent, ...(networking ? { networking } : {}) }
+  const created = await start(context, caller, { id, configurationId, configuration, about, parcel, eventIds })
   await context.ingress.accepted(row)
   return created
 }
 
-/** The agent as the session is to have it; the rest of what the request names is checked with it. */
-async function resolve(context: ApiContext, caller: Caller, params: SessionCreate): Promise<SessionAgent> {
+type Configured = Pick<Configuration, 'agent' | 'networking'>
+
+/** What the session is to have of its agent and environment; the rest of what the request names is checked with it. */
+async function resolve(context: ApiContext, caller: Caller, params: SessionCreate): Promise<Configured> {
   refuseUnsupported(unsupportedInSession(params))
   if (!context.takesUrls) refuseUrls('initial_events', params.initial_events ?? [])
   const agent = await resolveAgent(context, caller, params.agent)
-  refuseUnsupported(unsupportedInAgent(agent))
-  if (params.budget && !context.policyFor(agent.model.id).accounting?.prices) {
+  refuseUnsupported(unsupportedInAgent(agent, context.webVersions(agent.model.id)))
+  refuseFast(context, agent)
+  if (params.budget && !context.policyFor(agent.model.id, agent.model.speed).accounting?.prices) {
     throw new ApiError('invalid_request', `budget: ${UNPRICED}`, { code: 'model_not_budgetable' })
   }
   const environment = await readEnvironment(context, caller, params.environment_id)
@@ -85,13 +90,21 @@ async function resolve(context: ApiContext, caller: Caller, params: SessionCreat
     })
   }
   refuseUnsupported(unsupportedInEnvironment(environment))
-  return agent
+  const network = networkingOf(environment)
+  refuseClosedDomains(agent.tools, network.networking)
+  return { agent, ...network }
+}
+
+function refuseFast({ takesFast }: ApiContext, { model }: SessionAgent): void {
+  if (takesFast || model.speed !== 'fast') return
+  const message = 'agent.model.speed: expected standard, because the back end of the model has no fast mode'
+  throw new ApiError('invalid_request', message, { code: 'not_supported' })
 }
 
 interface NewSession {
   readonly id: string
   readonly configurationId: string
-  readonly agent: SessionAgent
+  readonly configuration: Configured
   readonly about: Required<Pick<SessionInput, 'environment' | 'title' | 'metadata'>> & Pick<SessionInput, 'budget'>
   readonly parcel: Parcel<UserEvent>
   readonly eventIds: readonly string[]
@@ -101,10 +114,11 @@ interface NewSession {
 async function start(
   context: ApiContext,
   { workspaceId: workspace, keyId: by }: Caller,
-  { id, configurationId, agent, about, parcel, eventIds }: NewSession,
+  { id, configurationId, configuration: configured, about, parcel, eventIds }: NewSession,
 ): Promise<Session> {
   const { sessions, blobs, workflows, policyFor } = context
   const { environment, title, metadata } = about
+  const { agent } = configured
   const now = new Date()
   const row: SessionRow = {
     id,
@@ -121,14 +135,19 @@ async function start(
     updatedAt: now,
     archivedAt: null,
   }
-  await sessions.create(row, { id: configurationId, agent, harness: policyFor(agent.model.id).harness })
+  const { harness } = policyFor(agent.model.id)
+  await sessions.create(row, { id: configurationId, ...configured, harness })
   // Of two tries at once one is stored.
   const stored = (await sessions.configuration(id)) ?? gone(id)
   await storeParcel(blobs, id, parcel)
   const { elements, ...beside } = parcel.kept
   const events = elements.map((event, index) => ({ ...event, id: eventIds[index] }))
   const { name } = stored.agent
-  const configuration = { id: configurationId, agentName: name, policy: policyFor(stored.agent.model.id) }
+  const configuration = {
+    id: configurationId,
+    agentName: name,
+    policy: policyFor(stored.agent.model.id, stored.agent.model.speed),
+  }
   const said = events.length > 0 ? { events, ...beside, by } : {}
   await workflows.start(id, { workspace, configuration, ...about, ...said }, title ?? name)
   const status = events.length > 0 ? 'running' : 'idle'
@@ -150,9 +169,11 @@ async function readCreated(context: ApiContext, id: string): Promise<Session | n
 
 /** A session that has used nothing yet, whatever it was told to do. */
 function toNewSession({ policyFor }: ApiContext, row: SessionRow, configuration: Configuration): Session {
-  const { accounting } = policyFor(configuration.agent.model.id)
+  const { accounting } = policyFor(configuration.agent.model.id, configuration.agent.model.speed)
   const usage = toWireUsage({ usage: emptyUsage(), ...(accounting ? { accounting } : {}) })
-  return { ...toSession(row, configuration, null), usage }
+  const session = toSession(row, configuration, null)
+  // Not when the row was written last: no later answer may say less.
+  return { ...session, updated_at: session.created_at, usage, stats: { active_seconds: 0, ...session.stats } }
 }
 
 async function resolveAgent(context: ApiContext, caller: Caller, agent: SessionCreate['agent']): Promise<SessionAgent> {

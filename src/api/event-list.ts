@@ -1,4 +1,3 @@
-import type { BlobStore } from '../history/blobs.ts'
 import type { Position } from '../history/position.ts'
 import { comparePositions, formatPosition, parsePosition } from '../history/position.ts'
 import type { LogItem } from '../history/project.ts'
@@ -11,7 +10,7 @@ import { decodeCursor, encodeCursor } from '../wire/pages.ts'
 import type { EventListQuery, SessionEvent } from '../wire/types.ts'
 import { createdAtRange, demandWithin } from './created.ts'
 import type { TimeRange } from './created.ts'
-import type { Queued } from './whole.ts'
+import type { PartStores, Queued } from './whole.ts'
 import { countFitting, isFitting, queuedItems, toWholes } from './whole.ts'
 
 /** A finished item that clients see. */
@@ -19,7 +18,7 @@ type Shown = LogItem & { readonly shown: SessionEvent }
 
 interface Listing {
   readonly log: Pick<SessionLog, 'slice' | 'find' | 'wasGivenUp'>
-  readonly blobs: Pick<BlobStore, 'get'>
+  readonly stores: PartStores
   readonly view: LogView
   readonly query: EventListQuery
   readonly order: 'asc' | 'desc'
@@ -38,12 +37,12 @@ export async function listEvents(
   {
     query,
     workspaceId,
-    blobs,
-  }: { readonly query: EventListQuery; readonly workspaceId: string; readonly blobs: Listing['blobs'] },
+    stores,
+  }: { readonly query: EventListQuery; readonly workspaceId: string; readonly stores: PartStores },
 ): Promise<CursorPage<SessionEvent>> {
   const order = query.order ?? 'asc'
   const limit = query.limit ?? PAGE_SIZES['events.list'].default
-  const listing: Listing = { log, blobs, view, query, order, limit }
+  const listing: Listing = { log, stores, view, query, order, limit }
   const scope = { workspaceId, resource: `events/${view.session}`, order }
   refuseCombination(query)
 
@@ -60,7 +59,7 @@ export async function listEvents(
   const isOver = isEnd && (order === 'desc' || last.length === queue.length)
   const end = fitting.at(-1)
   return {
-    data: [...(await toWholes(blobs, view.session, [...first, ...fitting, ...last]))],
+    data: [...(await toWholes(stores, view.session, [...first, ...fitting, ...last]))],
     next_page: end && !isOver ? encodeCursor(scope, formatPosition(end.position)) : null,
   }
 }

@@ -5,6 +5,7 @@ import type { LogView } from '../history/tracked.ts'
 import { isAtBudget } from '../session/budget.ts'
 import type { Arrival } from '../session/entry.ts'
 import { isQueued } from '../session/entry.ts'
+import type { Refusal } from '../session/check.ts'
 import { check, isAnswer, wakes } from '../session/check.ts'
 import { foldArrival } from '../session/fold.ts'
 import type { IngressRow } from '../store/ingress.ts'
@@ -14,6 +15,7 @@ import { mintId } from '../wire/mint.ts'
 import type { SessionEvent, UserEvent } from '../wire/types.ts'
 import { refuseUnsupported, unsupportedInEvents } from '../wire/unsupported.ts'
 import { refuseUrls } from '../wire/urls.ts'
+import { primaryThread } from '../workflows/messages.ts'
 import { admit, markAnswered, packEvents, recall } from './admission.ts'
 import type { Backlog } from './backlog.ts'
 import { createBacklog } from './backlog.ts'
@@ -70,7 +72,7 @@ export function eventRoutes(app: FastifyInstance, context: ApiContext): void {
     const params = context.validator.parseQuery('events.list', query)
     const row = await readRow(context, caller, id)
     const view = await readLog(context, row)
-    return listEvents(context.log, view, { query: params, workspaceId: caller.workspaceId, blobs: context.blobs })
+    return listEvents(context.log, view, { query: params, workspaceId: caller.workspaceId, stores: context })
   })
 }
 
@@ -112,7 +114,7 @@ async function letStart(context: ApiContext, { row, view, events }: Wanted<UserE
 function startsTurn(view: LogView, events: readonly UserEvent[]): boolean {
   let { state } = view
   for (const [index, event] of events.entries()) {
-    if (wakes(state, event, events.slice(0, index))) return true
+    if (wakes(state, event)) return true
     state = foldArrival(state, { ...event, id: `new ${index}` })
   }
   return false
@@ -135,7 +137,10 @@ async function checkAll(context: ApiContext, row: SessionRow, events: Kept<UserE
   const refusal = refusalOf(view, events)
   if (!refusal) return view
   const message = `events[${refusal.index}]: ${refusal.reason}`
-  throw refusal.busy ? new ApiError('rate_limit', message, { retryAfter: 1 }) : new ApiError('invalid_request', message)
+  const { busy, code } = refusal
+  throw busy
+    ? new ApiError('rate_limit', message, { retryAfter: 1 })
+    : new ApiError('invalid_request', message, code === undefined ? {} : { code })
 }
 
 /** @throws ApiError 429 when the queue has no room for all of the events, counted on the log as it is now. */
@@ -149,13 +154,14 @@ async function demandRoom(
   throw new ApiError('rate_limit', 'events: the session has as many waiting as it takes; try again.', { retryAfter: 1 })
 }
 
-function refusalOf(
-  view: LogView,
-  { elements, blobs }: Kept<UserEvent>,
-): { index: number; reason: string; busy?: true } | null {
+function refusalOf(view: LogView, { elements, blobs }: Kept<UserEvent>): (Refusal & { readonly index: number }) | null {
   let { state } = view
   for (const [index, event] of elements.entries()) {
-    const refusal = check(state, event, { blobs: blobs?.[index], before: elements.slice(0, index) })
+    const refusal = check(state, event, {
+      blobs: blobs?.[index],
+      before: elements.slice(0, index),
+      thread: primaryThread(view.session),
+    })
     if (refusal) return { index, ...refusal }
     state = foldArrival(state, { ...event, id: `new ${index}` }, blobs?.[index])
   }

@@ -24,8 +24,11 @@ export interface FrameWriterOptions {
 const BEHIND_BYTES = 256 * 1024
 /** What may wait for a reader before it is cut off. */
 const MOST_BYTES = 8 * 1024 * 1024
-/** How long a reader may take for what waits when its stream has ended, or is being filled, before it counts as gone. */
-const PATIENCE_MS = 30_000
+/**
+ * How long a reader may take for what waits when its stream has ended, or is being filled, before it counts as gone.
+ * The SDK's tool runner reads nothing while a tool runs, for up to 120 s.
+ */
+const PATIENCE_MS = 180_000
 
 /**
  * Writes frames to one reader at the reader's pace. A reader for whom too much waits gets a last frame that says so and

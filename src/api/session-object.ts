@@ -1,5 +1,6 @@
 import type { LogView } from '../history/tracked.ts'
 import { isAtBudget } from '../session/budget.ts'
+import { isInterrupted } from '../session/check.ts'
 import { isRequiringAction, isWaiting } from '../session/state.ts'
 import type { LogState } from '../session/state.ts'
 import { toWireUsage } from '../session/wire-usage.ts'
@@ -11,7 +12,7 @@ import type { Session, SessionStatus } from '../wire/types.ts'
  * log. Without a log, as in lists, the row's own hints stand in.
  */
 export function toSession(row: SessionRow, { agent }: Pick<Configuration, 'agent'>, view: LogView | null): Session {
-  const archivedAt = view ? view.archivedAt : (row.archivedAt?.getTime() ?? null)
+  const archivedAt = view ? archivedAtOf(row, view) : row.archivedAt
   const state = view?.state
   return {
     id: row.id,
@@ -25,7 +26,7 @@ export function toSession(row: SessionRow, { agent }: Pick<Configuration, 'agent
     updated_at: new Date(
       Math.max(row.createdAt.getTime(), view ? view.changedAt : row.updatedAt.getTime()),
     ).toISOString(),
-    archived_at: archivedAt === null ? null : new Date(archivedAt).toISOString(),
+    archived_at: archivedAt?.toISOString() ?? null,
     usage: state ? toWireUsage(state) : {},
     stats:
       view && state ? { active_seconds: state.usage.active_seconds, duration_seconds: durationOf(view) } : ageOf(row),
@@ -37,18 +38,28 @@ export function toSession(row: SessionRow, { agent }: Pick<Configuration, 'agent
   }
 }
 
-/** A message, or the last answer that was missing, that was accepted and that no worker has taken up yet is work under way. */
+/**
+ * A message, or the last answer that was missing, that was accepted and that no worker has taken up yet is work under
+ * way. What waits for answers is none while they are missing, unless an interrupt is about to close it.
+ */
 export function presentStatus(state: LogState): SessionStatus {
   if (state.status !== 'idle' || isAtBudget(state)) return state.status
-  const isAwaited = isRequiringAction(state)
-    ? !state.calls.some(isWaiting)
-    : state.queue.some((event) => event.type === 'user.message')
+  const isAwaited =
+    isRequiringAction(state) && !isInterrupted(state)
+      ? !state.calls.some(isWaiting)
+      : state.queue.some((event) => event.type === 'user.message')
   return isAwaited ? 'running' : 'idle'
 }
 
-/** Seconds since the session began, frozen when it ended. */
+/** When a client archived the session. Of one that had ended by itself, whose log takes no more, the row alone says so. */
+export function archivedAtOf(row: Pick<SessionRow, 'archivedAt'>, { archivedAt, state }: LogView): Date | null {
+  if (archivedAt !== null) return new Date(archivedAt)
+  return state.status === 'terminated' ? row.archivedAt : null
+}
+
+/** Seconds since the session began, frozen when it ended; what raced with an archive stands behind its end. */
 function durationOf(view: LogView): number {
-  const end = view.state.status === 'terminated' ? view.changedAt : Date.now()
+  const end = view.state.status === 'terminated' ? (view.archivedAt ?? view.changedAt) : Date.now()
   return Math.max(0, Math.round(end - view.startedAt) / 1000)
 }
 

@@ -7,6 +7,7 @@ import { KEEP_ALIVE, formatEvent } from '../wire/sse.ts'
 import type { FrameWriter } from './frame-writer.ts'
 import type { FramedBatch } from './preview-feed.ts'
 import type { Previews } from './previews.ts'
+import { isKeptElsewhere } from './whole.ts'
 
 /** Characters of a large frame that are written at once. */
 const PIECE_LENGTH = 256 * 1024
@@ -41,7 +42,7 @@ export class SessionStream implements Subscriber {
 
   added(items: readonly LogItem[], marks: readonly ActivityMark[]): void {
     if (this.#waiting) this.#hold(this.#waiting, { items, marks })
-    else if (items.some(({ blobs }) => blobs)) void this.#wait({ items, marks })
+    else if (items.some(isKeptElsewhere)) void this.#wait({ items, marks })
     else this.#show(this.#frames.of(items), marks)
   }
 
@@ -109,7 +110,7 @@ export class SessionStream implements Subscriber {
   }
 
   #write(item: LogItem): Promise<void> | null {
-    if (item.blobs) return this.#writeLarge(item)
+    if (isKeptElsewhere(item)) return this.#writeLarge(item)
     this.#writer.write(frameOf(item))
     return this.#writer.isBehind ? this.#writer.drained() : null
   }
@@ -137,9 +138,9 @@ export class SessionStream implements Subscriber {
 
 /** What stands on a stream. */
 export interface Frames {
-  /** Of a list of items without blobs; the same list has the same frames. */
+  /** Of a list of items that are all there; the same list has the same frames. */
   readonly of: (items: readonly LogItem[]) => string
-  /** Of an item with blobs, which are read; rejects when one is gone. */
+  /** Of an item with parts that are kept elsewhere, which are read; rejects when one is gone. */
   readonly ofLarge: (item: LogItem) => Promise<string>
   /** The last one of a stream that cannot go on. */
   readonly ofFailure: (error: unknown) => string

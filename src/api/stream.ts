@@ -12,6 +12,7 @@ import { readRow, toUnread } from './read-log.ts'
 import { itemsBehind, parseLastEventId } from './resume.ts'
 import { SessionStream, createFramer, frameOf } from './session-stream.ts'
 import { demandThread } from './threads.ts'
+import type { PartStores } from './whole.ts'
 import { toWhole } from './whole.ts'
 
 /** Silence on a stream is bounded, for proxies' sake; and so is how long a revoked key goes on reading. */
@@ -92,9 +93,9 @@ export function streamRoutes(app: FastifyInstance, context: ApiContext): void {
   }
 }
 
-async function frameLarge({ blobs }: ApiContext, session: string, item: LogItem): Promise<string> {
+async function frameLarge(stores: PartStores, session: string, item: LogItem): Promise<string> {
   const { shown, position } = item
-  return shown ? frameOf({ position, shown: await toWhole(blobs, session, { ...item, shown }) }) : ''
+  return shown ? frameOf({ position, shown: await toWhole(stores, session, { ...item, shown }) }) : ''
 }
 
 /** Told to a reader for whom too much waits. */

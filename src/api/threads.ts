@@ -8,6 +8,7 @@ import { primaryThread } from '../workflows/messages.ts'
 import type { ApiContext, Caller } from './context.ts'
 import { listEvents } from './event-list.ts'
 import { readLog, readRow } from './read-log.ts'
+import { readSession } from './retrieve-session.ts'
 import { toSession } from './session-object.ts'
 import { toThread } from './thread-object.ts'
 
@@ -51,7 +52,7 @@ export function threadRoutes(app: FastifyInstance, context: ApiContext): void {
     const row = await readRow(context, caller, id)
     demandThread(row.id, thread)
     const view = await readLog(context, row)
-    return listEvents(context.log, view, { query: params, workspaceId: caller.workspaceId, blobs: context.blobs })
+    return listEvents(context.log, view, { query: params, workspaceId: caller.workspaceId, stores: context })
   })
 }
 
@@ -65,8 +66,7 @@ export function demandThread(session: string, thread: string | undefined): void 
 }
 
 async function readThread(context: ApiContext, row: SessionRow): Promise<SessionThread> {
-  const [view, configuration] = await Promise.all([readLog(context, row), context.sessions.configuration(row.id)])
-  if (!configuration) throw new ApiError('not_found', `No session ${row.id}.`)
+  const { view, configuration } = await readSession(context, row)
   const [hasChanged, hasRested] = await Promise.all([
     holds(context, view, ['session.thread_status_running', 'session.thread_status_terminated']),
     holds(context, view, ['session.thread_status_idle']),

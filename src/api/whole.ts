@@ -2,27 +2,46 @@ import type { BlobStore } from '../history/blobs.ts'
 import { BlobLost, fetchElement } from '../history/blobs.ts'
 import type { LogItem } from '../history/project.ts'
 import { toWire } from '../history/project.ts'
+import type { ConfigurationReader } from '../history/updated.ts'
+import { configurationIn, fillAgent } from '../history/updated.ts'
 import type { LogState } from '../session/state.ts'
 import { blobsOf } from '../session/state.ts'
 import { weigh } from '../session/weight.ts'
 import { ApiError } from '../wire/errors.ts'
 import type { SessionEvent } from '../wire/types.ts'
 
-type Stored = Pick<BlobStore, 'get'>
-type Shown = Pick<LogItem, 'blobs'> & { readonly shown: SessionEvent }
+/** Where the parts of events are that do not stand in the log. */
+export interface PartStores {
+  readonly blobs: Pick<BlobStore, 'get'>
+  readonly sessions: { readonly configuration: ConfigurationReader }
+}
+type Shown = Pick<LogItem, 'says' | 'blobs'> & { readonly shown: SessionEvent }
 /** An event of the queue, with its references. */
 export type Queued = Shown
 
 /** What one page of a list brings, in bytes of blobs and characters of JSON; what would exceed it is on the next one. */
 const PAGE_SIZE = 32 * 1024 * 1024
+/** What an agent counts there, whose size is known only when it is read; few are larger. */
+const AGENT_SIZE = 256 * 1024
+
+/** Whether parts of it are kept elsewhere, so that it has to be waited for. */
+export function isKeptElsewhere(item: Pick<LogItem, 'says' | 'blobs'>): boolean {
+  return item.blobs !== undefined || configurationIn(item) !== null
+}
 
 /**
  * An event as its client sent it or as it came to be, with all that is kept elsewhere.
  * @throws ApiError 500 that names the event when a part of it is gone, and how to list the others.
  */
-export async function toWhole(stored: Stored, session: string, { shown, blobs }: Shown): Promise<SessionEvent> {
+export async function toWhole(
+  { blobs: store, sessions }: PartStores,
+  session: string,
+  item: Shown,
+): Promise<SessionEvent> {
+  const { shown, blobs } = item
   try {
-    return await fetchElement(stored, session, { element: shown, blobs })
+    const event = await fetchElement(store, session, { element: shown, blobs })
+    return await fillAgent(sessions.configuration, session, { event, configuration: configurationIn(item) })
   } catch (error) {
     if (!(error instanceof BlobLost)) throw error
     // Nothing is before or after an event that waits in the queue.
@@ -40,12 +59,12 @@ export async function toWhole(stored: Stored, session: string, { shown, blobs }:
 
 /** The same for several, one after the other. */
 export async function toWholes(
-  stored: Stored,
+  stores: PartStores,
   session: string,
   items: readonly Shown[],
 ): Promise<readonly SessionEvent[]> {
   const whole: SessionEvent[] = []
-  for (const item of items) whole.push(await toWhole(stored, session, item))
+  for (const item of items) whole.push(await toWhole(stores, session, item))
   return whole
 }
 
@@ -53,7 +72,7 @@ export async function toWholes(
 export function queuedItems(state: Pick<LogState, 'queue' | 'blobs'>): readonly Queued[] {
   return state.queue.map((event) => {
     const refs = blobsOf(state, event.id)
-    return { shown: toWire(event, null), ...(refs ? { blobs: refs } : {}) }
+    return { says: null, shown: toWire(event, null), ...(refs ? { blobs: refs } : {}) }
   })
 }
 
@@ -69,7 +88,9 @@ export function isFitting(items: readonly Shown[]): boolean {
   return countFitting(items) === items.length
 }
 
-function sizeOf({ shown, blobs = [] }: Shown): number {
+function sizeOf(item: Shown): number {
+  const { shown, blobs = [] } = item
+  const own = weigh(shown) + (configurationIn(item) === null ? 0 : AGENT_SIZE)
   // Of a file clients are shown the id.
-  return blobs.reduce((sum, { length, file }) => sum + (file === undefined ? length : 0), weigh(shown))
+  return blobs.reduce((sum, { length, file }) => sum + (file === undefined ? length : 0), own)
 }

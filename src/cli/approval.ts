@@ -21,8 +21,8 @@ const HELP = [
   '        agent reads it: say why, or what to do instead. Ctrl+C and Ctrl+D leave',
   '        the session waiting.',
 ]
-/** The server takes no longer message with a denial. */
-const NOTE_LENGTH = 4096
+/** Units of UTF-16: the server takes no longer message with a denial. */
+const NOTE_LENGTH = 8000
 
 /**
  * Shows each call whole and asks a person about it. Answers what they decided on all of them; or, when they leave without
@@ -54,9 +54,9 @@ function toConfirmation(id: string, typed: string): Confirmation | null {
   const about = { type: 'user.tool_confirmation', tool_use_id: id } as const
   if (/^y(es)?$/i.test(typed)) return { ...about, result: 'allow' }
   if (/^(no?)?$/i.test(typed)) return { ...about, result: 'deny' }
-  const { length } = Array.from(typed)
   // A slip of the finger is no reason to deny, nor to tell the agent.
-  return length === 1 || length > NOTE_LENGTH ? null : { ...about, result: 'deny', deny_message: typed }
+  const isSlip = Array.from(typed).length === 1
+  return isSlip || typed.length > NOTE_LENGTH ? null : { ...about, result: 'deny', deny_message: typed }
 }
 
 function explain(typed: string, print: (line: string) => void): void {

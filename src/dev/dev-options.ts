@@ -14,6 +14,7 @@ export interface DevSettings {
   readonly modelBaseUrl: string | undefined
   /** `anthropic`, or a cloud, which has credentials of its own. */
   readonly modelBackend: string
+  readonly modelWebTools: 'auto' | 'off'
   readonly modelNames: ReadonlyMap<string, string>
   readonly databaseUrl: string | undefined
   /** Absolute path of the data folder. */

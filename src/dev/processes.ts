@@ -129,6 +129,7 @@ async function startModel({ options, ports, supervisor, apiKey }: ModelOptions):
     ...(key && { LONGHAND_MODEL_API_KEY: key }),
     ...(config.modelBaseUrl && { LONGHAND_MODEL_BASE_URL: config.modelBaseUrl }),
     ...(config.modelNames.size > 0 && { LONGHAND_MODEL_NAMES: toPairs(config.modelNames) }),
+    ...(config.modelWebTools === 'off' && { LONGHAND_MODEL_WEB_TOOLS: 'off' }),
     LONGHAND_MODEL_BACKEND: config.modelBackend,
   }
   const isCloud = config.modelBackend !== 'anthropic'

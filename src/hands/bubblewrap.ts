@@ -1,11 +1,16 @@
 import { execFile, spawn } from 'node:child_process'
 import type { FileHandle } from 'node:fs/promises'
 import { lstat, open, readlink } from 'node:fs/promises'
+import type { Socket } from 'node:net'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import type { Account } from './account.ts'
-import type { Exec } from './exchange.ts'
+import { confine } from './confine.ts'
+import type { Exec } from './exec.ts'
+import { resident } from './exchange.ts'
 import { HandsUnavailable } from './hands.ts'
+import type { Line } from './line.ts'
+import { doorVariables, doorway, forwarder, isForwarding, trust } from './network.ts'
 import { prepareRunner } from './runner.ts'
 
 /** Where host programs are looked for, and what processes inside start with. Nothing of the worker's is added. */
@@ -33,16 +38,35 @@ export interface StartRequest {
   readonly folder: string
   readonly bootId: string
   readonly account: Account
+  /** Folder of its door to the network; null for a sandbox without one. */
+  readonly door: string | null
+}
+
+/** A sandbox that processes are started in. */
+export interface Inside extends Pick<StartRequest, 'account' | 'door'> {
+  /** Of process 1. */
+  readonly pid: number
 }
 
 /**
  * Starts a sandbox that outlives this process. bubblewrap itself writes the pid of process 1 into `info.json`, so that
  * even a caller that dies at once leaves something to find it by. Resolves when process 1 runs.
  */
-export async function startBubblewrap({ folder, bootId, account }: StartRequest): Promise<void> {
-  const base = account.uid === undefined ? folder : '/mnt'
-  const argv = ['bwrap', ...(await isolation(base)), 'sh', '-c', initialize(bootId)]
-  const [file = '', ...args] = account.uid === undefined ? argv : asAccount(folder, account.uid, argv)
+export async function startBubblewrap(request: StartRequest): Promise<void> {
+  const { folder, bootId, account, door } = request
+  const isOwn = account.uid === undefined
+  const mounts = { base: isOwn ? folder : '/mnt', door: door !== null && !isOwn ? '/mnt/egress' : door }
+  const argv = [
+    'setpriv',
+    '--no-new-privs',
+    ...confine(),
+    'bwrap',
+    ...(await isolation(mounts, door)),
+    'sh',
+    '-c',
+    initialize(bootId, door !== null),
+  ]
+  const [file = '', ...args] = isOwn ? argv : asAccount(request, account.uid, argv)
   const info = await open(join(folder, 'info.json'), 'w')
   try {
     await started(file, args, info)
@@ -51,14 +75,13 @@ export async function startBubblewrap({ folder, bootId, account }: StartRequest)
   }
 }
 
-/** Starts processes inside the namespaces of process `pid`, which is process 1 of a sandbox. */
-export function createNamespaceExec(pid: number, account: Account): Exec {
-  const enter = ['nsenter', `--target=${pid}`, '-U', '-m', '-p', '-n', '-i', '-u', '--preserve-credentials']
-  const prefix = [...limits, '--', 'setpriv', '--no-new-privs', ...enter, '--']
+/** Starts processes inside the namespaces of process 1 of a sandbox. */
+export function createNamespaceExec({ pid, account, door }: Inside): Exec {
   return (argv, { stdin, env }) =>
     new Promise((resolve, reject) => {
       const inside = env === undefined ? argv : ['env', ...Object.entries(env).map(([k, v]) => `${k}=${v}`), ...argv]
-      const child = spawn('prlimit', [...prefix, ...inside], { cwd: '/', env: environment, detached: true, ...account })
+      const options = { cwd: '/', env: { ...environment, ...doorVariables(door) }, detached: true, ...account }
+      const child = spawn('prlimit', enter(pid, inside), options)
       const stdout: Buffer[] = []
       const stderr: Buffer[] = []
       let bytes = 0
@@ -78,22 +101,68 @@ export function createNamespaceExec(pid: number, account: Account): Exec {
     })
 }
 
+/** Starts the resident in there; one that cannot be started ends at once. */
+export function openNamespaceLine({ pid, account, door }: Inside): Line {
+  const child = spawn('prlimit', enter(pid, resident.argv), {
+    cwd: '/',
+    env: { ...environment, ...doorVariables(door), ...resident.env },
+    detached: true,
+    stdio: ['pipe', 'pipe', 'ignore'],
+    ...account,
+  })
+  const { stdin: input, stdout: output } = child
+  child.on('error', (cause) => output.destroy(cause))
+  return {
+    input,
+    output,
+    hold(isHeld) {
+      // Pipes of a child process are sockets here.
+      for (const end of [child, input as Socket, output as Socket]) {
+        if (isHeld) end.ref()
+        else end.unref()
+      }
+    },
+    destroy() {
+      input.destroy()
+      output.destroy()
+    },
+  }
+}
+
+function enter(pid: number, argv: readonly string[]): string[] {
+  const namespaces = [`--target=${pid}`, '-U', '-m', '-p', '-n', '-i', '-u', '--preserve-credentials']
+  return [...limits, '--', 'setpriv', '--no-new-privs', ...confine(), 'nsenter', ...namespaces, '--', ...argv]
+}
+
 /**
  * Process 1. A resident shell: it reaps what is orphaned, and no signal from inside ends it, so that `kill -9 -1` in the
  * sandbox leaves the sandbox standing. It ends by itself when its folder was removed: nobody can use it any more.
  */
-function initialize(bootId: string): string {
-  const idle = 'while [ -e /run/longhand/boot ]; do sleep 20 & wait $!; done'
-  return `${prepareRunner(bootId)} && echo ready && exec < /dev/null > /dev/null 2>&1 && trap '' TERM INT HUP && ${idle}`
+function initialize(bootId: string, hasDoor: boolean): string {
+  const isThere = '[ -e /run/longhand/boot ]'
+  const idle = `while ${isThere}; do sleep 20 & wait $!; done`
+  // Whoever is ended comes again, but not at once and for ever.
+  const forward = `while ${isThere}; do wait $forwarder; sleep 1; ${forwarder} /run/longhand/boot & forwarder=$!; done`
+  const begin =
+    `{ ${trust}; ${forwarder} /run/longhand/boot > /dev/null 2>&1 & forwarder=$!; ` +
+    `i=0; until ${isForwarding}; do sleep 0.01; i=$((i + 1)); [ $i -lt 500 ] || exit 1; done; }`
+  const stay = `echo ready && exec < /dev/null > /dev/null 2>&1 && trap '' TERM INT HUP && ${hasDoor ? forward : idle}`
+  return `${prepareRunner(bootId)} && ${hasDoor ? `${begin} && ` : ''}${stay}`
 }
 
 /** As root: the folder need not be reachable for the account, it sees a private mount of it. */
-function asAccount(folder: string, uid: number, argv: readonly string[]): string[] {
-  const script = `mount --bind "$0" /mnt && exec setpriv --reuid ${uid} --regid ${uid} --clear-groups -- "$@"`
-  return ['unshare', '--mount', '--propagation', 'private', '--', 'sh', '-c', script, folder, ...argv]
+function asAccount({ folder, door }: StartRequest, uid: number, argv: readonly string[]): string[] {
+  const setpriv = `exec setpriv --reuid ${uid} --regid ${uid} --clear-groups -- "$@"`
+  const script = `mount --bind "$0" /mnt && { [ -z "$1" ] || mount --bind "$1" /mnt/egress; } && shift && ${setpriv}`
+  return ['unshare', '--mount', '--propagation', 'private', '--', 'sh', '-c', script, folder, door ?? '', ...argv]
 }
 
-async function isolation(base: string): Promise<string[]> {
+interface Mounts {
+  readonly base: string
+  readonly door: string | null
+}
+
+async function isolation({ base, door }: Mounts, folder: string | null): Promise<string[]> {
   // No `--dev`: its devpts makes bubblewrap add a second user namespace, and the first could not be entered any more.
   const dev = devices.flatMap((name) => ['--dev-bind', `/dev/${name}`, `/dev/${name}`])
   const fds = ['fd', 'fd/0', 'fd/1', 'fd/2'].map((target) => `/proc/self/${target}`)
@@ -107,17 +176,30 @@ async function isolation(base: string): Promise<string[]> {
     `${base}/etc/${f}`,
     `/etc/${f}`,
   ])
-  const shared = ['alternatives', 'ld.so.cache'].flatMap((name) => ['--ro-bind-try', `/etc/${name}`, `/etc/${name}`])
+  const authorities = ['ssl/certs', 'ssl/openssl.cnf', 'pki/tls/certs', 'pki/ca-trust/extracted', 'ca-certificates']
+  const shared = ['alternatives', 'ld.so.cache', ...authorities].flatMap((name) => [
+    '--ro-bind-try',
+    `/etc/${name}`,
+    `/etc/${name}`,
+  ])
   const parts = [
     ['--unshare-user', '--unshare-pid', '--unshare-net', '--unshare-ipc', '--unshare-uts', '--unshare-cgroup-try'],
     ['--uid', '1000', '--gid', '1000', '--hostname', 'sandbox', '--info-fd', '3', '--as-pid-1', '--cap-drop', 'ALL'],
-    ['--clearenv', ...Object.entries(environment).flatMap(([name, value]) => ['--setenv', name, value])],
+    [
+      '--clearenv',
+      ...Object.entries({ ...environment, ...doorVariables(folder) }).flatMap(([name, value]) => [
+        '--setenv',
+        name,
+        value,
+      ]),
+    ],
     ['--ro-bind', '/usr', '/usr', ...(await rootLinks()), '--proc', '/proc'],
     ['--dir', '/dev', ...dev, ...links, '--perms', '1777', '--tmpfs', '/dev/shm'],
     ['--dir', '/etc', ...etc, ...shared, '--symlink', '../usr/lib/os-release', '/etc/os-release'],
     ['--perms', '1777', ...((await knowsSize()) ? ['--size', tmpBytes] : []), '--tmpfs', '/tmp'],
     ['--dir', '/home', '--bind', `${base}/home`, '/home/agent', '--bind', `${base}/workspace`, '/workspace'],
-    ['--dir', '/run', '--bind', `${base}/run`, '/run/longhand', '--chdir', '/workspace', '--remount-ro', '/'],
+    ['--dir', '/run', '--bind', `${base}/run`, '/run/longhand', ...(door === null ? [] : ['--ro-bind', door, doorway])],
+    ['--chdir', '/workspace', '--remount-ro', '/'],
   ]
   return parts.flat()
 }

@@ -1,44 +1,25 @@
 import { readFileSync } from 'node:fs'
 import { setTimeout as pause } from 'node:timers/promises'
+import type { Answer, Exec, ExecOptions } from './exec.ts'
 import { HandsUnavailable } from './hands.ts'
+import type { Lanes } from './lanes.ts'
 import { SandboxLost } from './sandbox.ts'
-
-/** What one process in the sandbox wrote until it ended. */
-export interface ExecEnd {
-  readonly stdout: Uint8Array
-  readonly stderr: string
-}
-
-export interface ExecOptions {
-  readonly stdin?: Uint8Array
-  readonly env?: Readonly<Record<string, string>>
-}
-
-/**
- * Starts `argv` in the sandbox as the agent's user and waits for its end. Its exit code does not matter, its answer is
- * the last line of stderr. Must not end the process when the caller dies. Rejects with `HandsUnavailable`.
- */
-export type Exec = (argv: readonly string[], options: ExecOptions) => Promise<ExecEnd>
 
 export interface SandboxAccess {
   readonly exec: Exec
   /** Whether exactly this sandbox still lives. Asked when an exec gave no answer. */
   readonly isAlive: () => Promise<boolean>
   readonly bootId: string
+  /** Residents, which are asked first. */
+  readonly lanes?: Lanes
 }
 
 export interface Question extends ExecOptions {
-  /** Text for `sh -c`. */
-  readonly script: string
+  /** A function of the scripts. */
   readonly verb: string
   /** Id of the call, or `-`. */
   readonly id: string
   readonly rest?: readonly (string | number)[]
-}
-
-export interface Answer {
-  readonly words: readonly string[]
-  readonly stdout: Uint8Array
 }
 
 /** Milliseconds after a try without an answer: a sandbox that is dying looks alive for a moment. One try for each. */
@@ -47,25 +28,31 @@ const patiences = [50, 250]
 export type Ask = (question: Question) => Promise<Answer>
 
 /**
- * Asks a script in the sandbox and takes nothing but its answer line for an answer. Asking once more without one is
- * safe: what was claimed by the first try is joined by the second.
+ * Asks the scripts in the sandbox and takes nothing but their answer line for an answer. Asking once more without one is
+ * safe: what was claimed by the first try is joined by the second. So a resident that dies at a question costs time only.
  */
-export function createAsk({ exec, isAlive, bootId }: SandboxAccess): Ask {
-  return async ({ script, verb, id, rest = [], ...options }) => {
+export function createAsk({ exec, isAlive, bootId, lanes }: SandboxAccess): Ask {
+  async function askProcess(words: readonly string[], options: ExecOptions): Promise<Answer> {
     // The shell begins its own complaints with the fourth word: it must not be the one that answers begin with.
-    const argv = ['sh', '-c', script, 'runner', verb, bootId, checkName(id), ...rest.map(String)]
+    const argv = ['sh', '-c', script, 'runner', ...words]
     let last = ''
     for (const patience of patiences) {
       const { stdout, stderr } = await exec(argv, options)
-      const words = parseAnswer(stderr)
-      if (words?.[0] === 'gone')
-        throw new SandboxLost('another sandbox answered in its place, or the runner was removed')
-      if (words !== null) return { words, stdout }
+      const answer = parseAnswer(stderr)
+      if (answer !== null) return { words: answer, stdout }
       last = stderr.trim().slice(-500)
       await pause(patience)
       if (!(await isAlive())) throw new SandboxLost('the sandbox has ended')
     }
     throw new HandsUnavailable(`the sandbox lives but gives no answer${last === '' ? '' : `: ${last}`}`)
+  }
+
+  return async ({ verb, id, rest = [], ...options }) => {
+    const words = [verb, bootId, checkName(id), ...rest.map(String)]
+    const answer = (lanes && (await lanes.ask(words, options))) ?? (await askProcess(words, options))
+    if (answer.words[0] === 'gone')
+      throw new SandboxLost('another sandbox answered in its place, or the runner was removed')
+    return answer
   }
 }
 
@@ -74,6 +61,16 @@ export function readScripts(...names: readonly string[]): string {
   const texts = names.map((name) => readFileSync(new URL(name, import.meta.url), 'utf8'))
   return texts.join('').replace(/^ *#.*\n/gm, '')
 }
+
+const names = ['processes', 'paths', 'room', 'capture', 'runner', 'files', 'outputs']
+const functions = readScripts(...names.map((name) => `./${name}.sh`))
+/** Serves the question that follows as arguments. */
+const script = `${functions}serve "$@"\n`
+/** A process that stays: lane.sh. Its text is not among its arguments, for these are what `ps` shows an agent. */
+export const resident = {
+  argv: ['sh', '-c', 'eval "$LONGHAND_RESIDENT"', 'resident'],
+  env: { LONGHAND_RESIDENT: `unset LONGHAND_RESIDENT\n${functions}${readScripts('./lane.sh')}lane\n` },
+} as const
 
 /** Ids and queues become names in the sandbox's file system. */
 export function checkName(name: string): string {

@@ -68,17 +68,17 @@ put() {
     file) [ -w "$real" ] || { answer refused denied; return; } ;;
   esac
   folder=${real%/*}
-  new=$folder/.longhand-$$
-  { mkdir -p "$folder" && cat > "$new"; } 2>/dev/null
-  if [ ! -e "$new" ]; then
-    answer refused denied
-  elif [ "$(wc -c < "$new")" -ne "$bytes" ]; then
-    # The disk is full, or the client died while it sent: that one reads no answer.
+  new=$folder/.longhand-$self
+  [ -d "$folder" ] || mkdir -p "$folder" 2>/dev/null
+  if receive "$new" "$bytes"; then
+    with_lock files replace
+  elif [ -e "$new" ]; then
+    # A caller that died while it sent reads no answer.
     answer refused full
   else
-    with_lock files replace
+    answer refused denied
   fi
-  rm -f "$new"
+  [ ! -e "$new" ] || rm -f "$new"
 }
 
 replace() {
@@ -110,5 +110,3 @@ replace() {
   printf '%s' "$note"
   answer written 1
 }
-
-serve "$@"

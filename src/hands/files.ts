@@ -1,9 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { Ask } from './exchange.ts'
-import { readScripts } from './exchange.ts'
 import type { ReadRequest, ReadResult, Refusal, Sandbox, WriteRequest, WriteResult } from './sandbox.ts'
 
-const script = readScripts('./processes.sh', './paths.sh', './files.sh')
 const wholeFile = [0, 0] as const
 
 /** Single files of a sandbox. Writes are claimed by id like commands, under a lock: check and replacement are one step. */
@@ -11,7 +9,7 @@ export function createFiles(ask: Ask): Pick<Sandbox, 'read' | 'write'> {
   async function read({ path, maxBytes, lines, unlessWritten }: ReadRequest): Promise<ReadResult> {
     const [from, to] = lines === undefined ? wholeFile : [Math.max(1, lines[0]), lines[1]]
     const rest = [checkPath(path), maxBytes, from, to]
-    const { words, stdout } = await ask({ script, verb: 'get', id: unlessWritten ?? '-', rest })
+    const { words, stdout } = await ask({ verb: 'get', id: unlessWritten ?? '-', rest })
     if (words[0] === 'claimed') return { type: 'claimed' }
     if (words[0] === 'refused') return { type: 'refused', reason: toRefusal(words[1]) }
     return { type: 'file', bytes: stdout, size: Number(words[1]) }
@@ -20,7 +18,7 @@ export function createFiles(ask: Ask): Pick<Sandbox, 'read' | 'write'> {
   async function write({ id, path, data, note, ifSha256 }: WriteRequest): Promise<WriteResult> {
     const hash = createHash('sha256').update(data).digest('hex')
     const rest = [checkPath(path), data.length, hash, ifSha256 ?? '', note]
-    const { words, stdout } = await ask({ script, verb: 'put', id, rest, stdin: data })
+    const { words, stdout } = await ask({ verb: 'put', id, rest, stdin: data })
     switch (words[0]) {
       case 'written':
         return { type: 'written', note: Buffer.from(stdout).toString(), first: words[1] === '1' }

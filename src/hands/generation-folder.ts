@@ -28,6 +28,10 @@ export interface GenerationFolders {
   pathOf(reference: string): string
   /** Makes the folder with everything a sandbox is started from. */
   prepare(reference: string, account: Account): Promise<void>
+  /** Notes the folder of the sandbox's door to the network. */
+  keepDoor(reference: string, door: string): Promise<void>
+  /** As noted; null without one. */
+  doorOf(reference: string): Promise<string | null>
   /** Notes which process is process 1, once it runs: from here on the sandbox can be attached to. */
   record(reference: string): Promise<void>
   /** Process 1 as recorded; null for a sandbox that was never finished or is removed. */
@@ -64,7 +68,7 @@ export function createGenerationFolders(root: string): GenerationFolders {
     pathOf,
     published,
 
-    async prepare(reference, { uid, gid }) {
+    async prepare(reference, account) {
       const folder = pathOf(reference)
       await mkdir(join(folder, 'etc'), { recursive: true })
       await mkdir(keys, { recursive: true })
@@ -73,12 +77,14 @@ export function createGenerationFolders(root: string): GenerationFolders {
       await chmod(folder, 0o711)
       await chmod(join(folder, 'etc'), 0o755)
       for (const [name, text] of Object.entries(etc)) await writeReadable(join(folder, 'etc', name), text)
-      for (const name of ['workspace', 'home', 'run']) {
-        await mkdir(join(folder, name), { mode: 0o755 })
-        if (uid !== undefined && gid !== undefined) await chown(join(folder, name), uid, gid)
-      }
+      for (const name of ['workspace', 'home', 'run']) await makeOwned(join(folder, name), account)
+      // Where root mounts the door, so that its account reaches it.
+      await mkdir(join(folder, 'egress'))
       await writeFile(join(folder, 'reference'), reference)
     },
+
+    keepDoor: (reference, door) => writeFile(join(pathOf(reference), 'door'), door),
+    doorOf: (reference) => readFile(join(pathOf(reference), 'door'), 'utf8').catch(nullIfMissing),
 
     async record(reference) {
       const folder = pathOf(reference)
@@ -120,6 +126,11 @@ export function createGenerationFolders(root: string): GenerationFolders {
       await removeTree(pathOf(row.reference))
     },
   }
+}
+
+async function makeOwned(folder: string, { uid, gid }: Account): Promise<void> {
+  await mkdir(folder, { mode: 0o755 })
+  if (uid !== undefined && gid !== undefined) await chown(folder, uid, gid)
 }
 
 interface BubblewrapInfo {

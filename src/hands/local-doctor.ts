@@ -2,6 +2,8 @@ import { randomBytes } from 'node:crypto'
 import { constants } from 'node:fs'
 import { access, readFile } from 'node:fs/promises'
 import { HandsUnavailable } from './hands.ts'
+import type { Probe } from './resident-probe.ts'
+import { residentProbe } from './resident-probe.ts'
 import type { Finding, Sandbox, SandboxProvider } from './sandbox.ts'
 
 const programs = [
@@ -12,6 +14,7 @@ const programs = [
   { name: 'unshare', packaged: 'util-linux' },
   { name: 'setsid', packaged: 'util-linux' },
   { name: 'bash', packaged: 'bash' },
+  { name: 'perl', packaged: 'perl-base' },
 ]
 const folders = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin']
 
@@ -27,7 +30,7 @@ const switches = [
 ]
 
 /** What is looked at from inside, by a command that prints nothing when it is in order. */
-const probes = [
+const probes: readonly Probe[] = [
   {
     name: 'network',
     wanted: 'loopback only',
@@ -47,12 +50,18 @@ const probes = [
       [ "$(id -u)" = 1000 ] || echo "the user is $(id -u)"`,
   },
   {
+    name: 'kernel',
+    wanted: 'sockets that no namespace confines are refused, and io_uring',
+    command: `perl -e 'socket(my $s, 40, 1, 0) and print "AF_VSOCK\n"; $! = 0; syscall(425, 1, 0); $! == 1 or print "io_uring\n"'`,
+  },
+  {
     name: 'files',
     wanted: 'the host is read-only, /workspace and /tmp are writable',
     command: `for f in /usr /etc /; do if touch $f/probe 2>/dev/null; then echo "$f is writable"; fi; done
       for f in /workspace /tmp; do touch $f/probe || echo "$f is not writable"; done
       for f in /root /var /sys; do [ ! -e $f ] || echo "$f is visible"; done`,
   },
+  residentProbe,
 ]
 
 const limited =
@@ -89,17 +98,13 @@ export async function examineLocal(
   return findings
 }
 
-async function look(sandbox: Sandbox, { name, wanted, command }: (typeof probes)[number]): Promise<Finding> {
+async function look(sandbox: Sandbox, { name, wanted, command, remedy }: Probe): Promise<Finding> {
   const { reason, output } = await sandbox.run({ id: `probe-${name}`, command, timeoutMs: 10_000, capBytes: 4_096 })
   const found = Buffer.from(output).toString().trim().replaceAll('\n', ', ')
   if (reason === 'exit' && found === '') return { name: `sandbox ${name}`, ok: true, detail: wanted }
   const detail = `expected ${wanted}, found: ${found === '' ? reason : found}`
-  return {
-    name: `sandbox ${name}`,
-    ok: false,
-    detail,
-    remedy: 'Do not run agents here, and report what this machine is.',
-  }
+  const usual = 'Do not run agents here, and report what this machine is.'
+  return { name: `sandbox ${name}`, ok: false, detail, remedy: remedy ?? usual }
 }
 
 async function isInstalled(name: string): Promise<boolean> {

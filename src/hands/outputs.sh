@@ -1,6 +1,5 @@
 # Puts outputs where the agent can read them: behind processes.sh and paths.sh, over what runner.sh leaves of a call.
 #   put     bytes that are missing in the middle of the file that the output was put into
-path=/workspace/.outputs/$id.txt
 
 # What was kept of the output, and its end. Sets $missing to the bytes between them, $expected to those of the file.
 print_output() {
@@ -29,7 +28,7 @@ prune() {
 }
 
 # Makes the file, unless it is there, and gives back the room of what nobody needs but the file. Sets $said.
-put() {
+deliver() {
   if [ -s "$d/put" ] && [ -f "$real" ]; then
     said="kept $(cat "$d/put")"
     return
@@ -40,7 +39,7 @@ put() {
   [ ! -s "$d/kept" ] || read -r kept < "$d/kept"
   [ "$kept" -le "$total" ] || kept=$total
   folder=${real%/*}
-  new=$folder/.longhand-$$
+  new=$folder/.longhand-$self
   said='refused denied'
   mkdir -p "$folder" && { [ -e "$folder/.gitignore" ] || echo '*' > "$folder/.gitignore"; }
   print_output > "$new"
@@ -61,6 +60,7 @@ put() {
 
 # $1: how many files may stay.
 keep() {
+  path=/workspace/.outputs/$id.txt
   if ! { read -r reason code total cap < "$d/done"; } 2>/dev/null; then
     answer lost
   elif ! locate "$path"; then
@@ -68,9 +68,7 @@ keep() {
   elif [ -d "$real" ]; then
     answer refused directory
   else
-    with_lock outputs put "$1"
+    with_lock outputs deliver "$1"
     answer $said
   fi
 }
-
-serve "$@"

@@ -1,14 +1,23 @@
 R=/run/longhand
-verb=$1 boot=$2 id=$3
-d=$R/calls/$id
-shift 3
 umask 022
 
 # The answer is stdout plus one line of stderr, "longhand: ...", the last. Without that line there is no answer.
 answer() { printf 'longhand: %s\n' "$*" >&2; }
 
-# Does what was asked, unless this is another sandbox than the one that was meant.
+# Puts what came with the question into the file $1; fails when that are not $2 bytes: the disk is full, or the caller
+# died while it sent.
+receive() {
+  cat > "$1" && [ "$(wc -c < "$1")" -eq "$2" ]
+} 2>/dev/null
+
+# Does what was asked: VERB BOOT ID ARGUMENTS..., unless this is another sandbox than the one that was meant. Sets $self
+# and $born to pid and start time of this process, which may be a subshell.
 serve() {
+  verb=$1 boot=$2 id=$3
+  d=$R/calls/$id
+  shift 3
+  start_time self || return
+  self=${stat%% *} born=$started
   { read -r here < "$R/boot"; } 2>/dev/null
   if [ "$here" = "$boot" ]; then "$verb" "$@"; else answer gone; fi
 }
@@ -22,26 +31,11 @@ start_time() {
   started=$1
 }
 
-# Takes the lock $1, a link to this process's pid and start time, or fails. A holder that died is cleared away once, by
-# whoever makes the folder of its name first; looked at again behind that, because a lock may have gone on to another.
-take_lock() {
-  start_time $$
-  ! ln -s "$$.$started" "$R/$1.lock" 2>/dev/null || return 0
-  holder=$(readlink "$R/$1.lock") || return 1
-  ! start_time "${holder%.*}" || [ "$started" != "${holder#*.}" ] || return 1
-  if mkdir "$R/dead.$1.$holder" 2>/dev/null && [ "$(readlink "$R/$1.lock")" = "$holder" ]; then
-    rm -f "$R/$1.lock"
-  fi
-  return 1
-}
-
-release_lock() { rm -f "$R/$1.lock"; }
-
-# Runs the words behind the first, which names the lock.
+# Runs the words behind the first, which names a lock. It is held by an open file: a holder that dies holds it no longer.
 with_lock() {
-  lock=$1
+  exec 9>> "$R/$1.lock"
+  flock 9
   shift
-  until take_lock "$lock"; do sleep 0.02; done
   "$@"
-  release_lock "$lock"
+  exec 9>&-
 }

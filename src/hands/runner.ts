@@ -1,11 +1,10 @@
 import type { Ask, SandboxAccess } from './exchange.ts'
-import { checkName, createAsk, readScripts } from './exchange.ts'
+import { checkName, createAsk } from './exchange.ts'
 import { createFiles } from './files.ts'
 import { HandsUnavailable } from './hands.ts'
 import { createOutputs } from './outputs.ts'
 import type { RunReason, RunRequest, RunResult, Sandbox } from './sandbox.ts'
 
-const script = readScripts('./processes.sh', './runner.sh')
 /** Bytes of a command that travels as an argument: a third of what Linux allows one. */
 const mostInline = 40_000
 const mostTail = 16_384
@@ -21,7 +20,7 @@ export function createRunner(access: SandboxAccess): Sandbox {
   const ask = createAsk(access)
 
   async function cancel(id: string): Promise<void> {
-    await ask({ script, verb: 'cancel', id })
+    await ask({ verb: 'cancel', id })
   }
 
   async function run(request: RunRequest): Promise<RunResult> {
@@ -56,7 +55,6 @@ async function startOrJoin(ask: Ask, request: RunRequest): Promise<RunResult> {
   const limits = [request.timeoutMs / 1000, cap, tailOf(cap), keep, request.shell ?? 'sh', queue]
   const rest = [...limits, text.length, bytes.length, isInline ? command : '']
   const { words, stdout } = await ask({
-    script,
     verb: 'run',
     id,
     rest,

@@ -245,7 +245,17 @@ const ENDED = {
   terminated: 'was terminated',
 } as const
 
-/** The wire's event, which is an entry with its time; none yet for an input that waits. */
+/**
+ * The wire's event, which is an entry with its time; none yet for an input that waits. An agent that changed is put in
+ * by whoever shows the event, see {@link configurationIn}.
+ */
 export function toWire(entry: PublicEntry | Arrival, at: number | null): SessionEvent {
-  return { ...entry, processed_at: at === null ? null : new Date(at).toISOString() } as SessionEvent
+  const shown = entry.type === 'session.updated' ? toChanged(entry) : entry
+  return { ...shown, processed_at: at === null ? null : new Date(at).toISOString() } as SessionEvent
+}
+
+/** What of a change clients are told: of metadata, a bag that was emptied is not shown. */
+function toChanged({ configuration: _, ...entry }: Extract<PublicEntry, { type: 'session.updated' }>) {
+  const { metadata, ...rest } = entry
+  return metadata && Object.keys(metadata).length > 0 ? entry : rest
 }

@@ -22,6 +22,24 @@ export function takesUrls(backend: CloudName | 'anthropic'): boolean {
   return !WITHOUT_URLS.has(backend)
 }
 
+/** These have not both of the Messages API's own web tools. */
+const WITHOUT_WEB: ReadonlySet<string> = new Set<CloudName>(['bedrock', 'vertex'])
+
+/** Whether a back end searches and fetches by itself when a model asks for it; known without asking it. */
+export function runsWebTools(backend: CloudName | 'anthropic'): boolean {
+  return !WITHOUT_WEB.has(backend)
+}
+
+/** Whether a back end has fast mode; known without asking it. Clouds that do have it under models of their own. */
+export function takesFast(backend: CloudName | 'anthropic'): boolean {
+  return backend === 'anthropic'
+}
+
+/** Whether a back end's models take system messages behind the user's; known without asking it. */
+export function takesSystem(backend: CloudName | 'anthropic'): boolean {
+  return backend !== 'foundry'
+}
+
 type Options = typeof CLIENT_OPTIONS & { readonly baseURL?: string }
 
 interface Cloud {
@@ -72,7 +90,8 @@ export async function connectCloud(
     secret: '',
     names,
     takesUrls: takesUrls(name),
-    post: (body, signal) => postMessages(client, body, signal).catch((error: unknown) => fail(name, error)),
+    takesFast: takesFast(name),
+    post: (body, options) => postMessages(client, body, options).catch((error: unknown) => fail(name, error)),
     models: null,
   }
 }

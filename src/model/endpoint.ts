@@ -12,10 +12,18 @@ export interface ModelEndpoint {
   readonly names: ReadonlyMap<string, string>
   /** Whether images and documents may be named by their URLs, for whoever is there to read them. */
   readonly takesUrls: boolean
+  /** Whether requests may ask for fast mode. */
+  readonly takesFast: boolean
   /** Sends the body of one streaming request; answers what came, as soon as its headers are there. One try. */
-  post(body: object, signal: AbortSignal): Promise<Response>
+  post(body: object, options: PostOptions): Promise<Response>
   /** The models there; null where nobody lists them. */
   readonly models: (() => AsyncIterable<ModelInfo>) | null
+}
+
+interface PostOptions {
+  readonly signal: AbortSignal
+  /** Tokens of `anthropic-beta`. */
+  readonly betas: readonly string[]
 }
 
 /** The SDK's own time-out ends at the headers; a watch over the stream replaces it. */
@@ -49,7 +57,8 @@ export function connectAnthropic({
     secret: apiKey,
     names,
     takesUrls: true,
-    post: (body, signal) => postMessages(client, body, signal),
+    takesFast: true,
+    post: (body, options) => postMessages(client, body, options),
     models: () => listModels(client),
   }
 }
@@ -65,6 +74,7 @@ async function* listModels({ beta }: Anthropic): AsyncGenerator<ModelInfo> {
 }
 
 /** Not `messages.create`: that one writes to the console about some models. */
-export function postMessages(client: BaseAnthropic, body: object, signal: AbortSignal): Promise<Response> {
-  return client.post('/v1/messages', { body, signal, stream: true }).asResponse()
+export function postMessages(client: BaseAnthropic, body: object, { signal, betas }: PostOptions): Promise<Response> {
+  const headers = betas.length > 0 ? { headers: { 'anthropic-beta': betas.join(',') } } : {}
+  return client.post('/v1/messages', { body, signal, stream: true, ...headers }).asResponse()
 }

@@ -59,7 +59,10 @@ export function toModelFailure(error: unknown, context: FailureContext): ModelFa
   // What Node's fetch throws while a body is read, and nothing else, is a TypeError with a cause.
   if (!(error instanceof TypeError) || error.cause === undefined) return undefined
   const message = `the connection to ${context.host} broke off (${innermostReason(error)})`
-  return garbled(toMessage(message, context), { cause: error })
+  return new ModelFailure(
+    { kind: 'unreachable', retryable: true, message: toMessage(message, context) },
+    { cause: error },
+  )
 }
 
 /** The `error` event of a stream that began with status 200. `data` is the event's JSON text. */

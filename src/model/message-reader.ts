@@ -20,6 +20,8 @@ export interface Reading {
   readonly calls: Set<string>
   /** Undefined before message_start. */
   usage: ModelUsage | undefined
+  searches: number
+  last: ModelUsage | undefined
   open: OpenBlock | undefined
   /** The last block is a call whose input is no JSON object. */
   broken: boolean
@@ -32,6 +34,8 @@ export function startReading(onProgress: (progress: ModelProgress) => void): Rea
     blocks: [],
     calls: new Set(),
     usage: undefined,
+    searches: 0,
+    last: undefined,
     open: undefined,
     broken: false,
     ending: undefined,
@@ -64,6 +68,8 @@ export function readEvent(reading: Reading, data: string): ModelResponse | undef
       break
     case 'message_delta':
       reading.usage = withCounts(reading.usage ?? NO_USAGE, event['usage'])
+      reading.searches = searchesIn(event['usage']) ?? reading.searches
+      reading.last = lastIn(event['usage']) ?? reading.last
       reading.ending = readEnding(event['delta']) ?? reading.ending
       break
     case 'message_stop':
@@ -86,7 +92,7 @@ function startBlock(reading: Reading, event: JsonObject): void {
   if (reading.broken) throw garbled(BROKEN_INPUT)
   if (index === MOST_BLOCKS) throw garbled(`more than ${MOST_BLOCKS} blocks`)
   if (!isContentBlock(block)) throw garbled(`a block that is none: ${excerpt(block)}`)
-  if (block.type === 'tool_use') {
+  if (isCall(block)) {
     if (calls.has(block.id)) throw garbled(`two calls with the id ${block.id}`)
     calls.add(block.id)
   }
@@ -105,18 +111,19 @@ function reportText({ blocks, onProgress }: Reading, text: string): void {
   if (text !== '') onProgress({ type: 'text', index: blocks.length - 1, text })
 }
 
-function finish({ blocks, usage, open, broken, ending }: Reading): ModelResponse {
+function finish({ blocks, usage, searches, last, open, broken, ending }: Reading): ModelResponse {
   if (!usage || open || !ending) throw garbled('message_stop before the message was complete')
   const isCut = CUTTING.has(ending.stopReason)
   if (broken && !isCut) throw garbled(BROKEN_INPUT)
   const kept = isCut && (broken || endsInEmptyCall(blocks)) ? blocks.slice(0, -1) : blocks
-  return { content: kept.filter((block) => !isBlank(block)), ...ending, usage }
+  const content = kept.filter((block) => !isBlank(block))
+  return { content, ...ending, usage, ...(searches > 0 ? { searches } : {}), ...(last ? { last } : {}) }
 }
 
 /** In an answer that was cut, a last call without input is one whose input had not begun. */
 function endsInEmptyCall(blocks: readonly ModelContentBlock[]): boolean {
   const last = blocks.at(-1)
-  return last?.type === 'tool_use' && isObject(last.input) && Object.keys(last.input).length === 0
+  return isCall(last) && isObject(last.input) && Object.keys(last.input).length === 0
 }
 
 function readEnding(delta: unknown): Ending | undefined {
@@ -129,6 +136,25 @@ function readEnding(delta: unknown): Ending | undefined {
   }
 }
 
+function isCall(block: ModelContentBlock | undefined): block is Extract<ModelContentBlock, { input: unknown }> {
+  return block?.type === 'tool_use' || block?.type === 'server_tool_use'
+}
+
+/** A total too. */
+function searchesIn(counts: unknown): number | undefined {
+  const served = isObject(counts) ? counts['server_tool_use'] : undefined
+  const searches = isObject(served) ? served['web_search_requests'] : undefined
+  return isCount(searches) ? searches : undefined
+}
+
+/** The counts of a message in which the model was asked several times are sums of these. */
+function lastIn(counts: unknown): ModelUsage | undefined {
+  const iterations = isObject(counts) ? counts['iterations'] : undefined
+  if (!Array.isArray(iterations) || iterations.length < 2) return undefined
+  const last: unknown = iterations.findLast((each) => isObject(each) && each['type'] === 'message')
+  return last ? withCounts(NO_USAGE, last) : undefined
+}
+
 /** The counts are totals of the whole message: a later one replaces an earlier one, an absent one does not. */
 function withCounts(usage: ModelUsage, counts: unknown): ModelUsage {
   const given = isObject(counts) ? counts : {}
@@ -138,7 +164,13 @@ function withCounts(usage: ModelUsage, counts: unknown): ModelUsage {
     output_tokens: count('output_tokens'),
     cache_read_input_tokens: count('cache_read_input_tokens'),
     cache_creation_input_tokens: count('cache_creation_input_tokens'),
+    ...speedOf(given['speed'] ?? usage.speed),
   }
+}
+
+/** Which speed a request ran at; told of those alone that asked for one. */
+function speedOf(speed: unknown): Pick<ModelUsage, 'speed'> {
+  return speed === 'fast' || speed === 'standard' ? { speed } : {}
 }
 
 type Count = Exclude<keyof ModelUsage, 'speed'>

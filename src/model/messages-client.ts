@@ -46,6 +46,7 @@ async function ask(
 ): Promise<ModelResponse> {
   options.signal.throwIfAborted()
   if (!provider.endpoint.takesUrls) refuseUrls(request)
+  if (!provider.endpoint.takesFast) refuseFast(request)
   const ending = new AbortController()
   const abort = () => ending.abort(options.signal.reason)
   options.signal.addEventListener('abort', abort, { once: true })
@@ -80,17 +81,29 @@ function refuseUrls({ messages }: ModelRequest): void {
   throw new ModelFailure({ kind: 'file_refused', retryable: false, message })
 }
 
+/** Sessions are refused it at their creation; the back end may be another since then. */
+function refuseFast({ speed }: ModelRequest): void {
+  if (speed !== 'fast') return
+  const message = 'the back end has no fast mode; use an agent with the speed "standard"'
+  throw new ModelFailure({ kind: 'request_failed', retryable: false, message })
+}
+
 function holdsUrl({ type, source, content }: SentBlock): boolean {
   if (type === 'image' || type === 'document') return isObject(source) && source['type'] === 'url'
   return type === 'tool_result' && Array.isArray(content) && content.some(holdsUrl)
 }
 
 function post(endpoint: ModelEndpoint, request: ModelRequest, signal: AbortSignal): Promise<Response> {
-  const { max_tokens, system, tools, messages, thinking, output_config } = request
+  const { max_tokens, system, tools, tool_choice, messages, thinking, output_config, speed, inference_geo } = request
   const model = endpoint.names.get(request.model) ?? request.model
   // The fields' order is fixed, so that equal requests are equal bytes.
-  return endpoint.post({ model, max_tokens, thinking, output_config, system, tools, messages, stream: true }, signal)
+  const config = { model, max_tokens, thinking, output_config, speed, inference_geo }
+  const betas = speed === 'fast' ? [FAST_MODE] : []
+  return endpoint.post({ ...config, system, tools, tool_choice, messages, stream: true }, { signal, betas })
 }
+
+/** Some models take `speed` under this token alone, and no model minds it. */
+const FAST_MODE = 'fast-mode-2026-02-01'
 
 interface Listening {
   readonly watch: Watch

@@ -1,4 +1,9 @@
-import type { OutputConfig, TextBlockParam, ThinkingConfigParam } from '@anthropic-ai/sdk/resources/messages/messages'
+import type {
+  OutputConfig,
+  TextBlockParam,
+  ThinkingConfigParam,
+  ToolChoiceNone,
+} from '@anthropic-ai/sdk/resources/messages/messages'
 import type { ModelContentBlock, ModelMessage, ModelTool, ModelUsage } from '../wire/types.ts'
 
 /** One request to the model, in the Messages API's own terms; sent field by field in a fixed order. */
@@ -8,10 +13,16 @@ export interface ModelRequest {
   readonly max_tokens: number
   readonly system: readonly TextBlockParam[]
   readonly tools: readonly ModelTool[]
+  /** `none`: the tools were there once, and none is to be called. */
+  readonly tool_choice?: ToolChoiceNone
   readonly messages: readonly ModelMessage[]
   readonly thinking?: ThinkingConfigParam
   /** Carries `effort`. */
   readonly output_config?: OutputConfig
+  /** Faster at a higher price, where model and back end have it. */
+  readonly speed?: 'fast'
+  /** Where the model is to run. */
+  readonly inference_geo?: string
 }
 
 export interface ModelResponse {
@@ -25,6 +36,10 @@ export interface ModelResponse {
   /** Only for refusals, and not for all of them. */
   readonly stopDetails: { readonly category: string | null; readonly explanation: string | null } | null
   readonly usage: ModelUsage
+  /** Web searches that the provider made; absent for none. */
+  readonly searches?: number
+  /** Of the last time that the model was asked, where the provider asked it again with what it had found, and tells. */
+  readonly last?: ModelUsage
 }
 
 /**
@@ -49,7 +64,7 @@ export interface Model {
 
 /**
  * `overloaded` and `rate_limited` are the provider's word; `billing` is for a person to settle; `unreachable` means no
- * connection, or silence on it; `garbled` is an answer that cannot be understood or that breaks off;
+ * connection, one that breaks off, or silence on it; `garbled` is an answer that cannot be understood or has no end;
  * `too_long` is a request that does not fit into the model's window, or into what the provider takes at all;
  * `file_refused` is a request with an image or a document that the provider cannot read or does not take;
  * `request_failed` is every other refusal or error of the provider.
@@ -86,7 +101,7 @@ export class ModelFailure extends Error {
   usage: ModelUsage | undefined
 
   constructor(details: ModelFailureDetails, options?: ErrorOptions) {
-    super(`model: ${details.message}`, options)
+    super(`${details.kind === 'unreachable' ? 'network' : 'model'}: ${details.message}`, options)
     this.kind = details.kind
     this.retryable = details.retryable
     this.retryAfterMs = details.retryAfterMs

@@ -1,6 +1,6 @@
 import { isObject } from './json.ts'
 
-/** What a model's tokens cost by list, at standard speed, in hundredths of a cent for a million. */
+/** What a model's tokens cost by list, in hundredths of a cent for a million. */
 export interface ModelPrices {
   readonly input: number
   readonly output: number
@@ -11,7 +11,10 @@ export interface ModelPrices {
 export interface PriceRow extends ModelPrices {
   /** The model's name without a date. */
   readonly name: string
+  readonly speed: Speed
 }
+
+type Speed = 'standard' | 'fast'
 
 const PER_DOLLAR = 10_000
 const MOST_DOLLARS = 1_000_000
@@ -43,22 +46,27 @@ const LIST: readonly PriceRow[] = [
   row('claude-3-5-haiku', [0.8, 4, 1, 0.08]),
   row('claude-3-opus', [15, 75, 18.75, 1.5]),
   row('claude-3-haiku', [0.25, 1.25, 0.3, 0.03]),
+  row('claude-opus-5-5', [8, 40, 10, 0.4], 'fast'),
+  row('claude-opus-5', [10, 50, 12.5, 1], 'fast'),
+  row('claude-opus-4-8', [10, 50, 12.5, 1], 'fast'),
 ]
 
 /** What may follow a name: a release's date, or the word for the newest. `claude-opus-5` says nothing of `claude-opus-5-5`. */
 const RELEASE = /^(?:[-@]\d{8}|-latest)?$/
 
-/** The prices of a model, the operator's own before the public ones; null where there is none. */
-export function findPrices(own: readonly PriceRow[], model: string): ModelPrices | null {
-  const found = [...own, ...LIST].find(({ name }) => model.startsWith(name) && RELEASE.test(model.slice(name.length)))
+/** The prices of a model at a speed, the operator's own before the public ones; null where there is none. */
+export function findPrices(own: readonly PriceRow[], model: string, at: Speed = 'standard'): ModelPrices | null {
+  const found = [...own, ...LIST].find(
+    ({ name, speed }) => speed === at && model.startsWith(name) && RELEASE.test(model.slice(name.length)),
+  )
   if (!found) return null
-  const { name: _, ...prices } = found
+  const { name: _, speed: __, ...prices } = found
   return prices
 }
 
 /**
  * Reads an operator's table: `models`, a list of rows with `name`, `input`, `output`, `cache_write` and `cache_read`, in
- * dollars for a million tokens.
+ * dollars for a million tokens; "speed": "fast" in those that are for fast mode.
  * @throws Error that says which row is wrong, and how.
  */
 export function parsePrices(table: unknown): readonly PriceRow[] {
@@ -73,15 +81,17 @@ export function parsePrices(table: unknown): readonly PriceRow[] {
       throw new Error(`models[${index}].${key}: expected dollars for a million tokens, with at most four decimals`)
     }
     if (typeof name !== 'string' || name === '') throw new Error(`models[${index}].name: expected the name of a model`)
+    const { speed = 'standard' } = given
+    if (speed !== 'standard' && speed !== 'fast') throw new Error(`models[${index}].speed: expected standard or fast`)
     const [input, output] = [price('input'), price('output')]
-    return { name, input, output, cacheWrite: price('cache_write'), cacheRead: price('cache_read') }
+    return { name, speed, input, output, cacheWrite: price('cache_write'), cacheRead: price('cache_read') }
   })
 }
 
 /** @param dollars for a million tokens: input, output, writing to the cache and reading from it. */
-function row(name: string, dollars: readonly [number, number, number, number]): PriceRow {
+function row(name: string, dollars: readonly [number, number, number, number], speed: Speed = 'standard'): PriceRow {
   const price = (index: 0 | 1 | 2 | 3): number => Math.round(dollars[index] * PER_DOLLAR)
-  return { name, input: price(0), output: price(1), cacheWrite: price(2), cacheRead: price(3) }
+  return { name, speed, input: price(0), output: price(1), cacheWrite: price(2), cacheRead: price(3) }
 }
 
 /** Dollars as hundredths of a cent; null for what is none, or finer than that. */

@@ -19,6 +19,11 @@ interface Standing {
   readonly stop: StopReason | null
 }
 
+interface Waiting {
+  readonly paused?: true
+  readonly queue: readonly unknown[]
+}
+
 /** The wire's rule, for clients that pass it by. */
 const AMOUNT = /^[1-9]\d{0,14}$/
 
@@ -43,4 +48,9 @@ export function isSpent(state: Budgeted): boolean {
 /** Idle at its budget: until that is raised or removed, the session asks no model. */
 export function isAtBudget(state: Budgeted & Standing): boolean {
   return state.status === 'idle' && state.stop?.type === 'budget_reached' && isSpent(state)
+}
+
+/** Whether there is something that such a session goes on with once its budget is raised or removed. */
+export function isHeldUp(state: Budgeted & Standing & Waiting): boolean {
+  return isAtBudget(state) && (state.paused === true || state.queue.length > 0)
 }

@@ -1,4 +1,5 @@
 import { parseBudget } from './budget.ts'
+import { field } from './field.ts'
 import type { Input } from './settle.ts'
 
 type Change = Omit<Extract<Input, { type: 'configured' }>, 'type'>
@@ -13,9 +14,15 @@ export const BUDGET = '{"type":"limit","max_list_cost":{"amount":"<whole cents>"
 /** The wire's limits, for clients that pass it by: characters of a title, of a key and of a value. */
 const LIMITS = { title: 512, key: 64, value: 512 } as const
 
-/** Reads what an update asks to change: a title, a patch of metadata, a budget, and nothing else that it may hold. */
+/** Characters of a configuration's id. */
+const ID_LENGTH = 128
+
+/**
+ * Reads what an update asks to change: a title, a patch of metadata, a budget, the agent by its configuration, and
+ * nothing else that it may hold.
+ */
 export function parseChange(payload: unknown): ParsedChange {
-  const { title, metadata, budget: given } = isRecord(payload) ? payload : {}
+  const { title, metadata, budget: given, configuration: named } = isRecord(payload) ? payload : {}
   if (title !== undefined && title !== null && !isText(title, LIMITS.title)) {
     return { ok: false, reason: `title: expected null or a text of at most ${LIMITS.title} characters` }
   }
@@ -27,14 +34,29 @@ export function parseChange(payload: unknown): ParsedChange {
   }
   const budget = given === null ? null : parseBudget(given)
   if (given !== undefined && budget === undefined) return { ok: false, reason: `budget: expected null or ${BUDGET}` }
+  const configuration = parseNext(named)
+  if (named !== undefined && !configuration) {
+    return { ok: false, reason: `configuration: expected id and base, each of 1 to ${ID_LENGTH} characters` }
+  }
   return {
     ok: true,
     change: {
       ...(title === undefined ? {} : { title }),
       ...(metadata === undefined ? {} : { metadata }),
       ...(budget === undefined ? {} : { budget }),
+      ...(configuration ? { configuration } : {}),
     },
   }
+}
+
+/** A configuration that is stored, and the one that it was made of, and nothing else that the value may hold. */
+function parseNext(value: unknown): Change['configuration'] {
+  const [id, base] = [field(value, 'id'), field(value, 'base')]
+  return isId(id) && isId(base) ? { id, base } : undefined
+}
+
+function isId(value: unknown): value is string {
+  return isText(value, ID_LENGTH) && value !== ''
 }
 
 function isPatch(value: unknown): value is Record<string, string | null> {

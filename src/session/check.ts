@@ -10,41 +10,57 @@ import { weigh, weighQueue } from './weight.ts'
 export interface Refusal {
   readonly reason: string
   readonly busy?: true
+  /** The wire's name of the cause, where it has one. */
+  readonly code?: 'model_does_not_support_mid_conversation_system'
 }
 
 const AT_BUDGET =
   'The session has reached its budget: until that is raised or removed it takes user.tool_confirmation, user.tool_result, user.custom_tool_result and user.interrupt only.'
 
+const NO_SYSTEM: Refusal = {
+  reason: 'The model of this session takes no system messages.',
+  code: 'model_does_not_support_mid_conversation_system',
+}
+
 /** What a request says besides an event of it. */
 export interface Beside {
   /** What of the event is kept elsewhere. */
   readonly blobs?: readonly BlobRef[] | undefined
-  /** The events before it. The state has been told of them, but what they set off has not happened yet. */
+  /** The events before it, which the state has been told of. */
   readonly before?: readonly UserEvent[]
+  /** The session's own thread. */
+  readonly thread?: string
 }
 
 /**
  * Whether a session in this state takes the event: the rule that the API refuses by and that tells it whether the
  * event starts or resumes a turn. Null when it is taken.
  */
-export function check(state: LogState, event: UserEvent, { blobs = [], before = [] }: Beside = {}): Refusal | null {
+export function check(
+  state: LogState,
+  event: UserEvent,
+  { blobs = [], before = [], thread }: Beside = {},
+): Refusal | null {
   if (state.status === 'terminated') return { reason: 'The session is terminated and takes no further events.' }
   switch (event.type) {
-    case 'user.interrupt':
-      return null
+    case 'user.interrupt': {
+      const { session_thread_id: named = null } = event
+      return named === null || named === thread ? null : { reason: `No thread ${named} in this session.` }
+    }
     case 'user.tool_confirmation':
-      return isOpen(state, { id: event.tool_use_id, standing: 'asked', before })
+      return isOpen(state, { id: event.tool_use_id, standing: 'asked' })
         ? null
         : { reason: `No tool call ${event.tool_use_id} waits for a confirmation.` }
     case 'user.custom_tool_result':
-      return isOpen(state, { id: event.custom_tool_use_id, standing: 'custom', before })
+      return isOpen(state, { id: event.custom_tool_use_id, standing: 'custom' })
         ? null
         : { reason: `No custom tool call ${event.custom_tool_use_id} waits for a result.` }
     case 'user.tool_result':
       return { reason: 'user.tool_result is for sessions in self_hosted environments; here the sandbox answers.' }
     case 'user.message':
     case 'system.message':
-      if (isHeld(state, before) && !(event.type === 'system.message' && isAnswer(before.at(-1)))) {
+      if (event.type === 'system.message' && state.takesSystem !== true) return NO_SYSTEM
+      if (isHeld(state) && !(event.type === 'system.message' && before.at(-1)?.type === 'user.custom_tool_result')) {
         return { reason: 'The session waits for answers to its tool calls (requires_action); send those first.' }
       }
       if (isAtBudget(state)) return { reason: AT_BUDGET }
@@ -57,16 +73,16 @@ export function check(state: LogState, event: UserEvent, { blobs = [], before = 
 }
 
 /** Whether the event, taken in this state, starts or resumes a turn: the last answer that is missing does. */
-export function wakes(state: LogState, event: UserEvent, before: readonly UserEvent[] = []): boolean {
+export function wakes(state: LogState, event: UserEvent): boolean {
   if (state.status !== 'idle' || event.type === 'user.interrupt') return false
   const answered = answeredBy(event)
-  if (answered === null) return !isHeld(state, before)
-  return isHeld(state, before) && state.calls.every((call) => !isWaiting(call) || call.id === answered)
+  if (answered === null) return !isHeld(state) && (event.type !== 'system.message' || state.takesSystem !== true)
+  return isHeld(state) && state.calls.every((call) => !isWaiting(call) || call.id === answered)
 }
 
 /** Whether an event settles, or is part of what settles, a call that waits for the client. */
-export function isAnswer(event: UserEvent | undefined): boolean {
-  return event !== undefined && answeredBy(event) !== null
+export function isAnswer(event: UserEvent): boolean {
+  return answeredBy(event) !== null
 }
 
 function answeredBy(event: UserEvent): string | null {
@@ -75,18 +91,19 @@ function answeredBy(event: UserEvent): string | null {
 }
 
 /** Whether nothing but answers gets the session on: calls wait for them, and no interrupt is about to close those. */
-function isHeld(state: LogState, before: readonly UserEvent[]): boolean {
-  return isRequiringAction(state) && state.calls.some(isWaiting) && !before.some(isInterrupt)
+function isHeld(state: LogState): boolean {
+  return isRequiringAction(state) && state.calls.some(isWaiting) && !isInterrupted(state)
 }
 
 /** Whether a call waits for this kind of answer. An interrupt closes every call. */
-function isOpen(state: LogState, wanted: Pick<Call, 'id' | 'standing'> & Required<Pick<Beside, 'before'>>): boolean {
-  if (wanted.before.some(isInterrupt)) return false
+function isOpen(state: LogState, wanted: Pick<Call, 'id' | 'standing'>): boolean {
+  if (isInterrupted(state)) return false
   return state.calls.some(({ id, standing }) => id === wanted.id && standing === wanted.standing)
 }
 
-function isInterrupt({ type }: UserEvent): boolean {
-  return type === 'user.interrupt'
+/** Whether an interrupt has come, of this request or of one before, that the session has not come to yet. */
+export function isInterrupted({ queue }: Pick<LogState, 'queue'>): boolean {
+  return queue.some(({ type }) => type === 'user.interrupt')
 }
 
 /** What an event's id takes in the queue, once it has one. */

@@ -3,14 +3,15 @@ import { isAtBudget, isSpent } from './budget.ts'
 import { contextPolicyOf, isCompactionDue, trimOldResults } from './compaction.ts'
 import { contextOf } from './context.ts'
 import type { Journal } from './journal.ts'
-import { close, fail, giveUp, nameArrivals, startTurn, takeUpQueue } from './settle.ts'
+import { close, fail, giveUp } from './endings.ts'
+import { nameArrivals, startTurn, takeUpQueue, takeUpSystem } from './settle.ts'
 import type { Call, LogState } from './state.ts'
-import { isWaiting } from './state.ts'
+import { configurationOf, isCutShort, isWaiting } from './state.ts'
 
 /** What the loop performs. Keys are stable: a command that is still wanted is not performed again. */
 export type Command =
-  | { readonly do: 'callModel'; readonly key: string; readonly request: string }
-  | { readonly do: 'compact'; readonly key: string; readonly request: string }
+  | { readonly do: 'callModel'; readonly key: string; readonly request: string; readonly configuration: string | null }
+  | { readonly do: 'compact'; readonly key: string; readonly request: string; readonly configuration: string | null }
   | { readonly do: 'execute'; readonly key: string; readonly call: Call; readonly abandoned: readonly string[] }
   | { readonly do: 'backOff'; readonly key: string; readonly ms: number }
   | { readonly do: 'close'; readonly key: string }
@@ -29,9 +30,7 @@ function step(journal: Journal): void {
   const { state } = journal
   if (state.status === 'idle') {
     if (state.stop?.type === 'requires_action') return tellWhatIsLeft(journal, state.stop.event_ids)
-    if (isAtBudget(state)) return
-    if (state.paused) journal.run()
-    else if (state.queue.length > 0) startTurn(journal)
+    if (state.queue.length > 0 && !isAtBudget(state)) startTurn(journal)
     return
   }
   switch (state.phase) {
@@ -49,6 +48,7 @@ function step(journal: Journal): void {
 function ask(journal: Journal): void {
   if (isOverLimit(journal) || isPaused(journal) || isCompacted(journal)) return
   if (journal.surroundings.policy.steering === 'step') takeUpQueue(journal)
+  else takeUpSystem(journal)
   journal.emit({ type: 'span.model_request_start' })
 }
 
@@ -61,7 +61,7 @@ function askOn(journal: Journal): void {
 function isOverLimit(journal: Journal): boolean {
   const { policy } = journal.surroundings
   if (journal.state.rounds < policy.toolRounds) return false
-  const message = `harness: ${policy.toolRounds} tool rounds in one turn`
+  const message = `harness: ${policy.toolRounds} tool rounds in one turn` as const
   fail(journal, { type: 'tool_use_limit_reached_error', message, retry: 'exhausted' })
   giveUp(journal)
   return true
@@ -86,7 +86,7 @@ function isCompacted(journal: Journal): boolean {
   if (!isCompactionDue(journal, policy)) return false
   const { compacting, summaries } = contextOf(journal.state)
   if (summaries >= policy.compactionsInARow) {
-    const message = `harness: ${summaries} compactions in a row, and the context is still too long`
+    const message = `harness: ${summaries} compactions in a row, and the context is still too long` as const
     fail(journal, { type: 'compaction_limit_reached_error', message, retry: 'exhausted' })
     giveUp(journal)
     return true
@@ -109,16 +109,23 @@ function tellWhatIsLeft(journal: Journal, told: readonly string[]): void {
 function finish(journal: Journal): void {
   const { state, surroundings } = journal
   if (state.answer?.reason === 'pause_turn') return askOn(journal)
+  // The model goes on behind a summary: nothing less may follow its own words.
+  if (isCutShort(state) && contextPolicyOf(journal)) return journal.write({ type: 'log.compacting' })
   journal.count()
-  if (isSpent(journal.state)) return journal.idleAtBudget(...stopOf(state))
-  if (surroundings.policy.steering === 'step' && state.queue.length > 0) return takeUpQueue(journal)
-  journal.idle(...stopOf(state))
+  const isSteered = surroundings.policy.steering === 'step' && state.queue.length > 0
+  if (isSteered && !isSpent(journal.state)) return takeUpQueue(journal)
+  journal.end(...stopOf(state))
 }
 
 function stopOf(state: LogState): [StopReason, StopDetails] {
   if (state.answer?.reason !== 'refusal') return [{ type: 'end_turn' }, null]
-  return [{ type: 'refusal' }, { type: 'refusal', category: null, explanation: state.answer.explanation }]
+  const { explanation, category: named } = state.answer
+  const category = CATEGORIES.find((known) => known === named) ?? null
+  return [{ type: 'refusal' }, { type: 'refusal', category, explanation }]
 }
+
+/** Those that clients know; a refusal under another name has none. */
+const CATEGORIES = ['cyber', 'bio', 'frontier_llm', 'reasoning_extraction', 'general_harms'] as const
 
 /** Refused calls are closed at once, denied ones when nothing waits any more; when all that is left waits, so do we. */
 function settleCalls(journal: Journal): void {
@@ -135,12 +142,14 @@ function settleCalls(journal: Journal): void {
 
 /** What is to be under way in this state. A confirmed call starts once no other call waits for the client. */
 export function decide(state: LogState): readonly Command[] {
+  const { request } = state
+  const configuration = configurationOf(state)
   if (state.status === 'terminated') return [{ do: 'close', key: 'close' }]
   switch (state.phase) {
     case 'model':
-      return state.request ? [{ do: 'callModel', key: `model ${state.request}`, request: state.request }] : []
+      return request ? [{ do: 'callModel', key: `model ${request}`, request, configuration }] : []
     case 'compacting':
-      return state.request ? [{ do: 'compact', key: `compact ${state.request}`, request: state.request }] : []
+      return request ? [{ do: 'compact', key: `compact ${request}`, request, configuration }] : []
     case 'backoff':
       return [{ do: 'backOff', key: `backoff ${state.failures}`, ms: state.retryAfterMs }]
     case 'tools': {

@@ -2,9 +2,16 @@ import type { ModelContentBlock, ModelUsage, SessionEvent, UserEvent } from '../
 import type { Accounting } from './cost.ts'
 import type { Adoptable } from './policy.ts'
 
-type WithoutTime<E> = E extends unknown ? Omit<E, 'processed_at'> : never
+type WithoutTime<E> = E extends { readonly type: 'session.updated' }
+  ? Omit<E, 'processed_at' | 'agent'> & { readonly configuration?: string }
+  : E extends unknown
+    ? Omit<E, 'processed_at'>
+    : never
 
-/** A public event as it is recorded: its `processed_at` is the time of the history event that carries it. */
+/**
+ * A public event as it is recorded: its `processed_at` is the time of the history event that carries it. A
+ * `session.updated` names the configuration that holds the agent, which whoever shows the event puts in its place.
+ */
 export type PublicEntry = WithoutTime<SessionEvent>
 
 /** A user event once it has an id, minted by the API or, for plain Temporal clients, by the workflow. */
@@ -23,10 +30,14 @@ export type PrivateEntry =
       readonly content: readonly ModelContentBlock[]
       readonly stop_reason: string | null
       readonly explanation?: string | null
+      /** Of a refusal, as the provider names it. */
+      readonly category?: string
+      /** What it was asked with, where that is known. */
+      readonly configuration?: string
       /** Web searches that the provider made for it. */
       readonly searches?: number
       readonly calls: readonly { readonly id: string; readonly model_id: string }[]
-      /** Of this answer's request alone, where the end of the request counts the judge of its calls in. */
+      /** Of the last request for this answer alone, where its end tells a sum: with a judge of its calls, or of several. */
       readonly usage?: ModelUsage
     }
   /** How long the loop backs off before it asks the model again. */
@@ -37,6 +48,7 @@ export type PrivateEntry =
       readonly configuration: string
       readonly agent_name: string
       readonly accounting?: Accounting
+      readonly takesSystem?: boolean
     }
   /** The session's running time so far in milliseconds, overlaps counted once. */
   | { readonly type: 'log.worked'; readonly ms: number }
@@ -72,7 +84,16 @@ export type PrivateEntry =
   /** The next model request asks for a summary; so do all until it is there. */
   | { readonly type: 'log.compacting' }
   /** The model's summary of the conversation up to here, which it reads in its place from here on. */
-  | { readonly type: 'log.summary'; readonly harness: string; readonly introduction: string; readonly text: string }
+  | {
+      readonly type: 'log.summary'
+      readonly harness: string
+      readonly introduction: string
+      readonly text: string
+      /** System messages up to here, which hold on. */
+      readonly system?: readonly string[]
+      /** Web searches that the provider made for it. */
+      readonly searches?: number
+    }
 
 /** One element of the log as the fold sees it. Readers skip records whose kind they do not know. */
 export type Entry = PublicEntry | PrivateEntry

@@ -3,10 +3,12 @@ import type { ContextState } from './context.ts'
 import { afterAnswer, afterSummary, afterTrimming, afterUsage, anew, contextOf } from './context.ts'
 import type { Arrival, BlobRef, Entry, PrivateEntry } from './entry.ts'
 import { isPrivate } from './entry.ts'
+import type { RequestSize } from './estimate.ts'
+import { afterReply, afterRoom, afterShortening, afterWords, sizeOf } from './estimate.ts'
 import { hasSeen, remember } from './seen.ts'
 import type { Work } from './cost.ts'
 import type { Answer, Call, LogState, Phase } from './state.ts'
-import { ANSWER_WINDOW, blobsOf, isRequiringAction, isUnderWay } from './state.ts'
+import { ANSWER_WINDOW, blobsOf, configurationOf, isCutShort, isRequiringAction, isUnderWay } from './state.ts'
 import { addUsage } from './usage.ts'
 
 /**
@@ -43,7 +45,7 @@ export function fold(state: LogState, entry: Entry, blobs?: readonly BlobRef[]):
     case 'agent.custom_tool_use':
       return addCall(state, toCall(entry, 'custom', blobs))
     case 'agent.tool_result':
-      return closeCall(state, entry.tool_use_id)
+      return closeCall(hear(state, entry.content, blobs), entry.tool_use_id)
     default:
       return state
   }
@@ -62,6 +64,7 @@ function foldPrivate(state: LogState, entry: PrivateEntry, blobs: readonly BlobR
         ...state,
         configuration: entry.configuration,
         ...(entry.accounting ? { accounting: entry.accounting } : {}),
+        ...(entry.takesSystem === undefined ? {} : { takesSystem: entry.takesSystem }),
       }
     case 'log.worked':
       return {
@@ -74,7 +77,11 @@ function foldPrivate(state: LogState, entry: PrivateEntry, blobs: readonly BlobR
     case 'log.archived':
       return { ...state, archived: true }
     case 'log.trimmed':
-      return { ...state, phase: goOn(state), context: afterTrimming(contextOf(state), entry) }
+      return {
+        ...sized(state, (size) => afterRoom(size, entry.longest !== undefined)),
+        phase: goOn(state),
+        context: afterTrimming(contextOf(state), entry),
+      }
     case 'log.file_refused':
       return { ...state, phase: goOn(state) }
     case 'log.adopted':
@@ -84,7 +91,7 @@ function foldPrivate(state: LogState, entry: PrivateEntry, blobs: readonly BlobR
     case 'log.compacting':
       return { ...state, phase: goOn(state), context: { ...contextOf(state), compacting: true } }
     case 'log.summary':
-      return { ...state, failures: 0, context: afterSummary(contextOf(state)) }
+      return { ...state, ...searched(state, entry), failures: 0, context: afterSummary(contextOf(state)) }
     case 'log.cancelled':
       return { ...state, interrupting: true }
     default:
@@ -126,10 +133,21 @@ export function foldArrival(state: LogState, event: Arrival, blobs?: readonly Bl
 function foldMark(state: LogState, id: string, dropped: boolean): LogState {
   const event = state.queue.find((queued) => queued.id === id)
   if (!event) return state
-  const next = leaveQueue(state, event)
-  if (dropped) return next
-  if (event.type === 'user.interrupt') return { ...next, interrupting: isUnderWay(state) }
-  return next.phase === 'over' ? { ...next, phase: 'ready' } : next
+  const left = leaveQueue(state, event)
+  if (dropped) return left
+  if (event.type === 'user.interrupt') return { ...left, interrupting: isUnderWay(state) }
+  const next = 'content' in event ? hear(left, event.content, blobsOf(state, id)) : left
+  const isAnswered = event.type !== 'system.message' || state.takesSystem !== true
+  return next.phase === 'over' && isAnswered ? { ...next, phase: 'ready' } : next
+}
+
+/** What the model is told with its next request. */
+function hear(state: LogState, content?: readonly object[], blobs?: readonly BlobRef[]): LogState {
+  return sized(state, (size) => afterWords(size, content, blobs))
+}
+
+function sized(state: LogState, change: (size: RequestSize) => RequestSize): LogState {
+  return state.accounting ? { ...state, size: change(sizeOf(state)) } : state
 }
 
 function leaveQueue(state: LogState, event: Arrival): LogState {
@@ -146,17 +164,30 @@ function foldUpdated(state: LogState, entry: Extract<Entry, { type: 'session.upd
   return {
     ...rest,
     ...(after ? { budget: after } : {}),
+    ...(entry.configuration === undefined ? {} : reconfigured(state, entry.configuration)),
     title: entry.title === undefined ? state.title : entry.title,
     metadata: entry.metadata ?? state.metadata,
   }
 }
 
+/** A turn that waits goes on with what it began with: its calls were made with those tools, and the provider's cache holds them. */
+function reconfigured(state: LogState, configuration: string): Pick<LogState, 'configuration' | 'asking'> {
+  const asking = configurationOf(state)
+  return { configuration, ...(asking !== null && isOnHold(state) ? { asking } : {}) }
+}
+
+/** Whether the turn waits, for its client or for more of a budget, and is not over. */
+function isOnHold(state: LogState): boolean {
+  return state.paused === true || isRequiringAction(state)
+}
+
 /** A turn begins, or goes on after a back-off, after the client's last answer or after a pause at the budget. */
-function foldRunning({ paused, ...state }: LogState): LogState {
+function foldRunning({ paused, asking, ...state }: LogState): LogState {
   const isBroken = paused === true && state.answer?.reason === 'pause_turn'
   const phase = state.calls.length > 0 ? 'tools' : isBroken ? 'over' : 'ready'
   const next = { ...state, status: 'running', phase, stop: null, stopDetails: null, interrupting: false } as const
-  if (paused || state.status === 'rescheduling' || isRequiringAction(state)) return next
+  if (paused || state.status === 'rescheduling' || isRequiringAction(state))
+    return asking === undefined ? next : { ...next, asking }
   return { ...next, rounds: 0, failures: 0, ...(state.context ? { context: anew(state.context) } : {}) }
 }
 
@@ -179,8 +210,10 @@ function foldRequestEnd(state: LogState, entry: Extract<Entry, { type: 'span.mod
   const answer = withoutUsage(state.answer)
   const next = { ...state, request: null, answer, usage: addUsage(state.usage, entry.model_usage) }
   if (entry.is_error) return { ...next, phase: 'failed' }
-  if (state.phase === 'compacting') return { ...next, phase: 'ready' }
-  return foldStep({ ...next, context: toldOf(state, own) })
+  const isSummary = state.phase === 'compacting'
+  const afterwards = isSummary ? afterShortening : afterReply
+  const told = state.interrupting ? next : sized(next, (size) => afterwards(size, own))
+  return isSummary ? { ...told, phase: 'ready' } : foldStep({ ...told, context: toldOf(state, own) })
 }
 
 function withoutUsage(answer: LogState['answer']): LogState['answer'] {
@@ -196,8 +229,9 @@ function toldOf(state: LogState, usage: ModelUsage): ContextState {
 
 /** What the model's answer leaves to do. */
 function foldStep(state: LogState): LogState {
-  // A paused turn counts as a round too, so that it cannot go on for ever.
+  // What goes on without calls counts as a round too, so that it cannot go on for ever.
   if (state.answer?.reason === 'pause_turn') return { ...state, phase: 'over', rounds: state.rounds + 1 }
+  if (isCutShort(state)) return { ...state, phase: 'over', rounds: state.rounds + 1 }
   if (!state.answer?.calls) return { ...state, phase: 'over' }
   const step = { ...state, phase: state.calls.length > 0 ? 'tools' : 'ready', rounds: state.rounds + 1 } as const
   return state.calls.some(isForHands) ? { ...step, told: state.abandoned, abandoned: [] } : step
@@ -208,21 +242,26 @@ function foldAnswered(
   entry: Extract<Entry, { type: 'log.assistant' }>,
   blobs: readonly BlobRef[] | undefined,
 ): LogState {
-  const { stop_reason: reason, explanation = null, usage } = entry
+  const { stop_reason: reason, explanation = null, category, usage } = entry
   const context = afterAnswer(contextOf(state), entry, blobs)
-  const { ms, searches } = workOf(state)
-  const work = entry.searches ? { work: { ms, searches: searches + entry.searches } } : {}
-  const answer = { reason, explanation, calls: entry.calls.length, ...(usage ? { usage } : {}) }
+  const work = searched(state, entry)
+  const named = category === undefined ? {} : { category }
+  const answer = { reason, explanation, ...named, calls: entry.calls.length, ...(usage ? { usage } : {}) }
   return { ...state, ...work, failures: 0, answer, context }
+}
+
+function searched(state: LogState, { searches }: { readonly searches?: number }): Pick<LogState, 'work'> {
+  const { ms, searches: before } = workOf(state)
+  return searches ? { work: { ms, searches: before + searches } } : {}
 }
 
 function workOf({ work }: LogState): Work {
   return work ?? { ms: 0, searches: 0 }
 }
 
-/** Room was made for a request that had failed for the lack of it. */
+/** Room was made for a request that had failed, or an answer that was cut short, for the lack of it. */
 function goOn({ phase }: LogState): Phase {
-  return phase === 'failed' ? 'ready' : phase
+  return phase === 'failed' || phase === 'over' ? 'ready' : phase
 }
 
 /** Whether the hands have a part in the call, whatever the client says of it. */

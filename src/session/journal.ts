@@ -1,5 +1,6 @@
 import type { StopDetails, StopReason } from '../wire/types.ts'
 import type { Incoming } from './arrival.ts'
+import { isSpent } from './budget.ts'
 import type { Entry, PublicEntry } from './entry.ts'
 import { fold } from './fold.ts'
 import type { Policy } from './policy.ts'
@@ -77,15 +78,16 @@ export class Journal {
   /** The group that ends a turn: thread, usage, session, in this order and nothing after it. */
   idle(reason: StopReason, details: StopDetails = null): void {
     const stop = { stop_reason: reason, stop_details: details }
+    this.count()
     this.#idle(stop, stop)
   }
 
-  /** The same at the budget, for a thread that stops for a reason of its own. */
-  idleAtBudget(reason: StopReason, details: StopDetails): void {
-    this.#idle(
-      { stop_reason: reason, stop_details: details },
-      { stop_reason: { type: 'budget_reached' }, stop_details: null },
-    )
+  /** The same for a turn that is over: a session at its budget says so, whatever its thread ends with. */
+  end(reason: StopReason, details: StopDetails = null): void {
+    this.count()
+    const thread = { stop_reason: reason, stop_details: details }
+    const session: Stop = { stop_reason: { type: 'budget_reached' }, stop_details: null }
+    this.#idle(thread, isSpent(this.#state) ? session : thread)
   }
 
   /** Brings the account up to now, before it is looked at. Nothing, in sessions that keep none. */
@@ -106,7 +108,6 @@ export class Journal {
   }
 
   #idle(thread: Stop, session: Stop): void {
-    this.count()
     this.emit({ type: 'session.thread_status_idle', ...this.#thread(), ...thread })
     this.emit({ type: 'session.usage', ...this.#usage() })
     this.emit({ type: 'session.status_idle', ...session })

@@ -1,16 +1,22 @@
-import type { CustomTool, ModelTool, SessionAgent } from '../wire/types.ts'
+import type { CustomTool, ModelTool, ServerTool, SessionAgent } from '../wire/types.ts'
 import { enabledTools } from './permissions.ts'
 
 /**
- * The tools that the model is told of: the built-in ones that the agent has on, then its custom ones, each in its order.
- * @param builtIn every built-in tool there is.
+ * The tools that the model is told of: the built-in ones that the agent has on, those that the model's API runs by
+ * itself, then the agent's custom ones, each in its order.
+ * @param builtIn every built-in tool there is for a sandbox.
+ * @param served what of the others this session has.
  */
-export function offeredTools(agent: SessionAgent, builtIn: readonly ModelTool[]): readonly ModelTool[] {
+export function offeredTools(
+  agent: SessionAgent,
+  builtIn: readonly ModelTool[],
+  served: readonly ServerTool[],
+): readonly ModelTool[] {
   const names = enabledTools(
     agent,
     builtIn.map(({ name }) => name),
   )
-  return [...builtIn.filter(({ name }) => names.includes(name)), ...customTools(agent).map(toModelTool)]
+  return [...builtIn.filter(({ name }) => names.includes(name)), ...served, ...customTools(agent).map(toModelTool)]
 }
 
 /** Whether a call of this name is settled by the client, and so is no call of a built-in tool. */

@@ -17,9 +17,30 @@ export type Part =
   | { readonly of: 'answer'; readonly content: readonly ModelContentBlock[] }
   | { readonly of: 'results'; readonly content: readonly ToolResultBlock[] }
   | { readonly of: 'input' | 'summary'; readonly content: readonly UserBlock[] }
+  | { readonly of: 'system'; readonly content: readonly SystemBlock[] }
 
-export function toMessage({ of, content }: Part): ModelMessage {
-  return { role: of === 'answer' ? 'assistant' : 'user', content: [...content] }
+export type SystemBlock = Extract<UserBlock, { type: 'text' }>
+
+/**
+ * A conversation as the Messages API takes it: a system message stands between the user's words and the answer to them, and
+ * nowhere else. One that came where there are none waits for the next, and all of them together are one.
+ */
+export function toMessages(parts: readonly Part[]): ModelMessage[] {
+  const messages: ModelMessage[] = []
+  let waiting: readonly SystemBlock[] = []
+  for (const part of [...parts, null]) {
+    if (part?.of === 'system') {
+      waiting = [...waiting, ...part.content]
+      continue
+    }
+    const isOver = part === null || part.of === 'answer'
+    if (isOver && waiting.length > 0 && messages.at(-1)?.role === 'user') {
+      messages.push({ role: 'system', content: [...waiting] })
+      waiting = []
+    }
+    if (part) messages.push({ role: part.of === 'answer' ? 'assistant' : 'user', content: [...part.content] })
+  }
+  return messages
 }
 
 /** The Messages API takes no blank text, not even one that it gave itself. */
@@ -33,7 +54,18 @@ export function isNotBlank(block: { readonly type: string; readonly text?: unkno
  */
 export function toSendable(content: readonly ModelContentBlock[]): readonly ModelContentBlock[] {
   const sendable = content.filter(isNotBlank)
-  return sendable.every(({ type }) => type === 'thinking' || type === 'redacted_thinking') ? [] : sendable
+  return sendable.every(isThought) ? [] : sendable
+}
+
+/** A conversation whose answers so far have lost their thoughts: those hold only while nothing before them changes. */
+export function withoutThoughts(parts: readonly Part[]): Part[] {
+  return parts.map((part) =>
+    part.of === 'answer' ? { of: 'answer', content: part.content.filter((block) => !isThought(block)) } : part,
+  )
+}
+
+function isThought({ type }: ModelContentBlock): boolean {
+  return type === 'thinking' || type === 'redacted_thinking'
 }
 
 /** A conversation once its old tool results, and with `longest` its long inputs, are left out. */
@@ -45,18 +77,28 @@ export function trim(parts: readonly Part[], entry: Extract<PrivateEntry, { type
     if (part.of === 'results' && old.has(part)) {
       return { of: 'results', content: part.content.map((result) => replace(result, text)) }
     }
-    if (part.of !== 'input' || longest === undefined) return part
+    if (longest === undefined) return part
+    if (part.of === 'system') return { of: 'system', content: part.content.map((block) => cut(block, longest, text)) }
+    if (part.of !== 'input') return part
     return { of: 'input', content: part.content.map((block) => cut(block, longest, text)) }
   })
 }
 
-/** A conversation once a summary stands in its place; inputs that were not answered yet stay behind it as they are. */
+/**
+ * A conversation once a summary stands in its place; inputs that were not answered yet stay behind it as they are, and so
+ * does what its operator said.
+ */
 export function summarise(
   unanswered: readonly Part[],
-  { introduction, text }: Extract<PrivateEntry, { type: 'log.summary' }>,
+  { introduction, text, system = [] }: Extract<PrivateEntry, { type: 'log.summary' }>,
 ): Part[] {
-  const content = [introduction, text].map((words): UserBlock => ({ type: 'text', text: words }))
-  return [{ of: 'summary', content }, ...unanswered]
+  const content = [introduction, text].map(toText)
+  const kept: Part[] = system.length > 0 ? [{ of: 'system', content: system.map(toText) }] : []
+  return [{ of: 'summary', content }, ...kept, ...unanswered]
+}
+
+function toText(text: string): SystemBlock {
+  return { type: 'text', text }
 }
 
 /** A conversation once its images and documents are left out: those that no answer has been given to, or else all. */
@@ -99,7 +141,7 @@ function lengthOf(block: SentBlock): number {
 }
 
 /** Never between the halves of a character. Images and documents give way whole. */
-function cut(block: UserBlock, longest: number, text: string): UserBlock {
+function cut(block: UserBlock, longest: number, text: string): SystemBlock {
   if (block.type !== 'text') return { type: 'text', text }
   if (block.text.length <= longest + text.length) return block
   return { ...block, text: `${block.text.slice(0, longest).replace(/[\uD800-\uDBFF]$/, '')}\n${text}` }

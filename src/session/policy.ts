@@ -19,6 +19,8 @@ export interface Policy {
   readonly run?: { readonly events: number; readonly signals: number; readonly bytes: number }
   /** What the session's cost is counted by. Policies from before there was any have none. */
   readonly accounting?: Accounting
+  /** Whether clients may send system messages. In sessions from before they could, they count as the user's. */
+  readonly takesSystem?: boolean
 }
 
 export interface ContextPolicy {
@@ -63,9 +65,17 @@ export function policyOf(settings: {
   readonly toolRounds: number
   readonly steering: Policy['steering']
   readonly context?: ContextPolicy
+  readonly takesSystem?: boolean
 }): Policy {
-  const { id, retry, toolRounds, steering, context } = settings
-  return renew({ harness: id, ...retry, toolRounds, steering, ...(context ? { context } : {}) })
+  const { id, retry, toolRounds, steering, context, takesSystem } = settings
+  return renew({
+    harness: id,
+    ...retry,
+    toolRounds,
+    steering,
+    ...(context ? { context } : {}),
+    ...(takesSystem === undefined ? {} : { takesSystem }),
+  })
 }
 
 /** A policy of an earlier version, as a run that takes over goes on under it: with what it lacks. */

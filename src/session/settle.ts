@@ -1,26 +1,27 @@
-import type { ModelUsage, SessionError } from '../wire/types.ts'
+import type { ModelUsage } from '../wire/types.ts'
 import type { Incoming } from './arrival.ts'
 import type { Budget } from './budget.ts'
 import { UNPRICED, isAtBudget } from './budget.ts'
 import { makeRoom } from './compaction.ts'
-import { contextOf } from './context.ts'
 import type { BlobIndex } from './blobs.ts'
 import { centsAbove, costOf, reaches } from './cost.ts'
 import type { Arrival, BlobRef, Entry } from './entry.ts'
 import { isQueued } from './entry.ts'
+import type { Failure, Told } from './endings.ts'
+import { close, drop, dropQueue, endRequest, estimate, fail, giveUp, isDropping, tell } from './endings.ts'
 import { fold, foldArrival } from './fold.ts'
 import type { Journal } from './journal.ts'
 import type { Adoptable } from './policy.ts'
 import { backOffMs } from './policy.ts'
 import { hasSeen } from './seen.ts'
 import type { LogState } from './state.ts'
-import { isRequiringAction, isUnderWay, isWaiting } from './state.ts'
+import { isQueueSilent, isRequiringAction, isUnderWay, isWaiting } from './state.ts'
 import { noModelUsage } from './usage.ts'
 import { weighQueue } from './weight.ts'
 
 /** Why a model request came to nothing, as the activity reports it. */
 export interface ModelFault {
-  readonly error: Exclude<SessionError['type'], 'mcp_connection_failed_error'>
+  readonly error: Failure['type']
   readonly message: string
   readonly retryable: boolean
   readonly retryAfterMs?: number
@@ -61,9 +62,13 @@ export type Input =
       readonly metadata?: MetadataPatch
       /** Null removes it, for good. */
       readonly budget?: Budget | null
+      /** What the agent becomes, and what it was when that was made. */
+      readonly configuration?: { readonly id: string; readonly base: string }
     }
   | { readonly type: 'archived' }
-  | { readonly type: 'failed'; readonly message: string }
+  | { readonly type: 'failed'; readonly message: Told }
+
+type Configured = Extract<Input, { type: 'configured' }>
 
 /** Queued inputs a session accepts, and their JSON size together; what exceeds them is dropped, and told. */
 export const QUEUE_EVENTS = 256
@@ -105,19 +110,27 @@ export function settle(journal: Journal, input: Input): void {
   }
 }
 
-/** Whether taking these inputs up gives up what the step has begun, so that it must be cancelled before. */
-export function interrupts(state: LogState, inputs: readonly Input[]): boolean {
+/**
+ * Whether taking these inputs up gives up what the step has begun, so that it must be cancelled before.
+ * @param thread the session's own.
+ */
+export function interrupts(state: LogState, inputs: readonly Input[], thread: string): boolean {
   return inputs.some(
     (input) =>
       input.type === 'cancelled' ||
-      (input.type === 'arrived' && input.event.type === 'user.interrupt' && !isDouble(state, input.event)),
+      (input.type === 'arrived' && isInterruptOf(thread, input.event) && !isDouble(state, input.event)),
   )
+}
+
+/** Whether an interrupt is for this thread: one that names none is for all. */
+function isInterruptOf(thread: string, event: Incoming): boolean {
+  return event.type === 'user.interrupt' && [undefined, null, thread].includes(event.session_thread_id)
 }
 
 /** Why an update is not done; `code` is the wire's name of the cause, where it has one. */
 export interface Refused {
   readonly reason: string
-  readonly code?: 'budget_create_only' | 'budget_not_raised' | 'model_not_budgetable'
+  readonly code?: 'budget_create_only' | 'budget_not_raised' | 'model_not_budgetable' | 'configuration_changed'
 }
 
 /** Why the session does not do what an update asks for; null when it does. */
@@ -131,9 +144,21 @@ export function refuses(state: LogState, input: Input): Refused | null {
     const pairs = Object.keys(patched(state, input.metadata)).length
     if (pairs > METADATA_PAIRS)
       return { reason: `metadata: expected at most ${METADATA_PAIRS} pairs, got ${pairs} after the update` }
-    return input.budget ? refusesBudget(state, input.budget) : null
+    return (
+      refusesConfiguration(state, input.configuration) ?? (input.budget ? refusesBudget(state, input.budget) : null)
+    )
   }
   return null
+}
+
+/** The agent changes between turns only. What it has become already is a repeated update. */
+function refusesConfiguration({ status, configuration }: LogState, next: Configured['configuration']): Refused | null {
+  if (!next || next.id === configuration) return null
+  if (status === 'running' || status === 'rescheduling') {
+    return { reason: `agent: the session is ${status}; its agent can change only while it is idle.` }
+  }
+  if (next.base === configuration) return null
+  return { reason: 'agent: it was changed meanwhile; try again.', code: 'configuration_changed' }
 }
 
 /** A budget is given at creation, and is never below what was spent. */
@@ -174,23 +199,56 @@ function settleArrival(journal: Journal, event: Arrival, blobs?: readonly BlobRe
   journal.advance(foldArrival(before, event, blobs))
   if (journal.state === before) return
   if (before.status === 'terminated') return isQueued(event) ? drop(journal, event.id) : undefined
+  const fault = faultOf(journal, event)
+  if (fault !== null) {
+    const message = `client: ${fault}; what came is dropped` as const
+    if (!isDropping(journal)) fail(journal, { type: 'unknown_error', message, retry: 'exhausted' })
+    return drop(journal, event.id)
+  }
   if (event.type === 'user.interrupt') {
     journal.write({ type: 'log.mark', id: event.id })
     return endTurn(journal)
-  }
-  if (isQueued(event) && isOverfull(journal.state)) {
-    const message = `client: the queue is full (${QUEUE_EVENTS} events, ${QUEUE_BYTES} bytes); what came is dropped`
-    if (!isDropping(journal)) fail(journal, { type: 'unknown_error', message, retry: 'exhausted' })
-    return drop(journal, event.id)
   }
   if (isRequiringAction(before)) return journal.state.calls.some(isWaiting) ? undefined : journal.run()
   if (before.status === 'idle' && isQueued(event) && !isAtBudget(before)) startTurn(journal)
 }
 
-/** A turn starts at the fold of its first message, so that an interrupt behind it in the same batch ends it. */
+const OVERFULL = `the queue is full (${QUEUE_EVENTS} events, ${QUEUE_BYTES} bytes)`
+/** As many as the API takes of one. */
+const SYSTEM_BLOCKS = 1000
+
+/** What a plain client may get wrong about what is queued; the API refuses it. */
+function faultOf({ state, surroundings: { threadId } }: Journal, event: Arrival): string | null {
+  if (event.type === 'user.interrupt') {
+    const named = JSON.stringify(event.session_thread_id)
+    return isInterruptOf(threadId, event) ? null : `the session has no thread ${named.slice(0, 100)}`
+  }
+  if (!isQueued(event)) return null
+  return isOverfull(state) ? OVERFULL : faultOfSystem(state, event)
+}
+
+function faultOfSystem({ takesSystem }: LogState, event: Arrival): string | null {
+  if (event.type !== 'system.message' || takesSystem === undefined) return null
+  if (!takesSystem) return 'the model of this session takes no system messages'
+  const isWords = event.content.length <= SYSTEM_BLOCKS && event.content.every(({ type }) => type === 'text')
+  return isWords ? null : `a system message holds 1 to ${SYSTEM_BLOCKS} texts and nothing else`
+}
+
+/**
+ * A turn starts at the fold of its first message, so that an interrupt behind it in the same batch ends it. What waits
+ * for a message takes effect without one.
+ */
 export function startTurn(journal: Journal): void {
-  journal.run()
+  if (!isQueueSilent(journal.state)) journal.run()
   takeUpQueue(journal)
+}
+
+/** Marks what a client has said to the model as its operator, as far as no message stands before it. */
+export function takeUpSystem(journal: Journal): void {
+  for (const event of journal.state.queue) {
+    if (!isQueueSilent({ ...journal.state, queue: [event] })) return
+    journal.write({ type: 'log.mark', id: event.id })
+  }
 }
 
 /** Marks everything queued, in order, in one go. */
@@ -204,33 +262,28 @@ function endTurn(journal: Journal): void {
   if (!isUnderWay(journal.state)) return
   for (const call of calls) close(journal, call.id, INTERRUPTED)
   if (request) endRequest(journal, { request, isError: false, usage: estimate(journal, request) })
-  journal.idle({ type: 'end_turn' })
+  journal.end({ type: 'end_turn' })
 }
 
 function settleFault(journal: Journal, fault: ModelFault): void {
   const { request, failures } = journal.state
   const { policy } = journal.surroundings
+  const message = tell(fault.message, 'model: the request failed')
   if (request) endRequest(journal, { request, isError: true, usage: fault.usage ?? noModelUsage() })
   if (fault.tooLong && makeRoom(journal, fault.adoptable)) return undefined
   if (fault.fileRefused) journal.write({ type: 'log.file_refused', text: toLeftOut(fault) })
   if ((fault.retryable || fault.fileRefused) && failures + 1 < policy.tries) {
-    fail(journal, { type: fault.error, message: fault.message, retry: 'retrying' })
+    fail(journal, { type: fault.error, message, retry: 'retrying' })
     journal.write({ type: 'log.retry', after_ms: backOffMs(policy, failures, fault.retryAfterMs) })
     return journal.reschedule()
   }
-  fail(journal, { type: fault.error, message: fault.message, retry: 'exhausted' })
+  fail(journal, { type: fault.error, message, retry: 'exhausted' })
   giveUp(journal)
 }
 
 /** What the model reads in place of a file. */
 function toLeftOut({ message }: ModelFault): string {
   return `[An image or document is left out here, because the request that held it was refused: ${message}]`
-}
-
-/** The turn is dead: what is queued stays in the log, processed, without effect. */
-export function giveUp(journal: Journal): void {
-  dropQueue(journal)
-  journal.idle({ type: 'retries_exhausted' })
 }
 
 /** Done once, however often it is asked for. */
@@ -240,15 +293,27 @@ function archive(journal: Journal): void {
   if (journal.state.status !== 'terminated') journal.terminate()
 }
 
-function settleConfiguration(journal: Journal, input: Extract<Input, { type: 'configured' }>): void {
-  const { title, budget = null } = journal.state
+function settleConfiguration(journal: Journal, input: Configured): void {
+  const { title, budget = null, configuration } = journal.state
   const metadata = patched(journal.state, input.metadata)
   const changes = {
     ...(input.title !== undefined && input.title !== title ? { title: input.title } : {}),
     ...(isSame(metadata, journal.state.metadata) ? {} : { metadata }),
     ...(input.budget !== undefined && amountOf(input.budget) !== amountOf(budget) ? { budget: input.budget } : {}),
+    ...(input.configuration && input.configuration.id !== configuration
+      ? { configuration: input.configuration.id }
+      : {}),
   }
   if (Object.keys(changes).length > 0) journal.emit({ type: 'session.updated', ...changes })
+  resume(journal)
+}
+
+/** What stood still at the budget goes on at the place where that is raised, so that an interrupt behind it ends it. */
+function resume(journal: Journal): void {
+  const { status, stop, paused, queue } = journal.state
+  if (status !== 'idle' || stop?.type !== 'budget_reached' || isAtBudget(journal.state)) return
+  if (paused) journal.run()
+  else if (queue.length > 0) startTurn(journal)
 }
 
 function amountOf(budget: Budget | null): string | undefined {
@@ -275,62 +340,6 @@ function abandon(journal: Journal, { call, message }: Extract<Input, { type: 'ca
   if (!journal.state.calls.some((open) => open.id === call)) return
   close(journal, call, message)
   journal.write({ type: 'log.abandoned', id: call })
-}
-
-/** Closes an open call with an error result. */
-export function close(journal: Journal, call: string, text: string): void {
-  journal.emit({ type: 'agent.tool_result', tool_use_id: call, content: [{ type: 'text', text }], is_error: true })
-}
-
-interface Failure {
-  readonly type: ModelFault['error']
-  readonly message: string
-  readonly retry: 'retrying' | 'exhausted' | 'terminal'
-}
-
-export function fail(journal: Journal, { type, message, retry }: Failure): void {
-  // Every error this core makes has the three common fields; the types with ids of their own come from elsewhere.
-  journal.emit({ type: 'session.error', error: { type, message, retry_status: { type: retry } } as SessionError })
-}
-
-/**
- * What a request that was given up has cost at least: it was sent, and read what the one before it had read, from the
- * provider's cache at best. Its answer nobody has counted.
- */
-function estimate(journal: Journal, request: string): ModelUsage {
-  const { accounting } = journal.state
-  const { tokens } = contextOf(journal.state)
-  if (!accounting || tokens === null) return noModelUsage()
-  journal.write({ type: 'log.estimated', request })
-  return { ...noModelUsage(), cache_read_input_tokens: tokens }
-}
-
-interface RequestEnd {
-  readonly request: string
-  readonly isError: boolean
-  readonly usage: ModelUsage
-}
-
-function endRequest(journal: Journal, { request, isError, usage }: RequestEnd): void {
-  journal.emit({
-    type: 'span.model_request_end',
-    model_request_start_id: request,
-    is_error: isError,
-    model_usage: usage,
-  })
-}
-
-function dropQueue(journal: Journal): void {
-  for (const event of journal.state.queue) drop(journal, event.id)
-}
-
-function drop(journal: Journal, id: string): void {
-  journal.write({ type: 'log.mark', id, dropped: true })
-}
-
-/** Whether the event before was dropped in this pass: one error is told for all in a row. */
-function isDropping({ entries }: Journal): boolean {
-  return entries.slice(-2).some((entry) => entry.type === 'log.mark' && entry.dropped === true)
 }
 
 function isOverfull(state: LogState): boolean {

@@ -27,7 +27,13 @@ export function startingState(input: unknown): LogState {
     metadata: toStrings(field(input, 'metadata')),
     configuration: typeof id === 'string' ? id : null,
   })
-  return { ...begun, ...(isAccounting(accounting) ? { accounting } : {}), ...(budget ? { budget } : {}) }
+  const takesSystem = field(field(configuration, 'policy'), 'takesSystem')
+  return {
+    ...begun,
+    ...(isAccounting(accounting) ? { accounting } : {}),
+    ...(budget ? { budget } : {}),
+    ...(typeof takesSystem === 'boolean' ? { takesSystem } : {}),
+  }
 }
 
 /** The configuration that an input names: null when it names none, undefined when what it names is no configuration. */
@@ -40,11 +46,11 @@ export function readConfiguration(input: unknown): StoredConfiguration | null | 
     : undefined
 }
 
-/** `context`, `run` and `accounting` are parts that older policies do not have. */
+/** `context`, `run`, `accounting` and `takesSystem` are parts that older policies do not have. */
 function isPolicy(value: unknown): value is Policy {
   const steering = field(value, 'steering')
   const [context, run] = [field(value, 'context'), field(value, 'run')]
-  const accounting = field(value, 'accounting')
+  const [accounting, takesSystem] = [field(value, 'accounting'), field(value, 'takesSystem')]
   return (
     typeof field(value, 'harness') === 'string' &&
     hasNumbers(value, ['tries', 'baseMs', 'capMs', 'toolRounds']) &&
@@ -52,7 +58,8 @@ function isPolicy(value: unknown): value is Policy {
     (context === undefined ||
       (typeof field(context, 'trimmed') === 'string' && hasNumbers(context, CONTEXT_NUMBERS))) &&
     (run === undefined || RUN_LIMITS.every((name) => Number(field(run, name)) >= 1)) &&
-    (accounting === undefined || isAccounting(accounting))
+    (accounting === undefined || isAccounting(accounting)) &&
+    (takesSystem === undefined || typeof takesSystem === 'boolean')
   )
 }
 

@@ -3,6 +3,7 @@ import type { Budget } from './budget.ts'
 import type { ContextState } from './context.ts'
 import type { Accounting, Work } from './cost.ts'
 import type { Arrival, BlobRef } from './entry.ts'
+import type { RequestSize } from './estimate.ts'
 import type { ContextPolicy } from './policy.ts'
 import type { Usage } from './usage.ts'
 import { emptyUsage } from './usage.ts'
@@ -64,6 +65,8 @@ export interface LogState {
   readonly answer: {
     readonly reason: string | null
     readonly explanation: string | null
+    /** Of a refusal; absent where none is named. */
+    readonly category?: string
     readonly calls: number
     /** Of its own request, until the end of that tells the sum. */
     readonly usage?: ModelUsage
@@ -88,12 +91,19 @@ export interface LogState {
   readonly accounting?: Accounting
   /** Absent without one, and once it was removed. */
   readonly budget?: Budget
+  /** Absent before anything was said, and in sessions that keep no accounts; read by {@link sizeOf}. */
+  readonly size?: RequestSize
   /** The turn stopped at the budget, and goes on from there once it may. */
   readonly paused?: true
+  /** Whether clients may send system messages; absent in sessions from before they could. */
+  readonly takesSystem?: boolean
   readonly title: string | null
   readonly metadata: Readonly<Record<string, string>>
   readonly archived: boolean
+  /** The newest one: what a turn that begins now is asked with. */
   readonly configuration: string | null
+  /** That of the present turn, or of the last one, where it began with an older one. */
+  readonly asking?: string
   /** The last ids of arrivals, oldest first: those that doubles are told by. */
   readonly seen: readonly string[]
 }
@@ -132,13 +142,28 @@ export function blobsOf({ blobs = {} }: Pick<LogState, 'blobs'>, id: string): re
   return Object.hasOwn(blobs, id) ? blobs[id] : undefined
 }
 
+/** The configuration that the model is asked with: a turn keeps the one that it began with. */
+export function configurationOf({ asking, configuration }: Pick<LogState, 'asking' | 'configuration'>): string | null {
+  return asking ?? configuration
+}
+
 export function isWaiting(call: Call): boolean {
   return call.standing === 'asked' || call.standing === 'custom'
+}
+
+/** Whether nothing that is queued asks for a turn: what a client says to the model as its operator waits for a message. */
+export function isQueueSilent({ queue, takesSystem }: Pick<LogState, 'queue' | 'takesSystem'>): boolean {
+  return queue.every(({ type }) => type === 'system.message' && takesSystem === true)
 }
 
 /** Whether there is a turn that an interrupt would end. */
 export function isUnderWay(state: LogState): boolean {
   return state.status === 'running' || state.status === 'rescheduling' || isRequiringAction(state)
+}
+
+/** Whether the model's last answer, which calls no tool, ends where its window does. */
+export function isCutShort({ answer }: Pick<LogState, 'answer'>): boolean {
+  return answer?.reason === 'model_context_window_exceeded' && answer.calls === 0
 }
 
 /** Idle on calls that only the client can settle. */

@@ -1,7 +1,8 @@
 import type { ModelContentBlock, ModelMessage } from '../wire/types.ts'
 import type { Arrival, Entry } from './entry.ts'
 import type { Part, ToolResultBlock } from './parts.ts'
-import { leaveOutFiles, summarise, toMessage, toSendable, trim } from './parts.ts'
+import { leaveOutFiles, summarise, toMessages, toSendable, trim, withoutThoughts } from './parts.ts'
+import { settleServed } from './served.ts'
 import type { ResultBlock } from './user-block.ts'
 import { toResultContent, toUserBlock } from './user-block.ts'
 
@@ -12,10 +13,29 @@ export type LogEntry = Entry | Arrival
  * The log as the Messages API wants it: user inputs at the place where they took effect, assistant blocks as the model
  * gave them, the results of a step together in the order of its calls. Pure and append-only: a longer log gives the
  * same messages with more behind them, so the prompt's prefix stays the same byte for byte, until a record says that
- * old results are trimmed or that a summary stands for all before it.
+ * old results are trimmed or that a summary stands for all before it. System messages that no answer has been given to
+ * give way to what the user says next.
  */
-export function transcript(log: readonly LogEntry[]): readonly ModelMessage[] {
-  return readAll(log).parts.map(toMessage)
+export function transcript(log: readonly LogEntry[], manner: Manner = {}): readonly ModelMessage[] {
+  return settleServed(toMessages(readAll(log, manner).parts))
+}
+
+/** How a harness has a log read; by default, as the first ones did. */
+export interface Manner {
+  /** System messages are the operator's, else they are read as the user's. */
+  readonly system?: boolean
+  /** The provider refuses thoughts before which something has changed: those are left out. */
+  readonly boundThoughts?: boolean
+  /** What the model is asked with now: id of the agent's configuration. */
+  readonly configuration?: string | undefined
+}
+
+/** System messages that a summary of the log would stand for, though they hold on. */
+export function systemSaid(log: readonly LogEntry[], manner: Manner): readonly string[] {
+  const { parts, unanswered } = readAll(log, manner)
+  return parts
+    .slice(0, unanswered)
+    .flatMap(({ of, content }) => (of === 'system' ? content.map(({ text }) => text) : []))
 }
 
 /**
@@ -23,7 +43,7 @@ export function transcript(log: readonly LogEntry[]): readonly ModelMessage[] {
  * behind it, the transcript stays the same.
  */
 export function shorten(log: readonly LogEntry[]): readonly LogEntry[] {
-  const { trimmed } = readAll(log)
+  const { trimmed } = readAll(log, {})
   return log.map((entry) => {
     const text = trimmed.get(entry)
     // Only results are trimmed.
@@ -49,8 +69,10 @@ export function isRead({ type }: LogEntry): boolean {
   return READ.has(type)
 }
 
-function readAll(log: readonly LogEntry[]): Reading {
+function readAll(log: readonly LogEntry[], manner: Manner): Reading {
   const reading: Reading = {
+    manner,
+    configuration: null,
     parts: [],
     unanswered: 0,
     open: [],
@@ -65,11 +87,22 @@ function readAll(log: readonly LogEntry[]): Reading {
     read(reading, entry)
     answerCalls(reading)
   }
+  askWith(reading, manner.configuration)
   return reading
+}
+
+/** What comes is asked with another prompt or other tools than what was: no thoughts outlive that. */
+function askWith(reading: Reading, configuration: string | undefined): void {
+  const { manner, configuration: before } = reading
+  if (manner.boundThoughts && before && before.id !== configuration) reading.parts = withoutThoughts(reading.parts)
+  reading.configuration = { id: configuration }
 }
 
 /** What has been read of a log. */
 interface Reading {
+  readonly manner: Manner
+  /** What the last answer was asked with; null before any. */
+  configuration: { readonly id: string | undefined } | null
   parts: Part[]
   /** Where the inputs begin that no answer has been given to. */
   unanswered: number
@@ -85,12 +118,13 @@ interface Reading {
 }
 
 function read(reading: Reading, entry: LogEntry): void {
-  const { parts, custom, results, fromClient } = reading
+  const { manner, parts, custom, results, fromClient } = reading
   switch (entry.type) {
     case 'log.assistant':
-      append(parts, { of: 'answer', content: toSendable(entry.content) })
+      askWith(reading, entry.configuration)
+      append(reading.parts, { of: 'answer', content: toSendable(entry.content) })
       reading.open = entry.calls
-      reading.unanswered = parts.length
+      reading.unanswered = reading.parts.length
       return
     case 'agent.custom_tool_use':
       custom.add(entry.id)
@@ -101,14 +135,18 @@ function read(reading: Reading, entry: LogEntry): void {
       return results.has(entry.custom_tool_use_id)
         ? undefined
         : keepFirst(fromClient, entry.custom_tool_use_id, { block: toResult(entry, entry.content), from: entry })
-    case 'user.message':
     case 'system.message':
+      if (manner.system) {
+        return append(parts, { of: 'system', content: entry.content.map(({ text }) => ({ type: 'text', text })) })
+      }
+      return append(parts, { of: 'input', content: entry.content.flatMap(toUserBlock) })
+    case 'user.message':
       return append(parts, { of: 'input', content: entry.content.flatMap(toUserBlock) })
     case 'log.trimmed':
-      reading.parts = trim(parts, entry)
+      reading.parts = change(reading, trim(parts, entry))
       return noteTrimmed(reading, parts, entry.text)
     case 'log.file_refused':
-      reading.parts = leaveOutFiles(parts, reading.unanswered, entry.text)
+      reading.parts = change(reading, leaveOutFiles(parts, reading.unanswered, entry.text))
       return
     case 'log.summary':
       reading.parts = summarise(parts.slice(reading.unanswered), entry)
@@ -119,6 +157,11 @@ function read(reading: Reading, entry: LogEntry): void {
       return
     default:
   }
+}
+
+/** Parts in which something has changed that answers were given to. */
+function change({ manner }: Reading, parts: Part[]): Part[] {
+  return manner.boundThoughts ? withoutThoughts(parts) : parts
 }
 
 /** The results of a step stand together once the last of them is there. */

@@ -1,4 +1,4 @@
-import type { Session, SessionAgent, SessionStatus } from '../wire/types.ts'
+import type { Networking, Session, SessionAgent, SessionStatus } from '../wire/types.ts'
 
 /** A session in the index: what lists, filters and a cold read need. The log stays in Temporal. */
 export interface SessionRow {
@@ -18,12 +18,17 @@ export interface SessionRow {
   readonly archivedAt: Date | null
 }
 
-/** What a session was created with. Immutable and kept apart, so that the log carries its id only. */
+/** What a session was created with, or came to have. Immutable and kept apart, so that the log carries its id only. */
 export interface Configuration {
   readonly id: string
   readonly agent: SessionAgent
   readonly harness: string
+  /** The environment's, as it was then. Absent where that says nothing, and in sessions from before it was kept. */
+  readonly networking?: Networking
 }
+
+/** What of a row the log says. */
+export type FoldedRow = Pick<SessionRow, 'configurationId' | 'status' | 'title' | 'metadata' | 'budget' | 'archivedAt'>
 
 /** A coalesced hint from a workflow about its own status; `run` and `length` guard against older ones. */
 export interface StatusHint {
@@ -56,12 +61,21 @@ export interface SessionStore {
   read(workspaceId: string, id: string): Promise<SessionRow | null>
   /** The same without a workspace and with `creating` rows, for workers, which are told ids by the workflow. */
   find(id: string): Promise<SessionRow | null>
-  configuration(sessionId: string): Promise<Configuration | null>
+  /** The session's one of this id, else that of its row. Null for a missing one and for another session's alike. */
+  configuration(sessionId: string, id?: string): Promise<Configuration | null>
+  /**
+   * Stores a configuration that the session may come to have. One that it never comes to have stays until the session is
+   * deleted. Rejects with `SessionBuried`.
+   */
+  addConfiguration(row: Pick<SessionRow, 'id' | 'workspaceId'>, configuration: Configuration): Promise<void>
   /** Those of several sessions, by the session's id; what has none is left out. */
   configurations(sessionIds: readonly string[]): Promise<ReadonlyMap<string, Configuration>>
   list(workspaceId: string, listing: SessionListing): Promise<readonly SessionRow[]>
-  /** The row as its folded log says it should be; a row that is already so is left alone. */
-  repair(id: string, fold: Pick<SessionRow, 'status' | 'title' | 'metadata' | 'budget' | 'archivedAt'>): Promise<void>
+  /**
+   * The row as its folded log says it should be; a row that is already so is left alone. It goes on naming the
+   * configuration that it names when the log names one that is not there.
+   */
+  repair(id: string, fold: FoldedRow): Promise<void>
   /** Applies hints whose (run, length) is newer than the row's. */
   hint(hints: readonly StatusHint[]): Promise<void>
   /** Sessions of a workspace that are running or rescheduling, by the index; counting stops at `most`. */

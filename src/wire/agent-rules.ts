@@ -1,5 +1,6 @@
 import { ApiError } from './errors.ts'
 import { SANDBOX_TOOLS, settingsOf, WEB_TOOLS } from './toolsets.ts'
+import { plainDomain } from './web-tools.ts'
 import type { Agent, AgentTool, AgentToolConfig, AgentToolset, CustomTool, UrlSourceFilter } from './types.ts'
 
 /** The parts of an agent that have to agree with one another, resolved. */
@@ -92,9 +93,8 @@ function checkDomains(config: AgentToolConfig, path: string): string[] {
   ]
 }
 
-/** Host names are the same in upper case, and with a slash at the end; what is between may be a path. */
 function checkDoubles(domains: readonly string[] = [], path: string): string[] {
-  const keys = domains.map((domain) => domain.replace(/^[^/]*/, (host) => host.toLowerCase()).replace(/\/$/, ''))
+  const keys = domains.map(plainDomain)
   return keys.flatMap((key, index) => {
     const first = keys.indexOf(key)
     return first === index ? [] : [`${path}.${index}: the same as ${quote(domains[first] ?? key)} before it`]

@@ -2,6 +2,7 @@ import { checkAgent } from './agent-rules.ts'
 import { equals } from './equals.ts'
 import { ApiError } from './errors.ts'
 import { patchMetadata } from './metadata.ts'
+import { checkModel, usualEffort } from './models.ts'
 import { resolveMultiagent } from './multiagent.ts'
 import type { AgentLookup } from './multiagent.ts'
 import { resolveTools } from './toolsets.ts'
@@ -14,6 +15,7 @@ import type {
   AgentSkill,
   AgentUpdate,
   SessionAgent,
+  SessionAgentUpdate,
 } from './types.ts'
 
 export interface AgentContext {
@@ -21,9 +23,6 @@ export interface AgentContext {
   readonly now: string
   readonly lookup: AgentLookup
 }
-
-/** Effort of a model when a request names none. */
-const DEFAULT_EFFORT = 'high'
 
 /**
  * Version 1 of a new agent with every default filled in, as responses show it.
@@ -103,6 +102,21 @@ export function toSessionAgent(agent: Agent, overrides?: AgentOverrides): Sessio
   return snapshot
 }
 
+/**
+ * A session's agent after an update of the session: lists are replaced whole, one left out stays. When nothing really
+ * changes the answer is `stored` itself.
+ * @throws ApiError 400 for a result whose parts do not fit.
+ */
+export function updateSessionAgent(
+  stored: SessionAgent,
+  { tools, mcp_servers: servers = stored.mcp_servers }: SessionAgentUpdate,
+): SessionAgent {
+  const next = { ...stored, tools: tools === undefined ? stored.tools : resolveTools(tools), mcp_servers: servers }
+  if (equals(next, stored)) return stored
+  checkAgent(next)
+  return next
+}
+
 /** What a body names, over what is there; ids, times and the version are not a body's to set. */
 function apply(stored: Agent, body: AgentUpdate, lookup: AgentLookup): Agent {
   const {
@@ -136,17 +150,22 @@ function apply(stored: Agent, body: AgentUpdate, lookup: AgentLookup): Agent {
   }
 }
 
-/** The model in full. An effort left out survives while the model stays the same; everything else starts anew. */
+/**
+ * The model in full. An effort left out survives while the model stays the same; everything else starts anew.
+ * @throws ApiError 400 for settings that the model does not have.
+ */
 function resolveModel(params: AgentModelParams, stored?: AgentModel): AgentModel {
   const { id, effort, inference_geo: geo, speed } = typeof params === 'string' ? { id: params } : params
   const kept = effort === undefined && stored?.id === id ? stored.effort : undefined
-  const level = typeof effort === 'string' ? effort : (effort?.type ?? DEFAULT_EFFORT)
-  return {
+  const level = typeof effort === 'string' ? effort : (effort?.type ?? usualEffort(id))
+  const model: AgentModel = {
     id,
     effort: kept ?? { type: level },
     speed: speed ?? 'standard',
     ...(geo == null ? {} : { inference_geo: geo }),
   }
+  checkModel(model)
+  return model
 }
 
 /** An override drops the agent's effort and region, and its own effort is ignored. */

@@ -1,7 +1,14 @@
 import { equals } from './equals.ts'
 import { ApiError } from './errors.ts'
 import { patchMetadata } from './metadata.ts'
-import type { CloudConfig, CloudConfigParams, Environment, EnvironmentCreate, EnvironmentUpdate } from './types.ts'
+import type {
+  CloudConfig,
+  CloudConfigParams,
+  Environment,
+  EnvironmentCreate,
+  EnvironmentUpdate,
+  Networking,
+} from './types.ts'
 
 export interface EnvironmentContext {
   readonly id: string
@@ -9,12 +16,10 @@ export interface EnvironmentContext {
   readonly now: string
 }
 
-type Networking = CloudConfig['networking']
 type Packages = CloudConfig['packages']
 
 /**
- * A new environment with every default filled in. Networking is stored as it was asked for and is a limit, not a
- * promise: a local sandbox has no network at all, which keeps within `unrestricted` and `limited` alike.
+ * A new environment with every default filled in.
  * @throws ApiError 400 for the scope `account`, and for packages that the networking would keep out.
  */
 export function createEnvironment(body: EnvironmentCreate, { id, now }: EnvironmentContext): Environment {
@@ -55,6 +60,11 @@ export function updateEnvironment(stored: Environment, body: EnvironmentUpdate, 
     metadata: patchMetadata(stored.metadata, withoutBlanks(body.metadata)),
   }
   return equals(next, stored) ? stored : { ...next, updated_at: now }
+}
+
+/** What of the network an environment opens, as a session keeps it; nothing of one whose sandboxes are its owner's. */
+export function networkingOf({ config }: Environment): { readonly networking?: Networking } {
+  return config.type === 'cloud' ? { networking: config.networking } : {}
 }
 
 /** Names of the packages that an environment asks for, over all managers. */

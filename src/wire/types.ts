@@ -51,6 +51,7 @@ export type EnvironmentCreate = Omit<Environments.EnvironmentCreateParams, 'beta
 export type EnvironmentUpdate = Omit<Environments.EnvironmentUpdateParams, 'betas' | 'workspace_id'>
 export type EnvironmentListQuery = Omit<Environments.EnvironmentListParams, HeaderParams>
 export type CloudConfig = Environments.BetaCloudConfig
+export type Networking = CloudConfig['networking']
 export type CloudConfigParams = Environments.BetaCloudConfigParams
 
 export type FileMetadata = Files.BetaFileMetadata
@@ -74,6 +75,7 @@ export type AgentOverrides = {
 export type SessionCreate = Omit<Sessions.SessionCreateParams, 'betas' | 'workspace_id' | 'agent'> & {
   agent: string | Sessions.BetaManagedAgentsAgentParams | AgentOverrides
 }
+export type SessionAgentUpdate = Sessions.BetaManagedAgentsSessionAgentUpdate
 export type SessionUpdate = Omit<Sessions.SessionUpdateParams, 'betas' | 'workspace_id'>
 export type SessionListQuery = Omit<Sessions.SessionListParams, HeaderParams | 'statuses'> & {
   'statuses[]'?: Session['status'][]
@@ -126,4 +128,6 @@ export type ErrorType = Shared.ErrorType | 'request_too_large'
 /** A block of a model's answer, as the Messages API gives it and wants it back. */
 export type ModelContentBlock = Messages.ContentBlock
 export type ModelMessage = Messages.MessageParam
-export type ModelTool = Messages.Tool
+/** A tool that the model's API runs by itself: what it is called with and what it answers stand in the model's answer. */
+export type ServerTool = Messages.WebSearchTool20250305 | Messages.WebFetchTool20250910
+export type ModelTool = Messages.Tool | ServerTool

@@ -1,24 +1,21 @@
 import { ApiError } from './errors.ts'
 import { packagesOf } from './environments.ts'
-import { WEB_TOOLS } from './toolsets.ts'
-import type {
-  Agent,
-  AgentTool,
-  Environment,
-  SessionAgent,
-  SessionCreate,
-  SessionListQuery,
-  SessionUpdate,
-  UserEvent,
-} from './types.ts'
+import type { WebVersions } from './web-tools.ts'
+import { unsupportedWebTools } from './web-tools.ts'
+import type { Agent, Environment, SessionAgent, SessionCreate, SessionListQuery, UserEvent } from './types.ts'
 
 /** Each answers what of its argument no session can do yet, by the names of the wire; empty when all of it works. */
 type Unsupported = readonly string[]
 
-/** Stored agents may hold all of this; a session of such an agent is refused. */
-export function unsupportedInAgent(agent: SessionAgent | Agent): Unsupported {
+/**
+ * Stored agents may hold all of this; a session of such an agent is refused. The web tools are on by default in a toolset,
+ * so a default alone refuses nothing (the model is not offered them); an entry that turns one on does.
+ * @param versions of the web tools that the agent's model has.
+ */
+export function unsupportedInAgent(agent: SessionAgent | Agent, versions: WebVersions | null): Unsupported {
   return [
-    ...new Set(agent.tools.flatMap(unsupportedInTool)),
+    ...(agent.tools.some(({ type }) => type === 'mcp_toolset') ? ['mcp_toolset'] : []),
+    ...unsupportedWebTools(agent.tools, versions),
     ...(agent.mcp_servers.length > 0 ? ['mcp_servers'] : []),
     ...(agent.skills.length > 0 ? ['skills'] : []),
     ...(agent.multiagent === null ? [] : ['multiagent']),
@@ -26,18 +23,6 @@ export function unsupportedInAgent(agent: SessionAgent | Agent): Unsupported {
       ? []
       : [`execution_identity ${agent.execution_identity.type}`]),
   ]
-}
-
-/**
- * The web tools are on by default in a toolset, so a default alone refuses nothing (the model is not offered them);
- * an entry that turns one on does.
- */
-function unsupportedInTool(tool: AgentTool): Unsupported {
-  if (tool.type === 'custom') return []
-  if (tool.type === 'mcp_toolset') return ['mcp_toolset']
-  return tool.configs
-    .filter(({ enabled, name }) => enabled && WEB_TOOLS.includes(name))
-    .map(({ name }) => `the ${name} tool`)
 }
 
 export function unsupportedInEnvironment({ config }: Environment): Unsupported {
@@ -54,10 +39,6 @@ export function unsupportedInSession(body: SessionCreate): Unsupported {
   ]
 }
 
-export function unsupportedInUpdate(body: SessionUpdate): Unsupported {
-  return body.agent === undefined ? [] : ['updates of agent']
-}
-
 /** Filters by what no session can have yet: an empty list would read as if it had been looked for. */
 export function unsupportedInSessionList(query: SessionListQuery): Unsupported {
   return (['deployment_id', 'memory_store_id'] as const).filter((name) => query[name] !== undefined)
@@ -65,6 +46,8 @@ export function unsupportedInSessionList(query: SessionListQuery): Unsupported {
 
 /** What the state of a session decides on alone. */
 const SENDABLE: ReadonlySet<UserEvent['type']> = new Set([
+  'system.message',
+  'user.interrupt',
   'user.message',
   'user.tool_confirmation',
   'user.custom_tool_result',
@@ -72,11 +55,7 @@ const SENDABLE: ReadonlySet<UserEvent['type']> = new Set([
 ])
 
 export function unsupportedInEvents(events: readonly UserEvent[]): Unsupported {
-  const names = events.flatMap((event): Unsupported => {
-    if (event.type === 'user.interrupt') return event.session_thread_id == null ? [] : ['session_thread_id']
-    return SENDABLE.has(event.type) ? [] : [event.type]
-  })
-  return [...new Set(names)]
+  return [...new Set(events.map(({ type }) => type).filter((type) => !SENDABLE.has(type)))]
 }
 
 /** @throws ApiError 400 with the code `not_supported` when there is anything to refuse. */

@@ -65,6 +65,11 @@ export interface ConfigureUpdate {
   readonly metadata?: Readonly<Record<string, string | null>>
   /** Null removes it, for good. */
   readonly budget?: Budget | null
+  /**
+   * The agent from the next turn on: a configuration that is stored for this session, and the one that it was made of.
+   * Refused with the code `configuration_changed` when the session has another one than that by then.
+   */
+  readonly configuration?: { readonly id: string; readonly base: string }
 }
 
 /** How the loop answered an update: `refused` says why in a sentence, and `code` by a name if there is one; null means done. */

@@ -1,6 +1,7 @@
 import { CancellationScope, isCancellation, proxyActivities, sleep, workflowInfo } from '@temporalio/workflow'
-import type { SessionActivities } from '../activities/index.ts'
+import type { CallModel, SessionActivities } from '../activities/index.ts'
 import type { Command } from '../session/decide.ts'
+import { tell } from '../session/endings.ts'
 import { putRepeatsBack } from '../session/repeats.ts'
 import type { Input } from '../session/settle.ts'
 import { executeOptions, modelCallOptions } from './options.ts'
@@ -63,11 +64,11 @@ async function perform(command: Command, harness: string): Promise<Came> {
   switch (command.do) {
     case 'callModel': {
       const { callModel } = proxyActivities<SessionActivities>(modelCallOptions('ask the model'))
-      return toCame(await callModel({ session, request: command.request, harness }))
+      return toCame(await callModel({ session, harness, ...asked(command) }))
     }
     case 'compact': {
       const { compact } = proxyActivities<SessionActivities>(modelCallOptions('ask the model for a summary'))
-      return toCame(await compact({ session, request: command.request, harness }))
+      return toCame(await compact({ session, harness, ...asked(command) }))
     }
     case 'execute': {
       const { id, name, input, blobs } = command.call
@@ -82,6 +83,12 @@ async function perform(command: Command, harness: string): Promise<Came> {
       return { inputs: [] }
   }
 }
+
+function asked({ request, configuration }: Extract<Command, { do: 'callModel' | 'compact' }>): Asked {
+  return { request, ...(configuration === null ? {} : { configuration }) }
+}
+
+type Asked = Pick<CallModel, 'request' | 'configuration'>
 
 /** What was recorded stands in the log, whether or not the request came to something. */
 function toCame(result: Awaited<ReturnType<SessionActivities['compact']>>): Came {
@@ -98,17 +105,13 @@ interface Came {
   readonly ms?: number
 }
 
-/** A failure that says by itself which part failed. */
-const TOLD = /^(?:model|harness|hands|network|store|client): /
-
 /** Crash retries are used up, or the worker itself refused: the session goes on and says so. */
 function toFailure(command: Command, error: unknown): Input {
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause.message : String(error)
-  const tell = (otherwise: string): string => (TOLD.test(cause) ? cause : `${otherwise}: ${cause}`)
   if (command.do === 'execute') {
-    return { type: 'call_failed', call: command.call.id, message: tell('hands: the tool call failed') }
+    return { type: 'call_failed', call: command.call.id, message: tell(cause, 'hands: the tool call failed') }
   }
-  const message = tell('harness: the model call failed')
+  const message = tell(cause, 'harness: the model call failed')
   return { type: 'model_failed', fault: { error: 'unknown_error', message, retryable: false } }
 }
 

@@ -60,7 +60,7 @@ export async function session(input?: SessionInput): Promise<void> {
     /** Takes in what has come and goes on from there; true when the run is to end here instead. */
     async function pass(): Promise<boolean> {
       const letters = inbox.letters.flatMap((letter) => letter.inputs)
-      if (interrupts(state, letters)) await performer.cancel()
+      if (interrupts(state, letters, primaryThread(workflowId))) await performer.cancel()
 
       const journal = new Journal(state, {
         policy: opened.policy,

@@ -3,6 +3,7 @@ import { toEntries } from '../../src/activities/answer.ts'
 import type { Judged } from '../../src/activities/judge.ts'
 import type { Announced } from '../../src/activities/preview.ts'
 import type { ModelResponse } from '../../src/model/model.ts'
+import type { ModelMessage } from '../../src/wire/types.ts'
 import { agentWith } from './agent.ts'
 
 const usage = { input_tokens: 3, output_tokens: 2, cache_read_input_tokens: 1, cache_creation_input_tokens: 0 }
@@ -19,10 +20,16 @@ const agent = { ...asking, tools: [...asking.tools, lookup] }
 
 const JUDGED: Judged = { judgements: new Map([['judged', { type: 'deny', reason_code: 'high_risk' }]]), usage }
 
+interface Circumstances {
+  readonly announced?: readonly Announced[]
+  readonly judged?: Judged
+  readonly messages?: readonly ModelMessage[]
+}
+
 function entriesOf(
   response: Partial<ModelResponse>,
   offered: readonly string[] = ['bash', 'read', 'write', 'lookup'],
-  { announced = [], judged }: { announced?: readonly Announced[]; judged?: Judged } = {},
+  { announced = [], judged, messages = [] }: Circumstances = {},
 ) {
   let minted = 0
   return toEntries({
@@ -31,6 +38,7 @@ function entriesOf(
     request: 'r1',
     response: { content: [], stopReason: 'end_turn', stopDetails: null, usage, ...response },
     offered,
+    messages,
     announced,
     ...(judged ? { judged } : {}),
     mint: () => `e${++minted}`,
@@ -125,11 +133,119 @@ describe('a model’s answer', () => {
   })
 
   test('carries why the model refused', () => {
-    const stopDetails = { category: null, explanation: 'not that' }
+    const stopDetails = { category: 'cyber', explanation: 'not that' }
+    expect(entriesOf({ stopReason: 'refusal', stopDetails: { ...stopDetails, category: null } })[0]).not.toHaveProperty(
+      'category',
+    )
     expect(entriesOf({ stopReason: 'refusal', stopDetails })[0]).toMatchObject({
+      category: 'cyber',
       stop_reason: 'refusal',
       explanation: 'not that',
       calls: [],
     })
+  })
+})
+
+describe('a call that the model’s API has carried out', () => {
+  const caller = { type: 'direct' } as const
+  const search = { type: 'server_tool_use', id: 's1', name: 'web_search', input: { query: 'x' }, caller } as const
+  const visit = {
+    type: 'server_tool_use',
+    id: 's2',
+    name: 'web_fetch',
+    input: { url: 'https://a.com' },
+    caller,
+  } as const
+  const hit = { type: 'web_search_result', url: 'https://a.com', title: 'A', page_age: '2 days', encrypted_content: '' }
+  const page = (source: object) => ({
+    type: 'web_fetch_result',
+    url: 'https://a.com',
+    retrieved_at: null,
+    content: { type: 'document', title: 'A', citations: null, source },
+  })
+  const found = (content: unknown) => ({ type: 'web_search_tool_result', tool_use_id: 's1', content, caller })
+  const fetched = (content: unknown) => ({ type: 'web_fetch_tool_result', tool_use_id: 's2', content, caller })
+  const plain = (data: string) => page({ type: 'text', media_type: 'text/plain', data })
+
+  /** What clients see of these blocks. */
+  function shown(content: readonly unknown[], circumstances: Circumstances = {}) {
+    return entriesOf({ content: content as never }, undefined, circumstances).slice(1, -1)
+  }
+
+  test('is told with its result at once, and waits for nobody', () => {
+    const content = [text('a'), search, visit, found([hit, { ...hit, title: 'B', page_age: null }]), text('b')]
+    expect(shown(content)).toEqual([
+      { type: 'agent.message', id: 'e1', content: [{ type: 'text', text: 'a' }] },
+      {
+        type: 'agent.tool_use',
+        id: 'e2',
+        name: 'web_search',
+        input: { query: 'x' },
+        evaluated_permission: 'allow',
+        evaluation: { type: 'always_allow' },
+      },
+      {
+        type: 'agent.tool_result',
+        id: 'e3',
+        tool_use_id: 'e2',
+        content: [{ type: 'text', text: 'A\nhttps://a.com\n2 days\n\nB\nhttps://a.com' }],
+        is_error: false,
+      },
+      { type: 'agent.message', id: 'e4', content: [{ type: 'text', text: 'b' }] },
+    ])
+    expect(entriesOf({ content: content as never })[0]).toMatchObject({ calls: [], content })
+  })
+
+  test.each([
+    ['nothing', [search, found([])], ['No results.'], false],
+    ['why there is nothing', [search, found({ error_code: 'max_uses_exceeded' })], ['max_uses_exceeded'], true],
+    ['a page', [visit, fetched(plain('words'))], ['A\nhttps://a.com', 'words'], false],
+    ['an empty page', [visit, fetched(plain(''))], ['A\nhttps://a.com'], false],
+    [
+      'a page that is no text',
+      [visit, fetched(page({ type: 'base64', media_type: 'application/pdf', data: 'JVBE' }))],
+      ['A\nhttps://a.com', '[application/pdf]'],
+      false,
+    ],
+    ['why there is no page', [visit, fetched({ error_code: 'url_not_allowed' })], ['url_not_allowed'], true],
+  ])('tells %s', (_, content, texts, is_error) => {
+    const [, result] = shown(content)
+    expect(result).toMatchObject({ content: texts.map((each) => ({ type: 'text', text: each })), is_error })
+  })
+
+  test.each([100_000, 100_001])('tells at most 100,000 of the %i characters of a page', (length) => {
+    const [, result] = shown([visit, fetched(plain('x'.repeat(length)))])
+    const lengths = (result as { content: { text: string }[] }).content.map((each) => each.text.length)
+    expect(lengths).toEqual([15, 100_000, ...(length > 100_000 ? ['[1 more characters]'.length] : [])])
+  })
+
+  test('is told once its result comes, in an answer behind it', () => {
+    expect(shown([text('a'), search])).toHaveLength(1)
+    const messages = [{ role: 'assistant', content: [text('a'), search] }] as never
+    expect(shown([found([]), text('b')], { messages })).toMatchObject([
+      { type: 'agent.tool_use', name: 'web_search' },
+      { type: 'agent.tool_result' },
+      { type: 'agent.message' },
+    ])
+  })
+
+  test('is not told when nobody knows it', () => {
+    expect(shown([found([])])).toEqual([])
+  })
+
+  test('counts where the provider does', () => {
+    expect(entriesOf({ searches: 2 })[0]).toMatchObject({ searches: 2 })
+    expect(entriesOf({})[0]).not.toHaveProperty('searches')
+  })
+
+  test('leaves the context as full as the last request was, or may have been', () => {
+    const content = [search, found([]), search, found([])] as never
+    const last = { ...usage, input_tokens: 1 }
+    const sum = { ...usage, input_tokens: 31, output_tokens: 6 }
+    expect(entriesOf({ content, usage: sum, last })[0]).toMatchObject({ usage: last })
+    expect(entriesOf({ content, usage: sum })[0]).toMatchObject({
+      usage: { input_tokens: 10, output_tokens: 2, cache_read_input_tokens: 0 },
+    })
+    expect(entriesOf({ content, usage: sum }).at(-1)).toMatchObject({ model_usage: sum })
   })
 })

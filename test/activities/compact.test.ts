@@ -41,6 +41,7 @@ function compactWith(response: ModelResponse | ModelFailure, change: Partial<Ask
     configuration: async () => ({ id: 'cfg_1', agent: agentWith(), harness: currentHarness.id }),
     harness: () => currentHarness,
     tools,
+    runsWebTools: false,
     ...change,
   })
   return { run: () => inActivity(() => compact({ session: SESSION, request: 'r2', harness: 'h' })), requests }
@@ -50,7 +51,13 @@ describe('compact', () => {
   test('asks with the request of a step and one more message, so that the cache knows all before it', async () => {
     const { run, requests } = compactWith(respond('all is well'))
     await run()
-    const step = buildRequest({ agent: agentWith(), harness: currentHarness, tools, messages: transcript(log) })
+    const step = buildRequest({
+      agent: agentWith(),
+      harness: currentHarness,
+      tools,
+      web: { versions: null },
+      messages: transcript(log),
+    })
     const [asked] = requests
     const bare = (value: unknown): unknown =>
       JSON.parse(JSON.stringify(value).replaceAll(/,"cache_control":{[^}]*}/g, ''))
@@ -98,10 +105,39 @@ describe('compact', () => {
     { name: 'blank words', response: respond(' \n') },
     { name: 'words before a call', response: respond('Let me look first.', 'tool_use') },
     { name: 'a refusal', response: respond('I cannot', 'refusal') },
+    { name: 'a pause', response: respond('So far,', 'pause_turn') },
   ])('takes $name for a failure that was paid for', async ({ response }) => {
     const { entries, fault } = await compactWith(response).run()
     expect(entries).toMatchObject([{ type: 'span.model_request_end', is_error: true, model_usage: USAGE }])
     expect(fault).toMatchObject({ error: 'model_request_failed_error', retryable: true })
+  })
+
+  test('counts the searches that were made for it', async () => {
+    const { entries } = await compactWith({ ...respond('all is well'), searches: 2 }).run()
+    expect(entries[0]).toMatchObject({ type: 'log.summary', searches: 2 })
+  })
+
+  test('gives a call that the model’s API has left open a result before it asks', async () => {
+    const use = {
+      type: 'server_tool_use',
+      id: 's1',
+      name: 'web_search',
+      input: {},
+      caller: { type: 'direct' },
+    } as const
+    const left: LogEntry = {
+      type: 'log.assistant',
+      harness: 'h',
+      content: [use],
+      stop_reason: 'pause_turn',
+      calls: [],
+    }
+    const { run, requests } = compactWith(respond('well'), { context: async () => [...log, left] })
+    await run()
+    const [before, after, prompt] = requests[0]?.messages.slice(-3) ?? []
+    expect(before).toMatchObject({ role: 'assistant', content: [use] })
+    expect(after).toMatchObject({ role: 'assistant', content: [{ type: 'web_search_tool_result', tool_use_id: 's1' }] })
+    expect(prompt?.role).toBe('user')
   })
 
   test('tells that the request was too long, for the workflow to make room', async () => {

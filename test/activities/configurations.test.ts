@@ -25,6 +25,18 @@ describe('configurations', () => {
     expect(await find('a')).toMatchObject({ id: 'cfg' })
   })
 
+  test('are the ones that are named, for the session that names them alone', async () => {
+    const read: string[] = []
+    const find = createConfigurations(async (session, id) => {
+      read.push(`${session} ${id}`)
+      return session === 'a' ? configuration(id ?? 'first') : null
+    })
+    const named = [await find('a'), await find('a', 'cfg_2'), await find('a', 'cfg_2'), await find('a')]
+    expect(named.map((found) => found?.id)).toEqual(['first', 'cfg_2', 'cfg_2', 'first'])
+    expect(await find('b', 'cfg_2')).toBeNull()
+    expect(read).toEqual(['a undefined', 'a cfg_2', 'b cfg_2'])
+  })
+
   test('are kept within a number of bytes, for the sessions that were used last', async () => {
     const read: string[] = []
     const find = createConfigurations(

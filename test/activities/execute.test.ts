@@ -30,6 +30,21 @@ async function largeCall() {
 }
 
 describe('execute', () => {
+  test.each([{ cancelRequested: true }, { workerShutdown: true }])(
+    'begins nothing that was given up before: %j',
+    async (details) => {
+      const environment = quietEnvironment()
+      environment.cancel('CANCELLED', new ActivityCancellationDetails(details))
+      const begun: string[] = []
+      const running = run(async (name) => {
+        begun.push(name)
+        return { text: 'done', isError: false }
+      }, environment)
+      await expect(running).rejects.toThrow('CANCELLED')
+      expect(begun).toEqual([])
+    },
+  )
+
   test.each([
     ['done', false, 'done'],
     ['exit 1', true, 'exit 1'],
@@ -118,8 +133,11 @@ describe('execute', () => {
 
   test('ends the command when the workflow gives the call up', async () => {
     const environment = quietEnvironment()
-    const running = run(endless, environment)
-    environment.cancel('CANCELLED', new ActivityCancellationDetails({ cancelRequested: true }))
+    const running = run((...call) => {
+      // Between the steps of the activity, not within the one that begins the command.
+      setImmediate(() => environment.cancel('CANCELLED', new ActivityCancellationDetails({ cancelRequested: true })))
+      return endless(...call)
+    }, environment)
     await expect(running).resolves.toMatchObject({ entries: [{ content: [{ text: 'ended' }] }] })
   })
 

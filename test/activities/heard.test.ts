@@ -69,7 +69,15 @@ describe('what was heard of the user', () => {
     const words = await read('1')
     expect(words).toHaveLength(kept)
     expect(words.at(-1)).toBe(texts.at(-1))
-    expect(words.join('').length).toBeLessThanOrEqual(32_768)
+    const whole = words.map((text) => text.replace(/\n\[\d+ characters are left out here\]\n/, ''))
+    expect(whole.join('').length).toBeLessThanOrEqual(32_768)
+  })
+
+  test('keeps both ends of what is too long: the rule may stand behind what was pasted', async () => {
+    const long = `look at this:\n${'x'.repeat(40_000)}\nbut do not push`
+    const read = readerOf([...heard(message('m1', long)), scheduled('1')])
+    const [words = ''] = await read('1')
+    expect(words).toMatch(/^look at this:\nx+\n\[7262 characters are left out here\]\nx+\nbut do not push$/)
   })
 
   test('is read from where large texts are kept, and images say nothing', async () => {

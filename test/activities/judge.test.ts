@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { failure } from '../../src/activities/failures.ts'
 import type { Judging } from '../../src/activities/judge.ts'
 import { judgeCalls, sumUsage } from '../../src/activities/judge.ts'
 import { currentHarness, findHarness } from '../../src/model/harness.ts'
@@ -80,7 +81,8 @@ describe('the judge of calls', () => {
     expect(requests).toEqual([
       {
         model: 'claude-opus-5-5',
-        max_tokens: 512,
+        max_tokens: 4096,
+        output_config: { effort: 'low' },
         system: [{ type: 'text', text: currentHarness.judge?.prompt }],
         tools: [],
         messages: [
@@ -129,16 +131,38 @@ describe('the judge of calls', () => {
   test.each(['overloaded', 'unreachable', 'garbled', 'request_failed'] as const)(
     'that is %s is no judgement',
     async (kind) => {
-      const failure = new ModelFailure({ kind, retryable: true, message: 'no' })
-      expect(await judgeCalls(failing(failure), judging())).toEqual({ judgements: new Map(), usage: null })
+      const broken = new ModelFailure({ kind, retryable: true, message: 'no' })
+      expect(await judgeCalls(failing(broken), judging())).toEqual({ judgements: new Map(), usage: null })
     },
   )
 
+  test.each(['garbled', 'billing'] as const)('costs what was counted of it until it was %s', async (kind) => {
+    const broken = new ModelFailure({ kind, retryable: true, message: 'no' })
+    broken.usage = USAGE
+    expect((await judgeCalls(failing(broken), judging())).usage).toEqual(USAGE)
+  })
+
   test('that is not paid for denies what it was to judge', async () => {
-    const failure = new ModelFailure({ kind: 'billing', retryable: false, message: 'no credit' })
-    const { judgements } = await judgeCalls(failing(failure), judging())
+    const broken = new ModelFailure({ kind: 'billing', retryable: false, message: 'no credit' })
+    const { judgements } = await judgeCalls(failing(broken), judging())
     const denied = { type: 'deny', reason_code: 'indeterminate' }
     expect(Object.fromEntries(judgements)).toEqual({ t1: denied, t3: denied })
+  })
+
+  test('that nobody can tell what the user wrote is no judgement, and the answer is kept', async () => {
+    const { model, requests } = answering({ text: '1: ALLOW' })
+    const heard = async (): Promise<never> => {
+      throw failure('store_away', 'store: it has been away for 15 minutes')
+    }
+    expect(await judgeCalls(model, judging({ heard }))).toEqual({ judgements: new Map(), usage: null })
+    expect(requests).toEqual([])
+  })
+
+  test('hides no other failure to read it', async () => {
+    const heard = async (): Promise<never> => {
+      throw failure('not_ready', 'store: history has no activity 1')
+    }
+    await expect(judgeCalls(silent, judging({ heard }))).rejects.toMatchObject({ type: 'not_ready' })
   })
 
   /** Never answers, and ends when it is told to. */
@@ -156,6 +180,16 @@ describe('the judge of calls', () => {
     if (!judge) throw new Error('expected a harness with a judge')
     const harness = { ...currentHarness, judge: { ...judge, timeoutMs: 1 } }
     expect(await judgeCalls(silent, judging({ harness }))).toEqual({ judgements: new Map(), usage: null })
+    const counting: Model = {
+      request: async (request, options) => {
+        await silent.request(request, options).catch((error: unknown) => {
+          if (error instanceof ModelFailure) error.usage = USAGE
+          throw error
+        })
+        return answering({}).model.request(request, options)
+      },
+    }
+    expect(await judgeCalls(counting, judging({ harness }))).toEqual({ judgements: new Map(), usage: USAGE })
   })
 
   test('ends with the model call that it is a part of', async () => {

@@ -53,6 +53,24 @@ describe('a lost part', () => {
   })
 })
 
+describe('a lost part of what the model’s API has found', () => {
+  const caller = { type: 'direct' }
+  const use = { type: 'server_tool_use', id: 's', name: 'web_fetch', input: {}, caller }
+  const source = { type: 'text', media_type: 'text/plain', data: LONG }
+  const page = { type: 'web_fetch_result', url: 'https://a.com', content: { type: 'document', source } }
+  const hits = [{ type: 'web_search_result', url: 'https://a.com', title: 'A', encrypted_content: LONG }]
+
+  test.each([
+    ['web_fetch', page],
+    ['web_search', hits],
+  ])('leaves the %s with a result that says that there is none', async (name, content) => {
+    const result = { type: `${name}_tool_result`, tool_use_id: 's', content, caller }
+    const entry = { type: 'log.assistant', content: [use, result, beside], calls: [] }
+    const none = { type: `${name}_tool_result_error`, error_code: 'unavailable' }
+    expect(await losing(entry)).toEqual({ ...entry, content: [use, { ...result, content: none }, beside] })
+  })
+})
+
 describe('a lost thought', () => {
   const thought = { type: 'thinking', thinking: LONG, signature: 'of all that' }
   const other = { type: 'redacted_thinking', data: 'veiled' }

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { createContextReader } from '../../src/activities/context.ts'
 import { createHeardReader } from '../../src/activities/heard.ts'
 import type { ModelCallPorts } from '../../src/activities/model.ts'
@@ -55,6 +55,7 @@ function callWith(change: Partial<ModelCallPorts> = {}, activityId = '1') {
     configuration: async () => ({ id: 'cfg_1', agent: agentWith(), harness: currentHarness.id }),
     harness: () => currentHarness,
     tools: [],
+    runsWebTools: false,
     publish: async (batch) => void batches.push(batch),
     heard: createHeardReader(log, blobs),
     ...change,
@@ -108,6 +109,35 @@ describe('callModel', () => {
     ])
   })
 
+  test('counts no wait for what the judge is to read as work', async () => {
+    let now = 0
+    const clock = vi.spyOn(performance, 'now').mockImplementation(() => now)
+    const use = { type: 'tool_use', id: 't1', name: 'bash', input: {}, caller: { type: 'direct' } } as const
+    const { run } = callWith({
+      tools: [{ name: 'bash', input_schema: { type: 'object' } }],
+      configuration: async () => ({
+        id: 'cfg_1',
+        agent: agentWith([{ name: 'bash', policy: 'auto' }]),
+        harness: currentHarness.id,
+      }),
+      model: {
+        async request({ tools }) {
+          now += 40
+          return tools.length > 0 ? { ...response, content: [use], stopReason: 'tool_use' } : response
+        },
+      },
+      heard: async () => {
+        now += 600_000
+        return ['do it']
+      },
+    })
+    try {
+      expect((await run()).ms).toBe(80)
+    } finally {
+      clock.mockRestore()
+    }
+  })
+
   test('asks with all that a later call stands behind', async () => {
     const { run, requests } = callWith({}, '2')
     await run()
@@ -143,7 +173,7 @@ describe('callModel', () => {
     const failing = { request: async () => Promise.reject(new ModelFailure({ kind, retryable, message: 'no' })) }
     expect(await callWith({ model: failing }).run()).toEqual({
       entries: [],
-      fault: { error, message: 'model: no', retryable },
+      fault: { error, message: kind === 'unreachable' ? 'network: no' : 'model: no', retryable },
     })
   })
 
@@ -158,7 +188,7 @@ describe('callModel', () => {
   })
 
   test.each([
-    ['longhand-1', { harness: currentHarness.id, context: { window: 200_000, growth: 0.1 } }],
+    ['longhand-1', { harness: currentHarness.id, context: { window: 1_000_000, growth: 0.1 } }],
     [currentHarness.id, undefined],
   ])('says under %s what to do about a request that is too long', async (id, adoptable) => {
     const failure = new ModelFailure({ kind: 'too_long', retryable: false, message: 'no' })

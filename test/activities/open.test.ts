@@ -11,7 +11,8 @@ import { createValidator } from '../../src/wire/validate.ts'
 
 const validator = createValidator()
 const environmentOf = (id: string) => createEnvironment({ name: id }, { id, now: '2026-01-02T12:00:00.000Z' })
-const policyFor = createPolicies({ runEvents: 30, priceFile: undefined, hourlyRate: 0 })
+const WEB_VERSIONS = { search: 'web_search_20250305', fetch: 'web_fetch_20250910' } as const
+const policyFor = createPolicies({ runEvents: 30, priceFile: undefined, hourlyRate: 0, modelBackend: 'anthropic' })
 const input: OpenSession = {
   session: 'sesn_byhand1',
   workspace: 'default',
@@ -38,6 +39,7 @@ function scene(environments: readonly Environment[] = []) {
   }
   const { openSession } = createOpenSession({
     policyFor,
+    webVersions: () => WEB_VERSIONS,
     parseAgent: (body) => validator.parseBody('agents.create', body),
     // The activity uses these methods of the stores and no others.
     agents: {
@@ -63,6 +65,7 @@ describe('openSession', () => {
           configuration: 'cfg_byhand1',
           agent_name: 'agent',
           accounting: policyFor('claude-opus-5-5').accounting,
+          takesSystem: true,
         },
       ],
       agentName: 'agent',
@@ -121,6 +124,24 @@ describe('openSession', () => {
     const refusal = { type: 'refused', nonRetryable: true, message: expect.stringContaining('env_old is archived') }
     await expect(open({ environment: 'env_old' })).rejects.toMatchObject(refusal)
     expect(created).toEqual([])
+  })
+
+  test('keeps the network of its environment, and refuses an agent that lists what it closes', async () => {
+    const networking = { type: 'limited', allowed_hosts: ['a.com'], allow_mcp_servers: false } as const
+    const config = createEnvironment(
+      { name: 'closed', config: { type: 'cloud', networking: { ...networking, allowed_hosts: ['a.com'] } } },
+      { id: 'env_closed', now: '2026-01-03T12:00:00.000Z' },
+    )
+    const { open, created } = scene([config])
+    const agentWith = (domain: string) => ({
+      model: 'claude-opus-5-5',
+      tools: [{ type: 'agent_toolset_20260401', configs: [{ name: 'web_fetch', allowed_domains: [domain] }] }],
+    })
+    await open({ environment: 'env_closed', agent: agentWith('a.com') })
+    expect(created[0]?.configuration.networking).toMatchObject(networking)
+    const other = { environment: 'env_closed', session: 'sesn_byhand2', agent: agentWith('b.com') }
+    const refusal = { type: 'refused', nonRetryable: true, message: expect.stringContaining('allowed_hosts') }
+    await expect(open(other)).rejects.toMatchObject(refusal)
   })
 
   test('refuses an environment that is deleted meanwhile', async () => {

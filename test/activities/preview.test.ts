@@ -108,6 +108,10 @@ describe('what was previewed', () => {
       fc.constant((index: number) => block(index, { type: 'thinking', thinking: '', signature: '' })),
       fc.constant((index: number) => block(index, { type: 'redacted_thinking', data: 'x' })),
       fc.constant((index: number) => block(index, { type: 'hologram' })),
+      fc.constant((index: number) =>
+        block(index, { type: 'server_tool_use', id: 's1', name: 'web_search', input: {} }),
+      ),
+      fc.constant((index: number) => block(index, { type: 'web_search_tool_result', tool_use_id: 's1', content: [] })),
     ),
     { maxLength: 7 },
   )
@@ -134,6 +138,7 @@ describe('what was previewed', () => {
           request: 'r1',
           response,
           offered: [],
+          messages: [],
           announced,
           mint: () => 'new',
         })
@@ -158,6 +163,7 @@ describe('what was previewed', () => {
       request: 'r1',
       response,
       offered: [],
+      messages: [],
       announced,
       mint: () => 'new',
     })

@@ -92,6 +92,7 @@ function answer(): readonly Entry[] {
       stopDetails: null,
       usage: { input_tokens: 3, output_tokens: 2, cache_read_input_tokens: 1, cache_creation_input_tokens: 0 },
     },
+    messages: [],
     offered: ['write', 'edit'],
     announced: [],
     mint: () => `e${++minted}`,

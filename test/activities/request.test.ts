@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest'
+import { promptOf } from '../../src/activities/prompt.ts'
 import { buildRequest } from '../../src/activities/request.ts'
-import { currentHarness } from '../../src/model/harness.ts'
-import type { ModelMessage, ModelTool, SessionAgent } from '../../src/wire/types.ts'
+import { currentHarness, findHarness, webVersions } from '../../src/model/harness.ts'
+import type { ModelMessage, ModelTool, Networking, SessionAgent } from '../../src/wire/types.ts'
+import type { WebAccess } from '../../src/wire/web-tools.ts'
 import { agentWith } from './agent.ts'
 
 const tools = ['bash', 'read', 'write'].map((name): ModelTool => ({
@@ -20,8 +22,12 @@ const use = (id: string): ModelMessage => ({
 })
 const conversation = [ask('one'), use('t1'), result('t1'), use('t2'), result('t2'), use('t3'), result('t3'), ask('two')]
 
-function build(messages: readonly ModelMessage[], agent: SessionAgent = agentWith()) {
-  return buildRequest({ agent, harness: currentHarness, tools, messages })
+function build(
+  messages: readonly ModelMessage[],
+  agent: SessionAgent = agentWith(),
+  web: WebAccess = { versions: null },
+) {
+  return buildRequest({ agent, harness: currentHarness, tools, web, messages })
 }
 
 /** The request without the marks that move along. */
@@ -65,7 +71,14 @@ describe('a model request', () => {
   test('offers the tools that the agent has on', () => {
     const agent = agentWith([{ name: 'bash', enabled: false }])
     expect(build(conversation, agent).tools.map((tool) => tool.name)).toEqual(['read', 'write'])
-    expect(build(conversation, agentWith([], { tools: [] })).tools).toEqual([])
+    expect(build([ask('one')], agentWith([], { tools: [] }))).not.toHaveProperty('tool_choice')
+    expect(build([ask('one')], agentWith([], { tools: [] })).tools).toEqual([])
+  })
+
+  test('says of tools that the agent has lost, all of them, that none is to be called', () => {
+    const { tools: declared, tool_choice: choice } = build(conversation, agentWith([], { tools: [] }))
+    expect([declared.map(({ name }) => name), choice]).toEqual([['bash'], { type: 'none' }])
+    expect(build(conversation)).not.toHaveProperty('tool_choice')
   })
 
   test('offers custom tools behind the others, with nothing but what the model is to know', () => {
@@ -84,18 +97,67 @@ describe('a model request', () => {
     expect(build(conversation, agentWith([], { tools: [lookup] })).tools).toHaveLength(1)
   })
 
-  test('tells the harness’s part before the agent’s own, and nothing blank', () => {
-    const texts = (agent: SessionAgent) => build([ask('x')], agent).system.map((block) => block.text)
-    expect(texts(agentWith())).toEqual([...currentHarness.systemParts, 'Be brief.'])
-    expect(texts(agentWith([], { system: null }))).toEqual([...currentHarness.systemParts])
+  test('offers the web tools between the others, as the network lets them be, and none where there are none', () => {
+    const versions = webVersions(currentHarness, 'claude-opus-5-5')
+    const networking: Networking = {
+      type: 'limited',
+      allowed_hosts: ['a.com'],
+      allow_mcp_servers: false,
+      allow_package_managers: false,
+    }
+    const lookup = {
+      type: 'custom' as const,
+      name: 'lookup',
+      description: 'd',
+      input_schema: { type: 'object' as const },
+    }
+    const agent = agentWith([], { tools: [...agentWith().tools, lookup] })
+    const { tools: offered } = build(conversation, agent, { versions, networking })
+    expect(offered.map(({ name }) => name)).toEqual(['bash', 'read', 'write', 'web_fetch', 'web_search', 'lookup'])
+    expect(offered.slice(3, 5)).toMatchObject([{ allowed_domains: ['a.com'] }, { allowed_domains: ['a.com'] }])
+    expect(build(conversation, agent).tools).toHaveLength(4)
+  })
+
+  test('has the prompt as blocks, the last of them marked', () => {
+    const { system } = build([ask('x')])
+    expect(system.map(({ text }) => text)).toEqual(promptOf(agentWith(), currentHarness, undefined))
+    expect(system.map(countMarks)).toEqual([0, 1])
+  })
+
+  test('leaves system messages unmarked, and marks the user’s before them', () => {
+    const said: ModelMessage = { role: 'system', content: [{ type: 'text', text: 'mind' }] }
+    expect(build([...conversation, said]).messages.map(countMarks)).toEqual([0, 0, 0, 0, 0, 0, 1, 1, 0])
+  })
+
+  test.each([
+    ['claude-opus-5-5', 'low', { effort: 'low' }],
+    ['claude-opus-5-5', 'medium', { effort: 'medium' }],
+    ['claude-opus-5-5', 'high', { effort: 'high' }],
+    ['claude-opus-5-5', 'xhigh', { effort: 'xhigh' }],
+    ['claude-opus-5-5', 'max', { effort: 'max' }],
+    ['claude-haiku-4-5', 'high', undefined],
+    ['house-model', 'high', undefined],
+    ['house-model', 'low', { effort: 'low' }],
+  ] as const)('asks %s for the effort %s by %j', (id, effort, config) => {
+    const agent = agentWith([], { model: { id, effort: { type: effort } } })
+    expect(build([ask('x')], agent).output_config).toEqual(config)
   })
 
   test.each([
     ['high', undefined],
     ['low', { effort: 'low' }],
-  ] as const)('sends the effort %s as %j', (effort, config) => {
-    const agent = agentWith([], { model: { id: 'claude-opus-5-5', effort: { type: effort } } })
-    expect(build([ask('x')], agent).output_config).toEqual(config)
+  ] as const)('sends the effort %s as %j under older harnesses, whatever the model', (effort, config) => {
+    const harness = findHarness('longhand-2') ?? currentHarness
+    const agent = agentWith([], { model: { id: 'claude-haiku-4-5', effort: { type: effort } } })
+    const request = buildRequest({ agent, harness, tools, web: { versions: null }, messages: [ask('x')] })
+    expect(request.output_config).toEqual(config)
+  })
+
+  test('asks for the speed and the region of the agent, where it has some', () => {
+    const model = { id: 'claude-opus-5-5', speed: 'fast', inference_geo: 'us' } as const
+    expect(build([ask('x')], agentWith([], { model }))).toMatchObject({ speed: 'fast', inference_geo: 'us' })
+    const usual = build([ask('x')], agentWith([], { model: { id: model.id, speed: 'standard' } }))
+    expect('speed' in usual || 'inference_geo' in usual).toBe(false)
   })
 
   test.each([

@@ -10,7 +10,11 @@ import { openLog } from '../support/session-log-builders.ts'
 const NOW = Date.UTC(2026, 0, 2, 12)
 
 /** A store that holds these rows, and what the sweeper did, in order. */
-function scene(rows: readonly SessionRow[], change: Partial<SweeperPorts> = {}, uncleared: readonly string[] = []) {
+function scene(
+  rows: readonly SessionRow[],
+  change: Partial<SweeperPorts> = {},
+  { uncleared = [], spent = [] }: { readonly uncleared?: readonly string[]; readonly spent?: readonly string[] } = {},
+) {
   const done: string[] = []
   const note = (text: string) => async (): Promise<void> => void done.push(text)
   const sessions: Pick<SessionStore, 'stale' | 'uncleared' | 'repair' | 'abandon' | 'clear'> = {
@@ -26,6 +30,10 @@ function scene(rows: readonly SessionRow[], change: Partial<SweeperPorts> = {}, 
   const ports: SweeperPorts = {
     // The sweeper uses these methods of the store and no others.
     sessions: sessions as SessionStore,
+    spentSandboxes: {
+      list: async () => spent.map((sessionId) => ({ sessionId, generation: 3 })),
+      markDestroyed: async ({ sessionId, generation }) => note(`destroyed ${sessionId} ${generation}`)(),
+    },
     log: {
       ...openLog().log,
       read: async () => buildView([], { title: 'folded' }),
@@ -77,7 +85,7 @@ describe('a sweep', () => {
   })
 
   test('removes all of a deleted session, its rows last', async () => {
-    const { ports, done } = scene([], {}, ['s1'])
+    const { ports, done } = scene([], {}, { uncleared: ['s1'] })
     await sweep(ports, NOW)
     expect(done()).toEqual(['workflow s1', 'sandboxes s1', 'blobs s1', 'clear s1'])
   })
@@ -98,10 +106,25 @@ describe('a sweep', () => {
     const failing = async (session: string): Promise<void> => {
       if (session === 's1') throw new Error('busy')
     }
-    const { ports, done } = scene([], { removeSandboxes: failing }, ['s1', 's2'])
+    const { ports, done } = scene([], { removeSandboxes: failing }, { uncleared: ['s1', 's2'] })
     await sweep(ports, NOW)
     const swept = ['workflow s2', 'blobs s2', 'clear s2']
     expect(done()).toEqual(['workflow s1', 'warn session not swept; it is tried again', ...swept])
+  })
+
+  test('destroys the sandbox of an archived session before it notes that', async () => {
+    const { ports, done } = scene([], {}, { spent: ['s1', 's2'] })
+    await sweep(ports, NOW)
+    expect(done()).toEqual(['sandboxes s1', 'destroyed s1 3', 'sandboxes s2', 'destroyed s2 3'])
+  })
+
+  test('tries a sandbox again that could not be destroyed, and goes on with the next', async () => {
+    const failing = async (session: string): Promise<void> => {
+      if (session === 's1') throw new Error('busy')
+    }
+    const { ports, done } = scene([], { removeSandboxes: failing }, { spent: ['s1', 's2'] })
+    await sweep(ports, NOW)
+    expect(done()).toEqual(['warn session not swept; it is tried again', 'destroyed s2 3'])
   })
 
   test.each([

@@ -257,6 +257,7 @@ describe('a request for a log', () => {
     expect(first).toMatchObject({ status: 'running', agent: { name: 'first' } })
     storeAgent(fake.world, { ...agent, name: 'second', archived_at: '2026-01-02T00:00:00.000Z' })
     await fake.context.sessions.repair(first.id, {
+      configurationId: fake.world.sessions.get(first.id)?.configurationId ?? '',
       status: 'idle',
       title: 'renamed',
       metadata: {},

@@ -4,7 +4,7 @@ import { listEvents } from '../../src/api/event-list.ts'
 import type { EventListQuery } from '../../src/wire/types.ts'
 import { encodeCursor } from '../../src/wire/pages.ts'
 import { NOON, SESSION, decided, ended } from '../support/history-builders.ts'
-import { createMemoryBlobs } from '../support/memory-blobs.ts'
+import { createPartStores } from './part-stores.ts'
 import { createMemoryArchive } from '../support/memory-archive.ts'
 import { archiveRuns, cutLogs, holdRuns, resetRun, runsOf, toAtoms, wholeLog } from '../support/run-builders.ts'
 import { openLog } from '../support/session-log-builders.ts'
@@ -37,7 +37,7 @@ async function scene() {
   holdRuns(source, runs, [1])
   const view = await log.read(SESSION)
   const list = (query: EventListQuery) =>
-    listEvents(log, view, { query, workspaceId: 'default', blobs: createMemoryBlobs() })
+    listEvents(log, view, { query, workspaceId: 'default', stores: createPartStores() })
   const ids = async (query: EventListQuery): Promise<string[]> => (await list(query)).data.map(({ id }) => id)
   return { list, ids }
 }
@@ -152,7 +152,7 @@ describe('a list that was begun before a reset', () => {
     const list = async (page?: string | null) => {
       const asked = { ...query, ...(page ? { page } : {}) }
       const view = await log.read(SESSION)
-      return listEvents(log, view, { query: asked, workspaceId: 'default', blobs: createMemoryBlobs() })
+      return listEvents(log, view, { query: asked, workspaceId: 'default', stores: createPartStores() })
     }
     const { data, next_page: page } = await list()
     source.put('run-1', [...run, { eventId: 6, at: NOON + 50_000, ...ended('reset') }])
@@ -167,7 +167,7 @@ describe('a list that was begun before a reset', () => {
     source.put('x', resetRun(run, { upTo: 2, id: 'x', at: NOON + 60_000, more: [again] }))
     const scope = { workspaceId: 'default', resource: `events/${SESSION}`, order: 'asc' } as const
     const query: EventListQuery = { page: encodeCursor(scope, '999999999.1.0') }
-    const asked = { query, workspaceId: 'default', blobs: createMemoryBlobs() }
+    const asked = { query, workspaceId: 'default', stores: createPartStores() }
     await expect(listEvents(log, await log.read(SESSION), asked)).rejects.toThrow('page: expected a cursor')
   })
 })
@@ -211,7 +211,7 @@ describe('any list', () => {
         const walked: string[] = []
         for (let page: string | null | undefined; page !== null;) {
           const cursor: EventListQuery = page ? { page } : {}
-          const asked = { query: { ...query, ...cursor }, workspaceId: 'default', blobs: createMemoryBlobs() }
+          const asked = { query: { ...query, ...cursor }, workspaceId: 'default', stores: createPartStores() }
           const answer = await listEvents(log, view, asked)
           walked.push(...answer.data.map(({ id }) => id))
           page = answer.next_page

@@ -1,11 +1,11 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { createMemoryBlobs } from '../support/memory-blobs.ts'
 import { listEvents } from '../../src/api/event-list.ts'
 import { stow } from '../../src/history/blobs.ts'
 import type { LogView } from '../../src/history/tracked.ts'
 import { encodeCursor } from '../../src/wire/pages.ts'
 import type { EventListQuery } from '../../src/wire/types.ts'
+import { createPartStores } from './part-stores.ts'
 import type { Step } from './view-builder.ts'
 import { buildView, viewReader } from './view-builder.ts'
 
@@ -23,10 +23,10 @@ const STEPS: readonly Step[] = [
 const view = buildView(STEPS)
 
 const reader = viewReader()
-const blobs = createMemoryBlobs()
+const stores = createPartStores()
 
 function list(query: EventListQuery, of: LogView = view, workspaceId = 'default') {
-  return listEvents(reader, of, { query, workspaceId, blobs })
+  return listEvents(reader, of, { query, workspaceId, stores })
 }
 
 async function ids(query: EventListQuery): Promise<string[]> {
@@ -67,7 +67,7 @@ describe('the list of events', async () => {
   })
 
   test('gives a queue that leaves no room beside it a page of its own, or one with a single finished event', async () => {
-    const { blobs: kept } = await stow(blobs, 'sesn_1', [{ text: 'x'.repeat(100_000) }])
+    const { blobs: kept } = await stow(stores.blobs, 'sesn_1', [{ text: 'x'.repeat(100_000) }])
     const withLarge = (length: number): LogView => {
       const content = [{ type: 'text' as const, text: '' }]
       const queue = view.state.queue.map(({ id }) => ({ id, type: 'user.message' as const, content }))

@@ -19,6 +19,7 @@ import { POLICY } from '../support/session-builders.ts'
 import { buildView, viewReader } from './view-builder.ts'
 
 const KEY = 'lh_fake'
+const WEB_VERSIONS = { search: 'web_search_20250305', fetch: 'web_fetch_20250910' } as const
 export const AUTHORIZED = { authorization: `Bearer ${KEY}` }
 
 const validator = createValidator()
@@ -146,8 +147,10 @@ function createContext(world: World): ApiContext {
     },
     validator,
     policyFor: () => POLICY,
+    webVersions: () => WEB_VERSIONS,
     quota: { request: () => undefined, running: async () => null },
     takesUrls: true,
+    takesFast: true,
     models: async () => [],
     announceDeleted: async () => undefined,
   }
@@ -165,7 +168,13 @@ function createSessions(world: World): ApiContext['sessions'] {
       return row?.workspaceId === workspace ? row : null
     },
     find: async (id) => world.sessions.get(id) ?? null,
-    configuration: async (id) => world.configurations.get(id) ?? null,
+    configuration: async (id, named) => {
+      const first = world.configurations.get(id) ?? null
+      const added = world.configurations.get(`${id} ${named ?? world.sessions.get(id)?.configurationId}`)
+      return added ?? (named === undefined || first?.id === named ? first : null)
+    },
+    addConfiguration: async ({ id }, configuration) =>
+      void world.configurations.set(`${id} ${configuration.id}`, configuration),
     configurations: async (ids) => new Map([...world.configurations].filter(([id]) => ids.includes(id))),
     list: async () => [...world.sessions.values()],
     repair: async (id, fold) => {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { presentStatus, toSession } from '../../src/api/session-object.ts'
+import type { LogView } from '../../src/history/tracked.ts'
 import type { Call, LogState } from '../../src/session/state.ts'
 import { emptyUsage } from '../../src/session/usage.ts'
 import { toSessionAgent } from '../../src/wire/agents.ts'
@@ -44,6 +45,16 @@ describe('the status that a client sees', () => {
       status: 'idle',
     },
     {
+      name: 'running although no worker has come to the interrupt before the message',
+      state: waitingFor('asked', [{ type: 'user.interrupt', id: 'i' }, ...queue]),
+      status: 'running',
+    },
+    {
+      name: 'idle while it waits for answers, although no worker has come to the interrupt',
+      state: waitingFor('asked', [{ type: 'user.interrupt', id: 'i' }]),
+      status: 'idle',
+    },
+    {
       name: 'running although no worker has taken the last answer up',
       state: waitingFor('confirmed'),
       status: 'running',
@@ -75,6 +86,28 @@ describe('a session object', () => {
       stats: { duration_seconds: 8 },
       usage: { input_tokens: 0, active_seconds: 0 },
     })
+  })
+
+  const ARCHIVED = { ...row, archivedAt: new Date(7000) }
+  const ended = (changes: Partial<LogView>): LogView => ({
+    ...buildView([{ do: 'say', id: 'a', at: 9000 }], { status: 'terminated' }),
+    ...changes,
+  })
+
+  test.each<{ name: string; view: LogView | null; at: number | null }>([
+    { name: 'by its log, whatever the row says', view: ended({ archivedAt: 8000 }), at: 8000 },
+    { name: 'by its row, when it had ended by itself', view: ended({}), at: 7000 },
+    { name: 'no more, when a reset has given that up', view: ended({ state: emptyState() }), at: null },
+    { name: 'by its row in lists', view: null, at: 7000 },
+  ])('is archived $name', ({ view, at }) => {
+    const { archived_at } = toSession(ARCHIVED, { agent }, view)
+    expect(archived_at).toBe(at === null ? null : new Date(at).toISOString())
+  })
+
+  test('lasts until it was archived, whatever raced with that', () => {
+    const view = ended({ startedAt: 1000, archivedAt: 8000 })
+    expect(view.changedAt).toBe(9000)
+    expect(toSession(row, { agent }, view).stats).toMatchObject({ duration_seconds: 7 })
   })
 
   test('falls back to its row where there is no log', () => {

@@ -29,10 +29,11 @@ function batch(seq: number): FramedBatch {
 
 function build(change: Partial<Frames> = {}) {
   const outlet = new FakeOutlet()
+  const timers = createManualTimers()
   const writer = new FrameWriter(outlet, {
     farewell: () => 'data: farewell\n\n',
     over: () => undefined,
-    after: createManualTimers().after,
+    after: timers.after,
   })
   const stream = new SessionStream(writer, createPreviews(new Set(['agent.message'])), {
     of: createFramer(),
@@ -51,7 +52,7 @@ function build(change: Partial<Frames> = {}) {
         const [, data = frame] = /^data: (.*)$/m.exec(frame) ?? []
         return id === undefined ? data : `${id} ${JSON.parse(data).id}`
       })
-  return { outlet, stream, frames }
+  return { outlet, stream, frames, timers }
 }
 
 const EVENTS = ['1.1.0 m1', '1.3.0 m1', '1.4.0 a1']
@@ -179,6 +180,43 @@ describe('a session’s stream', () => {
     stream.added(items.slice(3), [])
     expect(frames()).toEqual([...shown, EVENTS[2]])
   })
+
+  test('waits for the agent of a change, which is read, before it shows what follows', async () => {
+    const changed = { type: 'session.updated', id: 'u1', configuration: 'cfg_2' } as const
+    const item = { ...items[2], says: changed } as LogItem
+    let tell = (_: string): void => undefined
+    const { stream, frames } = build({ ofLarge: () => new Promise<string>((resolve) => (tell = resolve)) })
+    await stream.open(null)
+    stream.added([item, ...items.slice(3)], [])
+    await settle()
+    expect(frames()).toEqual([])
+    tell('id: 1.3.0\ndata: {"id": "whole"}\n\n')
+    await settle()
+    expect(frames()).toEqual(['1.3.0 whole', EVENTS[2]])
+  })
+
+  test.each(['behind a large event', 'while it catches up', 'at its end'])(
+    'waits for a reader that stands still for minutes %s, and brings it all',
+    async (where) => {
+      const { stream, frames, outlet, timers } = build({
+        ofLarge: async () => `id: 1.1.0\ndata: {"id": "m1", "text": "${'x'.repeat(600 * 1024)}"}\n\n`,
+      })
+      const large = [{ ...items[0], blobs: [] }] as readonly LogItem[]
+      const opening = stream.open(where === 'while it catches up' ? pages(large) : null)
+      if (where !== 'while it catches up') stream.added(large, [])
+      await settle()
+      stream.added(items.slice(1), [])
+      if (where === 'at its end') stream.ended()
+      for (let round = 0; round < 9; round++) {
+        timers.advance(150_000)
+        outlet.drain()
+        await settle()
+      }
+      await opening
+      expect(frames()).toEqual(EVENTS)
+      expect(outlet.done.includes('end')).toBe(where === 'at its end')
+    },
+  )
 
   test('ends with an error when a large part of an event is lost', async () => {
     const ofLarge = async (): Promise<never> => Promise.reject(new Error('lost'))

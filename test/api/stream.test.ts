@@ -86,7 +86,7 @@ async function textOf(response: IncomingMessage): Promise<string> {
 
 describe('a stream', () => {
   test('brings what is added from its subscription on, as messages, and ends with the log', async () => {
-    const { request, asked, grant, cancelled } = await serve()
+    const { request, asked, grant, cancelled } = await serve({ headers: { accept: 'application/json' } })
     const subscriber = await asked
     subscriber.added(items.slice(0, 1), [])
     grant()
@@ -103,6 +103,26 @@ describe('a stream', () => {
       ['m1', true],
       ['m1', false],
     ])
+    await cancelled
+  })
+
+  test('is kept alive for as long as nothing happens', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
+    onTestFinished(() => void vi.useRealTimers())
+    const { request, asked, grant, cancelled } = await serve()
+    const subscriber = await asked
+    grant()
+    const [response] = await once(request, 'response')
+    // An hour: one beat for every check of the key, which takes a moment of its own.
+    for (let beat = 0; beat < 240; beat++) {
+      vi.advanceTimersByTime(15_000)
+      const [frame] = await once(response, 'data')
+      expect(String(frame)).toBe(': keep-alive\n\n')
+    }
+    subscriber.added(items.slice(0, 1), [])
+    expect(String((await once(response, 'data'))[0])).toMatch(/^event: message\n/)
+    subscriber.ended()
+    await once(response, 'end')
     await cancelled
   })
 
@@ -170,6 +190,24 @@ describe('a stream', () => {
       error: { type: 'overloaded_error', message: expect.stringContaining('not read fast enough') },
       request_id: response.headers['request-id'],
     })
+  })
+
+  test('brings everything to a client that stands still for minutes while it is filled', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    onTestFinished(() => void vi.useRealTimers())
+    const { request, asked, grant } = await serve()
+    const subscriber = await asked
+    // Less than may wait, and more than the buffers between both ends hold.
+    subscriber.added(megabytes(7), [])
+    grant()
+    const [response] = await once(request, 'response')
+    response.pause()
+    for (let round = 0; round < 100; round++) await new Promise((resolve) => setImmediate(resolve))
+    vi.advanceTimersByTime(150_000)
+    subscriber.added(items, [])
+    subscriber.ended()
+    const frames = (await textOf(response)).trimEnd().split('\n\n')
+    expect(frames.map((frame) => frame.split('\n')[0])).toEqual(Array.from({ length: 9 }, () => 'event: message'))
   })
 
   test('is not hurt by another reader of the session who reads nothing', async () => {

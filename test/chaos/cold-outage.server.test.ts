@@ -27,7 +27,7 @@ describe('a session that its worker has never seen', () => {
       const connection = await Connection.connect({ address: yard.temporalAddress })
       try {
         const handle = new Client({ connection }).workflow.getHandle(session)
-        await yard.withoutPostgres(async () => {
+        await yard.without('postgres', async () => {
           const content = [{ type: 'text', text: '#program\nSAY at last' }]
           await handle.signal(EVENTS_SIGNAL, { events: [{ type: 'user.message', content }] })
           await until(async () => (await handle.describe()).raw.pendingActivities?.[0] !== undefined)

@@ -35,7 +35,7 @@ export async function surviveOutage(yard: Yard, turns: number): Promise<{ runs: 
       return log.state.status === 'idle' ? log.shown.filter(({ type }) => type === 'agent.message').length : 0
     }
     let ended = 0
-    await yard.withoutPostgres(async () => {
+    await yard.without('postgres', async () => {
       for (let turn = 1; turn <= turns; turn++) {
         const content = [{ type: 'text', text: `#program\nSAY meanwhile ${turn}` }]
         await workflow.getHandle(session).signal(EVENTS_SIGNAL, { events: [{ type: 'user.message', content }] })

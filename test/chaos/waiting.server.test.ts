@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { foldThroughKills } from './folded-answers.ts'
 import { runToolsThroughKills } from './tool-runner.ts'
 import { waitThroughKills } from './waiting.ts'
 import type { Yard } from './yard.ts'
@@ -31,12 +32,33 @@ describe('sessions that wait for their clients', () => {
   )
 
   test(
-    'are served by the SDK’s own tool runner through the deaths of worker and api, each call once',
+    'are served by the SDK’s own tool runner through runs that end and the deaths of worker and api, each call once',
     { timeout: LIMIT_MS },
     async () => {
-      const calls = await runToolsThroughKills(yard)
-      console.info(`tool runner: ${calls} calls, worker or api killed in each; each ran once and was taken`)
-      expect(calls).toBe(4)
+      const { custom, allowed, denied, kills, runs } = await runToolsThroughKills(yard)
+      console.info(
+        `tool runner: ${custom} calls, worker or api killed in each (${kills}), over ${runs} runs; each ran once and was taken; ` +
+          `beside them ${allowed} commands allowed, which ran once, and ${denied} denied, which did not`,
+      )
+      expect(custom).toBe(kills)
+      expect(runs).toBeGreaterThan(2)
+    },
+  )
+})
+
+describe('answers that are shown while they come', () => {
+  test(
+    'are folded by the SDK’s own fold through runs that end and the deaths of worker and api',
+    { timeout: LIMIT_MS },
+    async () => {
+      const { answers, previews, orphans, reopened, runs } = await foldThroughKills(yard, 3)
+      console.info(
+        `folded: ${answers} answers, worker killed in each, ${previews} previews (${orphans} of answers that died), ` +
+          `stream reopened ${reopened} times, over ${runs} runs: 0 lost, doubled, reordered or folded to anything else`,
+      )
+      expect(orphans).toBeGreaterThanOrEqual(answers)
+      expect(reopened).toBeGreaterThan(1)
+      expect(runs).toBeGreaterThan(2)
     },
   )
 })

@@ -72,7 +72,7 @@ export async function waitThroughKills(yard: Yard, sessions: number, seed: numbe
 }
 
 /** Makes sessions of an agent that asks before every command. */
-async function createCautious({ client: { beta } }: Yard): Promise<() => Promise<string>> {
+export async function createCautious({ client: { beta } }: Yard): Promise<() => Promise<string>> {
   const agent = await beta.agents.create({
     name: 'cautious',
     model: 'claude-opus-5-5',
@@ -105,7 +105,8 @@ async function answer({ client }: Yard, { id, calls }: Waiting, isChosen: (at: n
   }
 }
 
-function stopOf(events: readonly SessionEvent[]): string | undefined {
+/** Why the session was idle the last time. */
+export function stopOf(events: readonly SessionEvent[]): string | undefined {
   return events.findLast((event) => event.type === 'session.status_idle')?.stop_reason.type
 }
 

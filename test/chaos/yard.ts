@@ -29,8 +29,10 @@ export interface Yard extends AsyncDisposable {
   connect(): Promise<Postgres>
   /** How many of the session's runs are in the archive, whole. */
   archivedRuns(session: string): Promise<number>
-  /** Does `work` while there is no database, and answers when it is back. */
-  withoutPostgres(work: () => Promise<void>): Promise<void>
+  /** Kills Postgres or Temporal, does `work` while there is none, and answers when it is back. */
+  without(name: 'postgres' | 'temporal', work: () => Promise<void>): Promise<void>
+  /** Ends the whole server in good order and starts it again on the same folder; `client` finds it there. */
+  restart(): Promise<void>
   /** Runs a command in the session's sandbox, past any worker: what it prints, or null while there is no sandbox. */
   look(session: string, command: string): Promise<string | null>
   createSession(): Promise<string>
@@ -61,11 +63,11 @@ export async function openYard({ runEvents }: { readonly runEvents?: number } = 
     await model.close()
     await rm(data, { recursive: true, force: true })
   }
-  const dev = await startDev(devOptions(settings, env)).catch(async (error: unknown) => {
+  let dev = await startDev(devOptions(settings, env)).catch(async (error: unknown) => {
     await close()
     throw error
   })
-  const { base_url: baseURL, api_key: apiKey, temporal_address: temporalAddress } = dev.state()
+  const { base_url: baseURL, api_key: apiKey } = dev.state()
   const client = new Anthropic({ baseURL, apiKey, maxRetries: RETRIES })
   const provider = createLocalProvider({ folder: sandboxFolder(data) })
   const { sessions } = client.beta
@@ -85,7 +87,9 @@ export async function openYard({ runEvents }: { readonly runEvents?: number } = 
   return {
     client,
     model,
-    temporalAddress,
+    get temporalAddress() {
+      return dev.state().temporal_address
+    },
     async kill(name, signal) {
       const pid = dev.supervisor.pid(name)
       if (pid === undefined) throw new Error(`expected a ${name} to kill`)
@@ -109,17 +113,22 @@ export async function openYard({ runEvents }: { readonly runEvents?: number } = 
         await postgres.end()
       }
     },
-    async withoutPostgres(work) {
-      const pid = dev.supervisor.pid('postgres')
-      if (pid === undefined) throw new Error('expected a database to kill')
-      dev.supervisor.hold('postgres')
+    async without(name, work) {
+      const pid = dev.supervisor.pid(name)
+      if (pid === undefined) throw new Error(`expected a ${name} to kill`)
+      dev.supervisor.hold(name)
       process.kill(pid, 'SIGKILL')
-      await until(async () => dev.supervisor.pid('postgres') === undefined)
+      await until(async () => dev.supervisor.pid(name) === undefined)
       try {
         await work()
       } finally {
-        await dev.supervisor.release('postgres')
+        await dev.supervisor.release(name)
       }
+    },
+    async restart() {
+      await dev[Symbol.asyncDispose]()
+      dev = await startDev(devOptions(settings, env))
+      client.baseURL = dev.state().base_url
     },
     async look(session, command) {
       const rows = (await provider.list()).filter(({ sessionId }) => sessionId === session)

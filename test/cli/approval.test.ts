@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { ToolUse } from '../../src/cli/approval.ts'
 import { askApproval } from '../../src/cli/approval.ts'
+import { DENIAL_LENGTH } from '../../src/wire/limits.ts'
 import { asks } from './events.ts'
 
 const CTRL_C = null
@@ -46,11 +47,11 @@ describe('an approval', () => {
     expect((await approve([typed])).answer).toEqual([{ ...about, result: 'deny', deny_message: typed.trim() }])
   })
 
-  test('takes a note as long as the server does, by characters, and asks again after a longer one', async () => {
-    const longest = '😀'.repeat(4096)
+  test('takes a note as long as the server does, as that counts it, and asks again after a longer one', async () => {
+    const longest = '😀'.repeat(DENIAL_LENGTH / 2)
     const { answer, lines, questions } = await approve([`${longest}x`, longest])
     expect(answer).toEqual([{ ...about, result: 'deny', deny_message: longest }])
-    expect(lines).toContain('        That note is longer than 4096 characters.')
+    expect(lines).toContain(`        That note is longer than ${DENIAL_LENGTH} characters.`)
     expect(questions).toHaveLength(2)
   })
 

@@ -32,6 +32,17 @@ describe('a row of the conformance table', () => {
     expect(faults).toEqual([])
   })
 
+  test('has its line among the divergences when it does not hold, and none when it does', () => {
+    const text = readFileSync(new URL('docs/divergences.md', root), 'utf8')
+    const named = new Set(text.match(/\b[A-Z]{3,5}-\d{3}\b/g))
+    expect([...named].toSorted()).toEqual(
+      rows
+        .filter(({ state }) => state !== 'green')
+        .map(({ id }) => id)
+        .toSorted(),
+    )
+  })
+
   test('has a test when it holds, and otherwise says what is missing or different', () => {
     const silent = rows.filter(({ state, test: tests, note }) => (state === 'green' ? tests === '' : note === ''))
     expect(silent.map(({ id }) => id)).toEqual([])

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { ExecEnd, ExecOptions } from '../../src/hands/exchange.ts'
+import type { ExecEnd, ExecOptions } from '../../src/hands/exec.ts'
 import { checkName, createAsk, readScripts } from '../../src/hands/exchange.ts'
 import { HandsUnavailable } from '../../src/hands/hands.ts'
 import { createRunner, prepareRunner } from '../../src/hands/runner.ts'
@@ -15,7 +15,7 @@ function build(stderrs: string[], { stdout = '', isAlive = true } = {}) {
   return { asked, access: { exec, isAlive: () => Promise.resolve(isAlive), bootId: 'b00' } }
 }
 
-const question = { script: ':', verb: 'get', id: 'sevt_1', rest: ['x y', 7] }
+const question = { verb: 'get', id: 'sevt_1', rest: ['x y', 7] }
 
 describe('ask', () => {
   test('passes verb, boot id, call and arguments to the script, and the words of the answer back', async () => {
@@ -25,7 +25,7 @@ describe('ask', () => {
     expect(Buffer.from(stdout).toString()).toBe('abc')
     expect(asked).toEqual([
       {
-        argv: ['sh', '-c', ':', 'runner', 'get', 'b00', 'sevt_1', 'x y', '7'],
+        argv: ['sh', '-c', expect.stringMatching(/\nserve "\$@"\n$/), 'runner', 'get', 'b00', 'sevt_1', 'x y', '7'],
         options: { stdin: Buffer.from('in') },
       },
     ])

@@ -43,6 +43,18 @@ describe('an archived item', () => {
   })
 })
 
+describe('an archived change of the agent', () => {
+  test('keeps the configuration that it names', async () => {
+    const source = createFakeSource()
+    const changed = { type: 'session.updated', id: 'u', configuration: 'cfg_2' } as const
+    source.put(runId(1), history(started(), decided(changed)))
+    const { items } = await copyRun(source, SESSION, runId(1))
+    expect(items.map(({ entry }) => entry)).toEqual([changed])
+    expect(items.map(toLogItem)).toMatchObject([{ says: changed, shown: { id: 'u' } }])
+    expect(items.map(toLogItem)[0]?.shown).not.toHaveProperty('configuration')
+  })
+})
+
 describe('the copy of a run', () => {
   test('has what is finished, in order, and the fold', async () => {
     const runs = runsOf([ATOMS, []])

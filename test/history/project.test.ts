@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { Projection } from '../../src/history/project.ts'
 import { formatPosition } from '../../src/history/position.ts'
+import { configurationIn } from '../../src/history/updated.ts'
 import { isId } from '../../src/wire/ids.ts'
 import type { Ending, HistoryItem } from '../../src/history/item.ts'
 import type { ItemBody } from '../support/history-builders.ts'
@@ -151,6 +152,28 @@ describe('the projection of what is recorded', () => {
     const { items: log, projection } = project(items)
     expect(log.map(({ says }) => says?.type)).toContain('log.assistant')
     expect(projection.state).toMatchObject({ phase: 'tools', calls: [{ id: 'c1' }] })
+  })
+
+  test('keeps the configuration that a change names, and shows clients nothing of it', () => {
+    const changed = { type: 'session.updated', id: 'u', title: 'new', configuration: 'cfg_2' }
+    const { items, projection } = project(history(started(), decided(changed)))
+    expect(items).toMatchObject([{ says: changed }])
+    expect(items[0]?.shown).toEqual({ type: 'session.updated', id: 'u', title: 'new', processed_at: time(1) })
+    expect(configurationIn(items[0] ?? { says: null })).toBe('cfg_2')
+    expect(projection.state).toMatchObject({ title: 'new', configuration: 'cfg_2' })
+  })
+
+  test('shows metadata that changed, and none that was emptied', () => {
+    const changes = [{ metadata: { a: '1' } }, { metadata: {} }, { title: 'new', metadata: {} }]
+    const entries = changes.map((change, index) => ({ type: 'session.updated', id: `u${index}`, ...change }))
+    const { items, projection } = project(history(started(), decided(...entries)))
+    const told = { type: 'session.updated', processed_at: time(1) }
+    expect(items.map(({ shown }) => shown)).toEqual([
+      { ...told, id: 'u0', metadata: { a: '1' } },
+      { ...told, id: 'u1' },
+      { ...told, id: 'u2', title: 'new' },
+    ])
+    expect(projection.state.metadata).toEqual({})
   })
 
   test('adds nothing for what is scheduled', () => {

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import { afterEach, describe, expect, test, vi } from 'vitest'
-import { BackendError, connectCloud, takesUrls } from '../../src/model/clouds.ts'
+import { BackendError, connectCloud, runsWebTools, takesUrls } from '../../src/model/clouds.ts'
 import type { CloudName } from '../../src/model/clouds.ts'
 import { createMessagesModel } from '../../src/model/messages-client.ts'
 import { failureOf, never } from './ask.ts'
@@ -117,6 +117,13 @@ describe('a cloud', () => {
   test.each(['bedrock', 'vertex'] as const)('%s takes no URLs', (name) => {
     expect(takesUrls(name)).toBe(false)
   })
+
+  test.each(['anthropic', 'aws', 'foundry', 'google-cloud', 'bedrock', 'vertex'] as const)(
+    '%s has web tools or not',
+    (name) => {
+      expect(runsWebTools(name)).toBe(name !== 'bedrock' && name !== 'vertex')
+    },
+  )
 
   test('without credentials is a failed request that may be tried again, and sends nothing', async () => {
     given({ HOME: '/nonexistent' })

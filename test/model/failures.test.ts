@@ -26,11 +26,12 @@ describe('retry-after', () => {
 })
 
 describe('a failure of the network', () => {
-  test('in the middle of a body is a garbled answer that names the innermost reason', () => {
+  test('in the middle of a body is told as one, with the innermost reason', () => {
     const error = new TypeError('terminated', { cause: new Error('other side closed') })
     expect(toModelFailure(error, context)).toMatchObject({
-      kind: 'garbled',
-      message: 'model: the answer is garbled: the connection to models.example broke off (other side closed)',
+      kind: 'unreachable',
+      retryable: true,
+      message: 'network: the connection to models.example broke off (other side closed)',
       cause: error,
     })
   })

@@ -7,6 +7,7 @@ import {
   isJudgePrompt,
   isSummaryPrompt,
   settingsFor,
+  webVersions,
 } from '../../src/model/harness.ts'
 
 describe('a harness', () => {
@@ -19,6 +20,7 @@ describe('a harness', () => {
   test.each([
     ['longhand-1', '13f2e8c0e5a7e695c7f7db09b5e814ac419801cf8cff997f03621cbbd0f5f103'],
     ['longhand-2', '07cfed6f76b6b5b3954d9ccfba1f5c68747d1252f4d3cba69123617cecc770b1'],
+    ['longhand-3', '9cd26e1c41f52d5632c826f2bc9ae030ef4aff9316e7450a062afeb205538d80'],
   ])('%s is what it was when it was released', (id, hash) => {
     expect(
       createHash('sha256')
@@ -28,21 +30,44 @@ describe('a harness', () => {
   })
 
   test.each([
-    ['claude-sonnet-5-5', 32_000, { type: 'adaptive' }],
-    ['claude-opus-4-6', 32_000, { type: 'adaptive' }],
-    ['claude-opus-4-5-20251101', 32_000, null],
-    ['claude-sonnet-4-20250514', 32_000, null],
-    ['claude-haiku-4-5', 32_000, null],
-    ['claude-3-haiku-20240307', 4_096, null],
-    ['llama', 8_192, null],
-  ])('has limits and thinking for %s', (model, tokens, thinking) => {
-    expect(forModel(currentHarness.maxOutputTokens, model)).toBe(tokens)
-    expect(forModel(currentHarness.thinking, model)).toEqual(thinking)
+    ['claude-sonnet-5-5', 128_000, { type: 'adaptive' }, 'always'],
+    ['claude-fable-5-2', 128_000, { type: 'adaptive' }, 'always'],
+    ['claude-opus-4-6', 128_000, { type: 'adaptive' }, 'always'],
+    ['claude-sonnet-4-6', 64_000, { type: 'adaptive' }, 'always'],
+    ['claude-opus-4-5-20251101', 64_000, null, 'always'],
+    ['claude-sonnet-4-20250514', 32_000, null, 'never'],
+    ['claude-haiku-4-5', 64_000, null, 'never'],
+    ['claude-3-haiku-20240307', 4_096, null, 'never'],
+    ['claude-next-1', 32_000, { type: 'adaptive' }, 'never'],
+    ['llama', 8_192, null, 'not high'],
+  ])('has limits, thinking and effort for %s', (model, tokens, thinking, effort) => {
+    const { maxOutputTokens, thinking: thinks, effort: efforts = [] } = currentHarness
+    expect(forModel(maxOutputTokens, model)).toBe(tokens)
+    expect(forModel(thinks, model)).toEqual(thinking)
+    expect(forModel(efforts, model)).toBe(effort)
+  })
+
+  test.each([
+    ['claude-fable-5-2', true],
+    ['claude-mythos-5-1', true],
+    ['claude-opus-5-5', true],
+    ['claude-opus-4-8', true],
+    ['claude-sonnet-5-5', true],
+    ['claude-haiku-5-5-20261001', true],
+    ['claude-sonnet-5', false],
+    ['claude-opus-4-7', false],
+    ['claude-haiku-4-5', false],
+    ['llama', false],
+  ])('says whether %s takes system messages: %s', (model, takes) => {
+    expect(settingsFor(currentHarness, model).takesSystem).toBe(takes)
+    expect(settingsFor(findHarness('longhand-2') ?? currentHarness, model)).not.toHaveProperty('takesSystem')
   })
 
   test.each([
     ['claude-opus-4-6', 1_000_000],
-    ['claude-opus-5-5', 200_000],
+    ['claude-opus-5-5', 1_000_000],
+    ['claude-sonnet-4-6', 1_000_000],
+    ['claude-haiku-4-5', 200_000],
     ['claude-3-haiku-20240307', 200_000],
     ['llama', 128_000],
   ])('keeps the context of %s within %i tokens', (model, window) => {
@@ -58,6 +83,20 @@ describe('a harness', () => {
     if (!context) throw new Error('expected a harness with a context')
     const none = { ...currentHarness, context: { ...context, limits: [{ prefix: '', value: null }] } }
     expect(settingsFor(none, 'claude-opus-5-5')).not.toHaveProperty('context')
+  })
+
+  test.each([
+    ['claude-opus-5-5', true],
+    ['claude-sonnet-4-5', true],
+    ['claude-3-7-sonnet-20250219', true],
+    ['claude-3-opus-20240229', false],
+    ['llama', false],
+  ])('has web tools for %s: %s', (model, has) => {
+    expect(webVersions(currentHarness, model) !== null).toBe(has)
+  })
+
+  test('has no web tools before any harness said something of them', () => {
+    expect(webVersions(findHarness('longhand-2') ?? currentHarness, 'claude-opus-5-5')).toBeNull()
   })
 
   test('knows the words by which it asks for a summary', () => {

@@ -64,6 +64,29 @@ describe('the Messages API client, with the demo model', () => {
     expect(demo.requests[0]?.body).toEqual({ ...request, stream: true })
   })
 
+  test('asks for fast mode under its token, and tells at what speed it ran', async () => {
+    await using demo = await startDemoModel()
+    const model = createMessagesModel(connectAnthropic({ apiKey: demo.apiKey, baseUrl: demo.url }))
+    const request = { ...aRequest(), model: 'claude-opus-5', speed: 'fast' as const, inference_geo: 'us' }
+    const fast = await model.request(request, { signal: never })
+    const usual = await model.request(aRequest(), { signal: never })
+    expect([fast.usage.speed, usual.usage.speed]).toEqual(['fast', undefined])
+    expect(demo.requests.map(({ betas }) => betas)).toEqual([['fast-mode-2026-02-01'], []])
+    expect(demo.requests[0]?.body).toEqual({ ...request, stream: true })
+  })
+
+  test('refuses fast mode where the back end has none, without asking', async () => {
+    await using demo = await startDemoModel()
+    const endpoint = connectAnthropic({ apiKey: demo.apiKey, baseUrl: demo.url })
+    const model = createMessagesModel({ ...endpoint, takesFast: false })
+    await expect(model.request({ ...aRequest(), speed: 'fast' }, { signal: never })).rejects.toMatchObject({
+      kind: 'request_failed',
+      retryable: false,
+      message: expect.stringMatching(/^model: the back end has no fast mode/),
+    })
+    expect(demo.requests).toEqual([])
+  })
+
   test('gives a refusal with its explanation', async () => {
     await using demo = await startDemoModel()
     const model = createMessagesModel(connectAnthropic({ apiKey: demo.apiKey, baseUrl: demo.url }))
@@ -82,7 +105,7 @@ describe('the Messages API client, with the demo model', () => {
     ['FAIL 429 retry-after=2', { kind: 'rate_limited', retryable: true, retryAfterMs: 2000, status: 429 }],
     ['FAIL 400', { kind: 'request_failed', retryable: false, status: 400 }],
     ['GARBAGE', { kind: 'garbled', retryable: true }],
-    ['CUT', { kind: 'garbled', retryable: true }],
+    ['CUT', { kind: 'unreachable', retryable: true }],
     ['ERROR overloaded_error', { kind: 'overloaded', retryable: true }],
   ])('tells what %s is, and gets the answer on the next try', async (line, failure) => {
     await using demo = await startDemoModel()
@@ -125,7 +148,7 @@ describe('the Messages API client, kept waiting', () => {
     expect(failure).toMatchObject({
       kind: 'unreachable',
       retryable: true,
-      message: 'model: the model has said nothing for 0.04 s',
+      message: 'network: the model has said nothing for 0.04 s',
     })
   })
 

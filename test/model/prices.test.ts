@@ -28,6 +28,23 @@ describe('list prices', () => {
     expect(findPrices([], model)).toBeNull()
   })
 
+  test.each([
+    ['claude-opus-5-5', { input: 80_000, output: 400_000, cacheWrite: 100_000, cacheRead: 4_000 }],
+    ['claude-opus-5-20260724', { input: 100_000, output: 500_000, cacheWrite: 125_000, cacheRead: 10_000 }],
+    ['claude-opus-4-8', { input: 100_000, output: 500_000, cacheWrite: 125_000, cacheRead: 10_000 }],
+    ['claude-sonnet-5', null],
+  ])('are others in fast mode, of %s', (model, prices) => {
+    expect(findPrices([], model, 'fast')).toEqual(prices)
+  })
+
+  test('of the operator hold for the speed that they name', () => {
+    const row = { name: 'claude-opus-5-5', input: 1, output: 1, cache_write: 1, cache_read: 1 }
+    const own = parsePrices({ models: [row, { ...row, speed: 'fast', input: 3 }] })
+    expect(findPrices(own, 'claude-opus-5-5')?.input).toBe(10_000)
+    expect(findPrices(own, 'claude-opus-5-5', 'fast')?.input).toBe(30_000)
+    expect(findPrices(parsePrices({ models: [row] }), 'claude-opus-5-5', 'fast')?.input).toBe(80_000)
+  })
+
   test('of the operator go before the public ones', () => {
     const own = parsePrices({
       models: [
@@ -53,6 +70,7 @@ describe('a table of prices', () => {
     ['with a text for a price', { models: [{ ...row, input: '1' }] }, /^models\[0\]\.input/],
     ['with a negative price', { models: [{ ...row, output: -1 }] }, /^models\[0\]\.output/],
     ['with an endless price', { models: [{ ...row, output: Infinity }] }, /^models\[0\]\.output/],
+    ['for another speed', { models: [{ ...row, speed: 'slow' }] }, /^models\[0\]\.speed: expected standard or fast/],
     ['finer than is counted', { models: [{ ...row, input: 0.00005 }] }, /at most four decimals/],
   ])('%s is refused', (_, table, reason) => {
     expect(() => parsePrices(table)).toThrow(reason)

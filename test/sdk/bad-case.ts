@@ -4,6 +4,7 @@ import { call, exchange } from './raw-http.ts'
 export const MISSING = 'sesn_01missing'
 export const KEY = 'lh_test_key'
 export const OTHER_KEY = 'lh_other_secret'
+export const REVOKED_KEY = 'lh_revoked_secret'
 
 /** Ids that the requests are made with. */
 export interface Places {
@@ -19,6 +20,14 @@ export interface Places {
   /** Of a list of another workspace. */
   readonly foreignCursor: string
   readonly foreignAgent: string
+  readonly archivedAgent: string
+  readonly archivedEnvironment: string
+  /** A session that waits for its client: to be allowed a call of a built-in tool, and to do one of its own. */
+  readonly waiting: string
+  readonly asked: string
+  readonly custom: string
+  /** A call of the client's tool that another session waits for. */
+  readonly elsewhere: string
 }
 
 /** A request, `GET /v1/agents` unless it says otherwise. */

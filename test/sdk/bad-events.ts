@@ -113,7 +113,8 @@ export const BAD_EVENTS: readonly Case[] = [
 
   send('a system message before another event', SYSTEM, text('x')),
   send('two system messages', text('x'), SYSTEM, SYSTEM),
-  send('a system message', SYSTEM),
+  send('a system message of no blocks', { type: 'system.message', content: [] }),
+  send('a system message with a picture', { type: 'system.message', content: [{ type: 'image', source: {} }] }),
   send('an interrupt of a thread', { type: 'user.interrupt', session_thread_id: 'sthr_x' }),
   send('an interrupt with words', { type: 'user.interrupt', content: [{ type: 'text', text: 'x' }] }),
   send('a refusal of nothing', {

@@ -51,6 +51,29 @@ export const BAD_IDS: readonly Case[] = [
     }),
   },
   {
+    ...post('an archived agent of a session', sessions, undefined),
+    bodyOf: ({ archivedAgent, environment }) => ({ agent: archivedAgent, environment_id: environment }),
+  },
+  {
+    ...post('a version of an archived agent', sessions, undefined),
+    bodyOf: ({ archivedAgent: id, environment }) => ({
+      agent: { type: 'agent', id, version: 1 },
+      environment_id: environment,
+    }),
+  },
+  post('an update of an archived agent', (places) => `/v1/agents/${places.archivedAgent}`, { name: 'x' }),
+  {
+    ...post('an archived environment of a session', sessions, undefined),
+    bodyOf: ({ agent: id, archivedEnvironment }) => ({ agent: id, environment_id: archivedEnvironment }),
+  },
+  ...[-1, 0, 1.5, 2 ** 31, '1'].map((version): Case => ({
+    ...post(`${typeof version} ${version} as the version of a session’s agent`, sessions, undefined),
+    bodyOf: (places) => ({
+      agent: { type: 'agent', id: places.agent, version },
+      environment_id: places.environment,
+    }),
+  })),
+  {
     ...post('an agent of another workspace in a roster', agents, undefined),
     bodyOf: ({ foreignAgent }) => ({
       name: 'x',
@@ -161,6 +184,9 @@ export const BAD_IDS: readonly Case[] = [
   get('a time in the year 9999', () => '/v1/sessions?created_at%5Bgt%5D=9999-12-31T23:59:59.999Z', 200),
   get('a time in the year 0', () => '/v1/sessions?created_at%5Bgt%5D=0000-01-01T00:00:00Z', 200),
 
+  get('deltas of an unknown kind for a thread', ({ session }) => {
+    return `/v1/sessions/${session}/threads/${primaryThread(session)}/stream?event_deltas%5B%5D=agent.tool_use`
+  }),
   get('101 deltas', (places) => `${events(places)}/stream?${'event_deltas%5B%5D=agent.message&'.repeat(101)}`),
   get('deltas without brackets', (places) => `${events(places)}/stream?event_deltas=agent.message`),
   get('a cursor for a stream', (places) => `${events(places)}/stream?page=${places.cursor}`),

@@ -2,16 +2,18 @@ import Anthropic from '@anthropic-ai/sdk'
 import { sql } from 'kysely'
 import { beforeAll, describe, expect, test } from 'vitest'
 import type { Places } from './bad-case.ts'
-import { MISSING, OTHER_KEY, TYPES, ask as askFor } from './bad-case.ts'
+import { MISSING, OTHER_KEY, REVOKED_KEY, TYPES, ask as askFor } from './bad-case.ts'
 import { BAD_REQUESTS } from './bad-requests.ts'
 import { createSession, listAll, message, turn } from './drive.ts'
 import type { Answer, Call } from './raw-http.ts'
 import { call, exchange } from './raw-http.ts'
+import { letWait, look, write } from './settled-calls.ts'
 import { useStack } from './use-stack.ts'
 
 const use = useStack()
 
-const SECRETS = /node_modules|[\\/](?:src|work|home|usr|tmp)[\\/]|\.ts\b|\n\s+at |postgres|lh_test_key|lh_other_secret/i
+const SECRETS =
+  /node_modules|[\\/](?:src|work|home|usr|tmp)[\\/]|\.ts\b|\n\s+at |postgres|lh_test_key|lh_other_secret|lh_revoked_secret/i
 
 let places: Places
 let session: string
@@ -31,6 +33,8 @@ beforeAll(async () => {
 
   await stack.stores.keys.createWorkspace('other', 'other')
   await stack.stores.keys.ensure({ id: 'key_other', name: 'other', workspaceId: 'other' }, OTHER_KEY)
+  await stack.stores.keys.ensure({ id: 'key_revoked', name: 'revoked', workspaceId: 'default' }, REVOKED_KEY)
+  await stack.stores.keys.revoke('key_revoked', new Date())
   const { beta } = new Anthropic({ baseURL: stack.urls[0] ?? '', apiKey: OTHER_KEY })
   const agent = await beta.agents.create({ name: 'theirs', model: 'claude-opus-5-5' })
   const environment = await beta.environments.create({ name: 'theirs' })
@@ -40,7 +44,19 @@ beforeAll(async () => {
   const page = await beta.sessions.list({ limit: 1 })
   foreign = { agent: agent.id, environment: environment.id, session: theirs.id }
   const cursorOf = async (id: string): Promise<string> => (await events.list(id, { limit: 1 })).next_page ?? ''
+  const { id: archivedAgent } = await stack.sdk.beta.agents.create({ name: 'over', model: 'claude-opus-5-5' })
+  await stack.sdk.beta.agents.archive(archivedAgent)
+  const { id: archivedEnvironment } = await stack.sdk.beta.environments.create({ name: 'over' })
+  await stack.sdk.beta.environments.archive(archivedEnvironment)
+  const waits = await letWait(use(), write('w'), look('one'))
+  const waitsToo = await letWait(use(), look('two'))
   places = {
+    archivedAgent,
+    archivedEnvironment,
+    waiting: waits.session,
+    asked: waits.calls[0] ?? '',
+    custom: waits.calls[1] ?? '',
+    elsewhere: waitsToo.calls[0] ?? '',
     session,
     archived,
     deleted,
@@ -71,7 +87,9 @@ async function stored(): Promise<unknown> {
       return [name, rows[0]?.n]
     }),
   )
-  const lengths = await Promise.all([session, foreign.session].map(async (id) => (await log.read(id)).length))
+  const lengths = await Promise.all(
+    [session, places.waiting, foreign.session].map(async (id) => (await log.read(id)).length),
+  )
   const workflows = await stack.temporal.workflowService.countWorkflowExecutions({
     namespace: 'default',
     query: `TaskQueue = '${stack.taskQueue}'`,
@@ -206,17 +224,31 @@ describe('what belongs to another workspace', () => {
 })
 
 describe('a client of an older release', () => {
-  test('drives a session with its own headers and queries', async () => {
-    const headers = { 'x-api-key': use().stack.apiKey, 'anthropic-version': '2023-06-01', 'anthropic-beta': 'b,a' }
-    const body = { agent: use().agent, environment_id: use().environment }
-    const created = await ask({ method: 'POST', path: '/v1/sessions?beta=true', headers, body })
-    expect(created.status).toBe(200)
-    const { id } = JSON.parse(created.text)
-    const sent = { events: [message('hello')] }
+  test('drives a session from its making to its end with its own headers and queries', async () => {
+    const { stack } = use()
+    const headers = { 'x-api-key': stack.apiKey, 'anthropic-version': '2023-06-01', 'anthropic-beta': 'b,a' }
+    const [url = ''] = stack.urls
+    async function make(path: string, body?: unknown, method = 'POST'): Promise<{ id: string; data?: unknown[] }> {
+      const answer = await call(url, { method, path: `${path}?beta=true`, headers, body })
+      expect({ path, ...answer }).toMatchObject({ status: 200, headers: { 'anthropic-workspace-id': 'default' } })
+      return JSON.parse(answer.text)
+    }
+    const agent = await make('/v1/agents', { name: 'old', model: { id: 'claude-opus-5-5' } })
+    const environment = await make('/v1/environments', { name: 'old' })
+    const { id } = await make('/v1/sessions', { agent: agent.id, environment_id: environment.id })
     const path = `/v1/sessions/${id}`
-    expect((await ask({ method: 'POST', path: `${path}/events?beta=true`, headers, body: sent })).status).toBe(200)
-    const listed = await ask({ path: `${path}/events?beta=true&types[]=user.message`, headers })
+    const stream = await fetch(`${url}${path}/events/stream?beta=true`, { headers })
+    await make(`${path}/events`, { events: [message('hello')] })
+    let frames = ''
+    for await (const chunk of stream.body?.pipeThrough(new TextDecoderStream()) ?? []) {
+      frames += chunk
+      if (frames.includes('"type":"session.status_idle"')) break
+    }
+    expect(frames).toMatch(/"type":"user\.message"[^]*"type":"agent\.message"/)
+    const listed = await call(url, { path: `${path}/events?beta=true&types[]=user.message`, headers })
     expect(JSON.parse(listed.text).data).toMatchObject([message('hello')])
-    expect(listed.headers['anthropic-workspace-id']).toBe('default')
+    expect(await make(path, undefined, 'GET')).toMatchObject({ id, status: 'idle' })
+    expect(await make(`${path}/archive`)).toMatchObject({ id, status: 'terminated' })
+    expect(await make(path, undefined, 'DELETE')).toEqual({ id, type: 'session_deleted' })
   })
 })

@@ -9,12 +9,14 @@ import {
   OTHER_KEY,
   pairs,
   post,
+  REVOKED_KEY,
   send,
   sessions,
   text,
   times,
   update,
 } from './bad-case.ts'
+import { BAD_ANSWERS } from './bad-answers.ts'
 import { BAD_EVENTS } from './bad-events.ts'
 import { BAD_IDS } from './bad-ids.ts'
 import { BAD_RESOURCES } from './bad-resources.ts'
@@ -23,6 +25,7 @@ import { BAD_TRANSPORT } from './bad-transport.ts'
 const BASIC: readonly Case[] = [
   { name: 'no key', headers: {}, status: 401 },
   { name: 'a wrong key', headers: bearer('nobody'), status: 401 },
+  { name: 'a revoked key', headers: bearer(REVOKED_KEY), status: 401 },
   { name: 'an empty bearer token', headers: { authorization: 'Bearer ' }, status: 401 },
   { name: 'another scheme', headers: { authorization: 'Basic bGg6dGVzdA==' }, status: 401 },
   { name: 'a wrong x-api-key', headers: { 'x-api-key': 'nobody' }, status: 401 },
@@ -111,7 +114,8 @@ const BASIC: readonly Case[] = [
   post('a value of 513 characters', update, { metadata: { k: 'v'.repeat(513) } }),
   post('metadata that is no text', update, { metadata: { k: 1 } }),
   post('one field that is refused among others', update, { title: 'not stored', vault_ids: ['vlt_x'] }),
-  post('what is not built yet', update, { agent: { tools: [] } }),
+  post('a name for the agent of a session', update, { agent: { name: 'x' } }),
+  post('a model for the agent of a session', update, { agent: { model: 'claude-opus-5-5' } }),
 
   post('no events', events, { events: [] }),
   post('257 events', events, { events: times(257, () => text('x')) }),
@@ -169,4 +173,11 @@ const BASIC: readonly Case[] = [
 ]
 
 /** Every bad request there is: the everyday ones, and those of each subject. */
-export const BAD_REQUESTS: readonly Case[] = [...BASIC, ...BAD_TRANSPORT, ...BAD_IDS, ...BAD_EVENTS, ...BAD_RESOURCES]
+export const BAD_REQUESTS: readonly Case[] = [
+  ...BASIC,
+  ...BAD_TRANSPORT,
+  ...BAD_IDS,
+  ...BAD_EVENTS,
+  ...BAD_ANSWERS,
+  ...BAD_RESOURCES,
+]

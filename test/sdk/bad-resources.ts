@@ -82,6 +82,7 @@ export const BAD_RESOURCES: readonly Case[] = [
     'a property of 65 characters',
     tool({ input_schema: { type: 'object', properties: { ['x'.repeat(65)]: {} } } }),
   ),
+  tools('a schema that refers to itself', tool({ input_schema: { type: 'object', properties: { a: { $ref: '#' } } } })),
   tools('a toolset with a tool of nobody', { ...TOOLSET, configs: [{ name: 'sudo', enabled: true }] }),
   tools('a toolset with a tool twice', { ...TOOLSET, configs: times(2, () => ({ name: 'bash', enabled: true })) }),
   tools('a toolset with a policy of nobody', { ...TOOLSET, default_config: { permission_policy: { type: 'never' } } }),
@@ -128,6 +129,9 @@ export const BAD_RESOURCES: readonly Case[] = [
   }),
   ...['id', 'created_at', 'archived_at', 'type', 'workspace_id'].map((field) =>
     environment(`an environment that sets ${field}`, { [field]: 'x' }),
+  ),
+  ...['id', 'created_at', 'archived_at', 'type', 'workspace_id'].map((field) =>
+    post(`an update of an agent that sets ${field}`, (places) => `/v1/agents/${places.agent}`, { [field]: 'x' }),
   ),
   post('overrides that clear the model', sessions, {
     agent: { type: 'agent_with_overrides', id: 'agent_01missing', model: null, tools: 'all' },

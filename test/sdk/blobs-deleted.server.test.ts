@@ -19,6 +19,7 @@ describe('blobs of a deleted session', () => {
     const done = async (): Promise<void> => undefined
     const ports: SweeperPorts = {
       sessions: stack.stores.sessions,
+      spentSandboxes: stack.stores.spentSandboxes,
       log: stack.log,
       exclusively: async () => true,
       removeWorkflow: done,

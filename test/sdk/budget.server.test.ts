@@ -85,6 +85,20 @@ describe('a budget', () => {
     expect(only(events, 'session.status_idle')).toMatchObject([{ stop_reason: { type: 'budget_reached' } }])
   })
 
+  test('is told by the session alone when an interrupt ends what has crossed it, and then refuses messages', async () => {
+    const { stack, hands } = use()
+    const session = await begin(cents(1))
+    const recording = await record(stack.sdk, session)
+    await stack.sdk.beta.sessions.events.send(session, { events: [program(bash('hold crossing'), 'SAY never')] })
+    await hands.held('crossing')
+    await stack.sdk.beta.sessions.events.send(session, { events: [{ type: 'user.interrupt' }] })
+    await recording.until('session.status_idle')
+    expect(only(recording.events, 'session.thread_status_idle')).toMatchObject([{ stop_reason: { type: 'end_turn' } }])
+    expect(only(recording.events, 'session.status_idle')).toMatchObject([{ stop_reason: { type: 'budget_reached' } }])
+    const refusal = await refused(stack.sdk.beta.sessions.events.send(session, { events: [message('more')] }))
+    expect(refusal).toMatchObject({ status: 400, message: expect.stringContaining('budget') })
+  })
+
   test('goes on by itself when it is raised, for as long as that lasts', async () => {
     const { sdk } = use().stack
     const session = await stopAtOneCent('raised')

@@ -88,4 +88,15 @@ describe('a context that grows full', () => {
     ])
     expect(only(events, 'session.status_idle')).toMatchObject([{ stop_reason: { type: 'end_turn' } }])
   })
+
+  test('is summed up when an answer ends where the window does, and the answer goes on', async () => {
+    const { stack } = use()
+    const session = await createSession(use())
+    const events = await turn(stack.sdk, session, program('SAY "so f"', 'FULL', 'SAY "so far, so good"'))
+    await expectSound(session, events)
+    expect(saidIn(events)).toEqual(['so f', 'so far, so good'])
+    expect(only(events, 'agent.thread_context_compacted')).toHaveLength(1)
+    expect(only(events, 'span.model_request_end')).toHaveLength(3)
+    expect(only(events, 'session.status_idle')).toMatchObject([{ stop_reason: { type: 'end_turn' } }])
+  })
 })

@@ -22,7 +22,7 @@ export function bash(command: string): string {
 }
 
 export async function createSession(
-  { stack, agent, environment }: Prepared,
+  { stack, agent, environment }: Pick<Prepared, 'stack' | 'agent' | 'environment'>,
   initial: Anthropic.Beta.SessionCreateParams['initial_events'] = [],
 ): Promise<string> {
   const { id } = await stack.sdk.beta.sessions.create({ agent, environment_id: environment, initial_events: initial })

@@ -5,6 +5,7 @@ import type { FuzzTarget } from '../support/fuzz.ts'
 import type { Stored } from '../support/fuzz-ledger.ts'
 import { itemsOf } from '../support/session-log-builders.ts'
 import { createSession, message, turn } from './drive.ts'
+import { letWait, look, write } from './settled-calls.ts'
 import type { Prepared } from './use-stack.ts'
 
 const OTHER_KEY = 'lh_fuzz_other'
@@ -55,6 +56,7 @@ export async function createFuzzTarget(prepared: Prepared): Promise<FuzzTarget> 
       const parts = { ...prepared, agent, environment }
       const session = await createSession(parts)
       await turn(sdk, session, message('hello'))
+      const waiting = [await letWait(parts, write('w'), look('one')), await letWait(parts, look('two'))]
       const pages = await Promise.all([
         sdk.beta.sessions.events.list(session, { limit: 1 }),
         sdk.beta.sessions.list({ limit: 1 }),
@@ -64,7 +66,8 @@ export async function createFuzzTarget(prepared: Prepared): Promise<FuzzTarget> 
       return {
         agent: [agent],
         environment: [environment],
-        session: [session, await createSession(parts), await createSession(parts)],
+        session: [session, await createSession(parts), ...waiting.map((each) => each.session)],
+        call: waiting.flatMap(({ calls }) => calls),
         model: ['claude-opus-5-5'],
         file: [(await sdk.beta.files.upload({ file: await toFile(Buffer.from('of the fuzz'), 'a.txt') })).id],
         page: pages.map(({ next_page: page }) => page ?? ''),

@@ -51,6 +51,30 @@ export function foldPreviews(events: readonly StreamEvent[]): readonly Shown[] {
   return [...shown.values()]
 }
 
+/** How many previews a client was shown, and how many of them no event ever followed. */
+export interface Folded {
+  readonly previews: number
+  readonly orphans: number
+}
+
+/**
+ * Folds all that a client's streams brought, one after the other, with the SDK's own fold and one snapshot over all of
+ * them, as a client keeps it that knows nothing of what happens behind its streams. Throws where the fold does, where a
+ * stream breaks a rule of previews, and where a snapshot is another message than the log's.
+ */
+export function foldStreams(streams: readonly (readonly StreamEvent[])[], events: readonly SessionEvent[]): Folded {
+  const log = new Map(events.map((event) => [event.id, event]))
+  let snapshot: AccumulatedEvent | undefined
+  for (const event of streams.flat()) {
+    snapshot = accumulateManagedAgentsEvent(snapshot, event)
+    if (event.type !== 'agent.message') continue
+    const [folded, listed] = [snapshot, log.get(event.id)].map((one) => JSON.stringify(one))
+    if (folded !== listed) throw new Error(`${event.id} was folded to ${folded} and is ${listed}`)
+  }
+  const shown = streams.flatMap((stream) => foldPreviews(stream))
+  return { previews: shown.length, orphans: shown.filter(({ id }) => !log.has(id)).length }
+}
+
 function demandPrefix(preview: Shown | undefined, event: SessionEvent): void {
   if (!preview) return
   if (event.type !== preview.of) throw new Error(`${event.id} was begun as ${preview.of} and is ${event.type}`)

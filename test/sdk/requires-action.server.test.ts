@@ -112,6 +112,17 @@ describe('a session that waits for its client', () => {
     await expectSound(begun)
   })
 
+  test('has nothing that would end its wait: no timer, no activity, no limit of its run', async () => {
+    const { session } = await begin(1, write('w0'), 'SAY never')
+    const handle = use().stack.temporal.workflow.getHandle(session)
+    const { pendingActivities, executionConfig } = (await handle.describe()).raw
+    expect(pendingActivities).toEqual([])
+    for (const limit of [executionConfig?.workflowRunTimeout, executionConfig?.workflowExecutionTimeout])
+      expect(Number(limit?.seconds ?? 0)).toBe(0)
+    const { events } = await handle.fetchHistory()
+    expect(events?.some(({ timerStartedEventAttributes: timer }) => timer)).toBe(false)
+  })
+
   test('takes all answers in one request, and tells the model each', async () => {
     const begun = await begin(4, 'PARALLEL 4', write('w2'), write('w3'), look('two'), look('three'), 'SAY done')
     const { session, recording, calls } = begun
@@ -125,6 +136,8 @@ describe('a session that waits for its client', () => {
       { tool_use_id: calls[1], is_error: true, content: [{ type: 'text', text: 'not this one' }] },
       { tool_use_id: calls[0], is_error: false },
     ])
+    const ran = use().hands.begun.map(({ command }) => command)
+    expect([ran.includes('w2'), ran.includes('w3')]).toEqual([true, false])
     const told = JSON.parse(toldWith('not this one')) as { messages: { content: object[] }[] }
     expect(told.messages.at(-1)?.content).toMatchObject([
       { content: [{ text: 'write: w2' }], is_error: false },

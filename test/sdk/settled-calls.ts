@@ -1,7 +1,7 @@
 import type { BetaManagedAgentsCustomToolParams } from '@anthropic-ai/sdk/resources/beta/agents/agents'
 import type { SessionEvent } from '../../src/wire/types.ts'
 import type { Recording } from './drive.ts'
-import { only } from './drive.ts'
+import { createSession, only, program, turn } from './drive.ts'
 import type { Prepared } from './use-stack.ts'
 
 export const LOOKUP: BetaManagedAgentsCustomToolParams = {
@@ -43,6 +43,16 @@ export function edit(command: string): string {
 /** A call that the client answers. */
 export function look(word: string): string {
   return `TOOL lookup ${JSON.stringify({ word })}`
+}
+
+/** A session of a cautious agent that waits for what its client says to these calls, made at once. */
+export async function letWait(
+  prepared: Prepared,
+  ...calls: string[]
+): Promise<{ readonly session: string; readonly calls: readonly string[] }> {
+  const session = await createSession({ ...prepared, agent: await createCautiousAgent(prepared) })
+  const events = await turn(prepared.stack.sdk, session, program(`PARALLEL ${calls.length}`, ...calls))
+  return { session, calls: waitingIn(events) }
 }
 
 /** Ids of the calls that the client is told to settle, by the last idle event. */

@@ -256,12 +256,15 @@ describe('a model that', () => {
     expect(saidIn(next)).toEqual(['again'])
   })
 
-  test('refuses ends the turn with its explanation', async () => {
+  test('refuses ends the turn with its category and explanation', async () => {
     const { stack } = use()
     const session = await createSession(use())
-    const events = await turn(stack.sdk, session, program('REFUSE not this one'))
+    const events = await turn(stack.sdk, session, program('REFUSE category=cyber not this one'))
     expect(only(events, 'session.status_idle')).toMatchObject([
-      { stop_reason: { type: 'refusal' }, stop_details: { type: 'refusal', explanation: 'not this one' } },
+      {
+        stop_reason: { type: 'refusal' },
+        stop_details: { type: 'refusal', category: 'cyber', explanation: 'not this one' },
+      },
     ])
     await expectSound(session, events)
   })

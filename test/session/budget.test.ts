@@ -1,14 +1,12 @@
 import { describe, expect, test } from 'vitest'
-import { isAtBudget, isSpent, parseBudget } from '../../src/session/budget.ts'
+import { isAtBudget } from '../../src/session/budget.ts'
 import type { Budget } from '../../src/session/budget.ts'
 import { check, wakes } from '../../src/session/check.ts'
 import type { Entry } from '../../src/session/entry.ts'
 import type { Policy } from '../../src/session/policy.ts'
 import type { Input } from '../../src/session/settle.ts'
-import { refuses } from '../../src/session/settle.ts'
-import { startingState } from '../../src/session/start.ts'
 import type { LogState } from '../../src/session/state.ts'
-import { emptyUsage } from '../../src/session/usage.ts'
+import { noModelUsage } from '../../src/session/usage.ts'
 import type { TestSession } from '../support/session-builders.ts'
 import {
   ACCOUNTING,
@@ -136,7 +134,49 @@ describe('a budget', () => {
     expect(session.state.queue).toHaveLength(1)
   })
 
-  test('does not end what fails in another way', () => {
+  test.each([
+    {
+      name: 'an interrupt',
+      reason: 'end_turn',
+      end: (session: TestSession) => {
+        session.answer({ calls: [['c1', 'allow']], usage: CENT })
+        return session.pass(arrived(interrupt('i1')))
+      },
+    },
+    {
+      name: 'an interrupt of what waits for the client',
+      reason: 'end_turn',
+      end: (session: TestSession) => {
+        session.answer({ calls: [['c1', 'ask']], usage: CENT })
+        return session.pass(arrived(interrupt('i1')))
+      },
+    },
+    {
+      name: 'a failure that is not tried again',
+      reason: 'retries_exhausted',
+      end: (session: TestSession) =>
+        session.pass(modelFailed({ retryable: false, usage: { ...noModelUsage(), ...CENT } })),
+    },
+    {
+      name: 'too many tool rounds',
+      reason: 'retries_exhausted',
+      policy: { toolRounds: 1 },
+      end: (session: TestSession) => {
+        session.answer({ calls: [['c1', 'allow']], usage: CENT })
+        return session.pass(recorded(resultEntry('c1')))
+      },
+    },
+  ])('is told by the session, and what ended the turn by the thread: $name', ({ reason, policy, end }) => {
+    const session = capped(1, {}, policy)
+    session.pass(arrived(message('m1')))
+    const told = ['session.usage', 'session.status_idle budget_reached']
+    expect(outline(end(session)).slice(-3)).toEqual([`session.thread_status_idle ${reason}`, ...told])
+    expect(isAtBudget(session.state)).toBe(true)
+    expect(check(session.state, message('m2'))?.reason).toMatch(/budget/)
+    expect(outline(session.pass(configured(cents(2))))).toEqual(['session.updated'])
+  })
+
+  test('does not end what fails below it', () => {
     const session = capped(1)
     session.pass(arrived(message('m1')))
     expect(outline(session.pass(modelFailed({ retryable: false }))).slice(-3)).toEqual(idle('retries_exhausted'))
@@ -195,6 +235,29 @@ describe('a session at its budget', () => {
     ])
   })
 
+  test.each([arrived(interrupt('i1')), { type: 'cancelled' } as const])(
+    'goes on at the place of the raise, and an interrupt behind it ends the turn',
+    (stop) => {
+      const session = paused()
+      const decided = outline(session.pass(configured(cents(2)), stop))
+      expect(decided.filter((line) => !line.startsWith('log.'))).toEqual([
+        'session.updated',
+        ...RUNNING,
+        ...idle('end_turn'),
+      ])
+      expect(session.commands()).toEqual([])
+    },
+  )
+
+  test('lets no message that comes with the raise stand between a model that paused and its own answer', () => {
+    const session = capped(1)
+    session.pass(arrived(message('m1')))
+    session.answer({ stop: 'pause_turn', usage: CENT })
+    const decided = session.pass(configured(cents(2)), arrived(message('m2')))
+    expect(outline(decided)).toEqual(['session.updated', ...RUNNING, 'span.model_request_start'])
+    expect(session.state.queue).toHaveLength(1)
+  })
+
   test('starts the next turn with what was queued when the last one was done', () => {
     const session = capped(1)
     session.pass(arrived(message('m1')))
@@ -221,7 +284,7 @@ describe('a session at its budget', () => {
   })
 
   test('refuses messages by naming what it takes', () => {
-    const { state } = paused()
+    const state: LogState = { ...paused().state, takesSystem: true }
     for (const event of [message('m2'), systemMessage('s2')]) {
       expect(check(state, event)?.reason).toMatch(
         /budget.*user\.tool_confirmation, user\.tool_result, user\.custom_tool_result and user\.interrupt only/,
@@ -229,73 +292,5 @@ describe('a session at its budget', () => {
     }
     expect(check(state, interrupt('i'))).toBeNull()
     expect(wakes(state, interrupt('i'))).toBe(false)
-  })
-})
-
-describe('a new budget', () => {
-  const state = emptyState({
-    accounting: ACCOUNTING,
-    budget: cents(9),
-    usage: { ...emptyUsage(), input_tokens: 3_400_000 },
-  })
-
-  test.each([
-    ['below what was spent', state, cents(3), 'budget_not_raised', /4 or more, got 3/],
-    [
-      'exactly what was spent',
-      { ...state, usage: { ...emptyUsage(), ...CENT } },
-      cents(1),
-      'budget_not_raised',
-      /2 or more/,
-    ],
-    [
-      'where there was none',
-      emptyState({ accounting: ACCOUNTING }),
-      cents(5),
-      'budget_create_only',
-      /when it is created/,
-    ],
-    ['without a price', emptyState({ budget: cents(9) }), cents(10), 'model_not_budgetable', /no list price/],
-  ])('%s is refused', (_, before, budget, code, reason) => {
-    expect(refuses(before, configured(budget))).toEqual({ code, reason: expect.stringMatching(reason) })
-  })
-
-  test.each([cents(4), cents(100), null])('above what was spent, or none, is taken', (budget) => {
-    expect(refuses(state, configured(budget))).toBeNull()
-  })
-
-  test('cannot be given once the old one was removed', () => {
-    const session = startSession({}, state)
-    session.pass(configured(null))
-    expect(refuses(session.state, configured(cents(50)))).toMatchObject({ code: 'budget_create_only' })
-  })
-})
-
-describe('a budget as it is given', () => {
-  test.each<[unknown, unknown]>([
-    [cents(5), cents(5)],
-    [{ ...cents(5), more: 1 }, cents(5)],
-    [{ type: 'limit', max_list_cost: { amount: '5', currency: 'EUR' } }, undefined],
-    [{ type: 'limit', max_list_cost: { amount: '05', currency: 'USD' } }, undefined],
-    [{ type: 'limit', max_list_cost: { amount: 5, currency: 'USD' } }, undefined],
-    [{ type: 'none', max_list_cost: { amount: '5', currency: 'USD' } }, undefined],
-    [null, undefined],
-  ])('%j is read as %j', (value, budget) => {
-    expect(parseBudget(value)).toEqual(budget)
-  })
-
-  test('stands in the state that a session starts in, with what it is counted by', () => {
-    const configuration = { id: 'cfg_1', agentName: 'a', policy: { ...POLICY, accounting: ACCOUNTING } }
-    expect(startingState({ configuration, budget: cents(5) })).toMatchObject({
-      accounting: ACCOUNTING,
-      budget: cents(5),
-    })
-    const none = startingState({ configuration: { policy: { accounting: 1 } }, budget: 'much' })
-    expect(none).not.toHaveProperty('accounting')
-    expect(none).not.toHaveProperty('budget')
-  })
-
-  test('is never spent by a session that has none', () => {
-    expect(isSpent({ usage: emptyUsage(), accounting: ACCOUNTING })).toBe(false)
   })
 })

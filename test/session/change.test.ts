@@ -14,6 +14,7 @@ describe('a change that an update asks for', () => {
     [{ budget: null }, { budget: null }],
     [{ budget: { ...cap, more: 1 } }, { budget: cap }],
     [{ title: 'a', type: 'failed', message: 'x', entries: [] }, { title: 'a' }],
+    [{ configuration: { id: 'cfg_2', base: 'cfg_1', agent: {} } }, { configuration: { id: 'cfg_2', base: 'cfg_1' } }],
   ])('%j asks for %j and nothing else', (payload, change) => {
     expect(parseChange(payload)).toEqual({ ok: true, change })
   })
@@ -28,6 +29,13 @@ describe('a change that an update asks for', () => {
     [{ metadata: { a: 5 } }, /^metadata/],
     [{ metadata: { a: 'x'.repeat(513) } }, /^metadata/],
     [{ metadata: { ['k'.repeat(65)]: 'x' } }, /^metadata/],
+    [{ configuration: null }, /^configuration: expected id and base/],
+    [{ configuration: 'cfg_2' }, /^configuration/],
+    [{ configuration: { id: 'cfg_2' } }, /^configuration/],
+    [{ configuration: { base: 'cfg_1' } }, /^configuration/],
+    [{ configuration: { id: '', base: 'cfg_1' } }, /^configuration/],
+    [{ configuration: { id: 'x'.repeat(129), base: 'cfg_1' } }, /^configuration/],
+    [{ configuration: { id: 'cfg_2', base: 7 } }, /^configuration/],
   ])('%j is refused by name', (payload, reason) => {
     expect(parseChange(payload)).toEqual({ ok: false, reason: expect.stringMatching(reason) })
   })

@@ -85,7 +85,7 @@ describe('a compaction', () => {
     const session = begin()
     expect(round(session, 'c1', 800)).toEqual(COMPACTING)
     const { request } = session.state
-    expect(session.commands()).toEqual([{ do: 'compact', key: `compact ${request}`, request }])
+    expect(session.commands()).toEqual([{ do: 'compact', key: `compact ${request}`, request, configuration: 'cfg_1' }])
     expect(outline(session.summarise())).toEqual(ASKED)
     expect(session.commands()).toMatchObject([{ do: 'callModel' }])
   })

@@ -236,7 +236,9 @@ describe('commands', () => {
     const session = startSession()
     expect(session.commands()).toEqual([])
     session.pass(arrived(message('m1')))
-    expect(session.commands()).toEqual([{ do: 'callModel', key: 'model sevt_w3', request: 'sevt_w3' }])
+    expect(session.commands()).toEqual([
+      { do: 'callModel', key: 'model sevt_w3', request: 'sevt_w3', configuration: 'cfg_1' },
+    ])
     session.answer({ text: 'done' })
     expect(session.commands()).toEqual([])
   })

@@ -197,9 +197,9 @@ describe('an entry', () => {
       after: { title: 'old', metadata: { b: '2' } },
     },
     {
-      name: 'log.configured names the configuration',
-      entry: { type: 'log.configured', configuration: 'cfg_2', agent_name: 'n' },
-      after: { configuration: 'cfg_2' },
+      name: 'log.configured names the configuration, and whether system messages are taken',
+      entry: { type: 'log.configured', configuration: 'cfg_2', agent_name: 'n', takesSystem: true },
+      after: { configuration: 'cfg_2', takesSystem: true },
     },
     { name: 'log.archived', entry: { type: 'log.archived' }, after: { archived: true } },
     {

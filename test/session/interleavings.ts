@@ -5,7 +5,6 @@ import { comparePositions } from '../../src/history/position.ts'
 import { Projection } from '../../src/history/project.ts'
 import type { LogItem } from '../../src/history/project.ts'
 import { isSpent } from '../../src/session/budget.ts'
-import { decide } from '../../src/session/decide.ts'
 import { isQueued } from '../../src/session/entry.ts'
 import type { Policy } from '../../src/session/policy.ts'
 import type { LogEntry } from '../../src/session/transcript.ts'
@@ -15,11 +14,17 @@ import { faultsOfConversation } from '../support/conversation.ts'
 import { SESSION } from '../support/history-builders.ts'
 import { faultsOfLog } from '../support/log-grammar.ts'
 import { CONTEXT, POLICY, message } from '../support/session-builders.ts'
+import { begunWith } from './begun-with.ts'
 import type { Loop } from './loop.ts'
 import { createLoop } from './loop.ts'
+import { assertMayAsk } from './may-ask.ts'
+import { assertMayRun } from './may-run.ts'
 import { readNaively } from './naive-reading.ts'
+import { logBefore, saysOf } from './says.ts'
+import { capOf, createPlayer } from './player.ts'
 import type { Action } from './script.ts'
-import { capOf, createPlayer, script } from './script.ts'
+import { script } from './script.ts'
+import { assertSoundState } from './sound-state.ts'
 
 const variant = fc.record({
   steering: fc.constantFrom<Policy['steering']>('step', 'turn'),
@@ -28,58 +33,64 @@ const variant = fc.record({
   rollsAfter: fc.constantFrom(null, 10, 40),
   cents: fc.constantFrom(null, null, 1, 2, 5),
   isCounted: fc.boolean(),
+  takesSystem: fc.constantFrom(undefined, false, true),
   context: fc.constantFrom(null, CONTEXT, { ...CONTEXT, compactionsInARow: 1 }, { ...CONTEXT, growth: 0.1 }),
 })
 export type Variant = typeof variant extends fc.Arbitrary<infer V> ? V : never
 
 /** Checks that are to hold after each task of the workflow, with what they remember from one to the next. */
-function createChecks(counts: Counts): (loop: Loop) => void {
+function createChecks(counts: Counts, { isCounted, cents }: Variant): (loop: Loop) => void {
   const requests = new Set<string>()
   let asked: readonly ModelMessage[] = []
   let changes = 0
   return (loop) => {
-    const { state, projection, performing, activities, log } = loop
+    const { state, activities } = loop
     counts.tasks += 1
-    assert.deepEqual(projection.state, state, 'the workflow’s state is the fold of the log')
-    assert.deepEqual(JSON.parse(JSON.stringify(state)), state, 'the state is plain JSON')
-    const wanted = decide(state).flatMap((command) => (command.do === 'close' ? [] : [command.key]))
-    assert.deepEqual(performing.toSorted(), wanted.toSorted(), 'what is performed is what is wanted')
-    // A run that has just begun has its first pass before it.
-    const isAtWork =
-      loop.items.at(-1)?.type !== 'started' && (state.status === 'running' || state.status === 'rescheduling')
-    assert.equal(performing.length > 0, isAtWork, 'only work runs')
-    for (const { run, scheduled, command } of activities) {
-      if (command.do === 'execute' || requests.has(`${run} ${scheduled}`)) continue
+    assertSoundState(loop)
+    for (const activity of activities) {
+      const { run, scheduled, command } = activity
+      if (requests.has(`${run} ${scheduled}`)) continue
       requests.add(`${run} ${scheduled}`)
+      const before = logBefore(loop, activity)
+      const [says, shown] = [saysOf(before), shownOf(before)]
+      if (command.do === 'execute') {
+        counts[assertMayRun(shown, command.call.id)] += 1
+        continue
+      }
       assert.ok(!isSpent(state), 'nothing is asked at the budget')
-      const cursor = { run, event: scheduled, index: 0 }
-      const says = saysOf(log.filter((item) => comparePositions(item.position, cursor) < 0))
-      const messages = transcript(says)
+      if (isCounted) assertMayAsk({ says, shown }, ACCOUNTING, cents)
+      const manner = { system: state.takesSystem === true }
+      const messages = transcript(says, manner)
+      assert.equal(command.configuration, begunWith(says, FIRST), 'a turn is asked with what it began with')
+      if (state.asking !== undefined) counts.outlived += 1
       const last = says.findLast(({ type }) => type === 'log.assistant')
       const isPaused = last?.type === 'log.assistant' && last.stop_reason === 'pause_turn'
-      assert.deepEqual(faultsOfConversation(command.do === 'compact' ? [...messages, PROMPT] : messages, isPaused), [])
+      const isAnswered = messages.at(-1)?.role !== 'system'
+      const told = isAnswered ? messages : messages.slice(0, -1)
+      assert.deepEqual(faultsOfConversation(command.do === 'compact' ? [...told, PROMPT] : messages, isPaused), [])
       const changed = says.filter(isChange).length
       if (changed === changes) assert.deepEqual(messages.slice(0, asked.length), asked, 'earlier requests are prefixes')
-      assert.deepEqual(transcript(says.slice(contextStart(says))), messages, 'what was summarised need not be read')
-      assert.deepEqual(transcript(shorten(says).filter(isRead)), messages, 'what was trimmed need not be kept')
-      asked = messages
+      const later = says.slice(contextStart(says))
+      assert.deepEqual(transcript(later, manner), messages, 'what was summarised need not be read')
+      assert.deepEqual(transcript(shorten(says).filter(isRead), manner), messages, 'what was trimmed need not be kept')
+      // A system message that has no answer yet gives way to what the user says next.
+      asked = told
       changes = changed
     }
   }
 }
 
+/** The configuration that a session starts with. */
+const FIRST = 'cfg_1'
+
 /** A cent for 250 tokens. */
-const ACCOUNTING = { prices: { input: 400_000, output: 0, cacheWrite: 0, cacheRead: 0 }, hourly: 1000 }
+export const ACCOUNTING = { prices: { input: 400_000, output: 0, cacheWrite: 0, cacheRead: 0 }, hourly: 1000 }
 
 const PROMPT: ModelMessage = { role: 'user', content: [{ type: 'text', text: 'Sum up.' }] }
 
 /** Whether the model reads something else from here on in place of what stands before. */
 function isChange({ type }: LogEntry): boolean {
   return type === 'log.trimmed' || type === 'log.summary'
-}
-
-function saysOf(log: readonly LogItem[]): readonly LogEntry[] {
-  return log.flatMap((item) => (item.says ? [item.says] : []))
 }
 
 function shownOf(log: readonly LogItem[]): readonly SessionEvent[] {
@@ -114,10 +125,18 @@ function checkAgainstHistory({ items, log, projection }: Loop, isSettled: boolea
   if (isSettled) assert.equal(naive.unnamed, 0, 'everything has an id')
   assert.equal(projection.state.usage.input_tokens, naive.inputTokens, 'usage is the sum of what counts')
 
-  const heard = naive.effective.flatMap((id) => textsOf(naive.arrivals.get(id)))
-  const toldBy = (entries: readonly LogEntry[]): readonly string[] =>
-    transcript(entries).flatMap((one) => (one.role === 'user' ? textsOf(one) : []))
+  const manner = { system: projection.state.takesSystem === true }
+  const isFromSystem = (id: string): boolean => manner.system && naive.arrivals.get(id)?.type === 'system.message'
+  const textsFrom = (ids: readonly string[]): readonly string[] => ids.flatMap((id) => textsOf(naive.arrivals.get(id)))
+  const heard = textsFrom(naive.effective.filter((id) => !isFromSystem(id)))
+  const toldBy = (entries: readonly LogEntry[], by: ModelMessage['role'] = 'user'): readonly string[] =>
+    transcript(entries, manner).flatMap((one) => (one.role === by ? textsOf(one) : []))
   const says = saysOf(log)
+  const fromSystem = textsFrom(naive.effective.filter(isFromSystem))
+  const told = toldBy(says, 'system')
+  for (const [index, text] of told.entries()) assertHeard(text, fromSystem[index])
+  const isWaiting = transcript(says, manner).at(-1)?.role !== 'system'
+  assert.ok(isWaiting || told.length === fromSystem.length, 'no system message is lost')
   assert.deepEqual(
     toldBy(says.filter((entry) => !isChange(entry))),
     heard,
@@ -125,8 +144,12 @@ function checkAgainstHistory({ items, log, projection }: Loop, isSettled: boolea
   )
   const words = toldBy(says).slice(says.some(({ type }) => type === 'log.summary') ? 2 : 0)
   const last = heard.slice(heard.length - words.length)
-  for (const [index, text] of words.entries())
-    assert.ok(text === last[index] || text === `${last[index]?.slice(0, CONTEXT.longest)}\n${CONTEXT.trimmed}`)
+  for (const [index, text] of words.entries()) assertHeard(text, last[index])
+}
+
+/** Whole, or cut to make room. */
+function assertHeard(text: string, said: string | undefined): void {
+  assert.ok(text === said || text === `${said?.slice(0, CONTEXT.longest)}\n${CONTEXT.trimmed}`)
 }
 
 function textsOf(of: object | undefined): readonly string[] {
@@ -136,19 +159,20 @@ function textsOf(of: object | undefined): readonly string[] {
 
 /** Lives through one script and checks all that is to hold: after each task, at its end and after it came to rest. */
 function live(actions: readonly Action[], how: Variant, counts: Counts): void {
-  const { steering, flush, starts, context, cents, isCounted, rollsAfter } = how
+  const { steering, flush, starts, context, cents, isCounted, rollsAfter, takesSystem } = how
   const accounting = isCounted ? { accounting: ACCOUNTING } : {}
-  const policy = { ...POLICY, steering, ...(context ? { context } : {}), ...accounting }
+  const system = takesSystem === undefined ? {} : { takesSystem }
+  const policy = { ...POLICY, steering, ...(context ? { context } : {}), ...accounting, ...system }
   const loop = createLoop({
     policy,
     input: {
-      configuration: { id: 'cfg_1', agentName: 'tester', policy },
+      configuration: { id: FIRST, agentName: 'tester', policy },
       ...(starts ? { events: [message('sevt_start', 'text 0.')], title: 'started' } : {}),
       ...(isCounted && cents ? { budget: capOf(cents) } : {}),
     },
     flush,
     rollsAfter,
-    committed: createChecks(counts),
+    committed: createChecks(counts, how),
   })
   const play = createPlayer(loop)
   play(actions)
@@ -173,6 +197,9 @@ function live(actions: readonly Action[], how: Variant, counts: Counts): void {
     (event) => event.type === 'session.status_idle' && event.stop_reason.type === 'budget_reached',
   ).length
   const count = (is: (entry: LogEntry) => boolean): number => says.filter(is).length
+  counts.raises += count((entry) => entry.type === 'session.updated' && (entry.budget ?? null) !== null)
+  counts.removals += count((entry) => entry.type === 'session.updated' && entry.budget === null)
+  counts.reconfigurations += count((entry) => entry.type === 'session.updated' && entry.configuration !== undefined)
   counts.summaries += count(({ type }) => type === 'log.summary')
   counts.trims += count((entry) => entry.type === 'log.trimmed' && entry.longest === undefined)
   counts.cuts += count((entry) => entry.type === 'log.trimmed' && entry.longest !== undefined)
@@ -198,8 +225,17 @@ export interface Counts {
   summaries: number
   trims: number
   cuts: number
+  /** Commands that policy allowed, and those that a client did. */
+  allowed: number
+  confirmed: number
   /** Stops at the budget. */
   pauses: number
+  /** Budgets that were changed, and taken away. */
+  raises: number
+  removals: number
+  /** Changes of the agent, and model requests of turns that one of them came into. */
+  reconfigurations: number
+  outlived: number
   /** Turns that ended for too many summaries in a row. */
   limits: number
 }
@@ -209,7 +245,22 @@ export interface Counts {
  * that readers project from its history, and that log is sound. Answers what it went through.
  */
 export function assertInterleavings(parameters: fc.Parameters<[readonly Action[], Variant]>): Counts {
-  const counts: Counts = { tasks: 0, entries: 0, rollovers: 0, summaries: 0, trims: 0, cuts: 0, pauses: 0, limits: 0 }
+  const counts: Counts = {
+    tasks: 0,
+    entries: 0,
+    rollovers: 0,
+    summaries: 0,
+    trims: 0,
+    cuts: 0,
+    allowed: 0,
+    confirmed: 0,
+    pauses: 0,
+    raises: 0,
+    removals: 0,
+    reconfigurations: 0,
+    outlived: 0,
+    limits: 0,
+  }
   const property = fc.property(script, variant, (actions, how) => live(actions, how, counts))
   fc.assert(property, parameters)
   return counts

@@ -182,9 +182,37 @@ describe('an interrupt', () => {
     expect(session.pass({ type: 'cancelled' })).toEqual([])
   })
 
+  const aimed = (id: string, thread: unknown): Input =>
+    // What a plain client sends may be anything.
+    arrived({ ...interrupt(id), session_thread_id: thread as string })
+
+  test.each([null, 'sthr_1'])('that names the session’s own thread, or %j, is for that', (thread) => {
+    const session = startSession()
+    session.pass(...messaged)
+    expect(outline(session.pass(aimed('i1', thread))).slice(-3)).toEqual(ended)
+  })
+
+  test.each([
+    ['"sthr_2"', 'sthr_2'],
+    ['""', ''],
+    ['{"a":1}', { a: 1 }],
+  ])('of a thread that the session has not, %s, is dropped and told, and gives up nothing', (named, thread) => {
+    const session = startSession()
+    session.pass(...messaged)
+    const stray = aimed('i1', thread)
+    expect(interrupts(session.state, [stray], 'sthr_1')).toBe(false)
+    const decided = session.pass(stray)
+    expect(outline(decided)).toEqual(['session.error exhausted', 'log.mark i1 dropped'])
+    expect(JSON.stringify(decided[0])).toContain(
+      JSON.stringify(`client: the session has no thread ${named}`).slice(1, -1),
+    )
+    expect(session.state).toMatchObject({ status: 'running', phase: 'model', queue: [] })
+  })
+
   test('gives up what runs as soon as it is taken up, unless it is a double', () => {
     const state = emptyState({ seen: ['i1'] })
-    const news = (...inputs: readonly Input[]): boolean => interrupts(state, inputs)
+    const news = (...inputs: readonly Input[]): boolean => interrupts(state, inputs, 'sthr_1')
+    expect(news(aimed('i2', 'sthr_1'))).toBe(true)
     expect(news(arrived(message('m1')), arrived(interrupt('i2')))).toBe(true)
     expect(news(arrived(interrupt(undefined)))).toBe(true)
     expect(news({ type: 'cancelled' })).toBe(true)

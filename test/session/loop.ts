@@ -172,7 +172,7 @@ export function createLoop({ policy, input, flush, rollsAfter, committed }: Loop
       return note.type === 'fired' ? [{ type: 'elapsed' }] : note.inputs
     })
     const cancels: number[] = []
-    if (interrupts(worker.state, letters.flat())) {
+    if (interrupts(worker.state, letters.flat(), 'sthr_1')) {
       for (const event of next.performing.values()) if (event !== null) cancels.push(event)
       next.performing.clear()
     }

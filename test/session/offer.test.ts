@@ -1,10 +1,11 @@
 import { describe, expect, test } from 'vitest'
 import { isCustom, offeredTools } from '../../src/session/offer.ts'
-import type { AgentTool, ModelTool, SessionAgent } from '../../src/wire/types.ts'
+import type { AgentTool, ModelTool, ServerTool, SessionAgent } from '../../src/wire/types.ts'
 
 const BUILT_IN = ['bash', 'read'].map((name): ModelTool => ({ name, input_schema: { type: 'object' } }))
 const ON = { enabled: true, permission_policy: { type: 'always_allow' } } as const
 const TOOLSET: AgentTool = { type: 'agent_toolset_20260401', default_config: ON, configs: [] }
+const SEARCH: ServerTool = { type: 'web_search_20250305', name: 'web_search' }
 const SCHEMA = { type: 'object', properties: { key: { type: 'string' } } } as const
 
 function custom(name: string): AgentTool {
@@ -22,12 +23,18 @@ describe('the tools that a model is told of', () => {
     { name: 'the built-in ones', tools: [TOOLSET], told: ['bash', 'read'] },
     { name: 'the custom ones in their order', tools: [custom('b'), custom('a')], told: ['b', 'a'] },
     { name: 'the built-in ones first', tools: [custom('z'), TOOLSET, custom('a')], told: ['bash', 'read', 'z', 'a'] },
-  ])('are $name', ({ tools, told }) => {
-    expect(offeredTools(agentWith(...tools), BUILT_IN).map(({ name }) => name)).toEqual(told)
+    {
+      name: 'those that the model’s API runs between them',
+      tools: [custom('z'), TOOLSET],
+      served: [SEARCH],
+      told: ['bash', 'read', 'web_search', 'z'],
+    },
+  ])('are $name', ({ tools, served = [], told }) => {
+    expect(offeredTools(agentWith(...tools), BUILT_IN, served).map(({ name }) => name)).toEqual(told)
   })
 
   test('are told without what is for the wire alone', () => {
-    const [tool] = offeredTools(agentWith(custom('a')), BUILT_IN)
+    const [tool] = offeredTools(agentWith(custom('a')), BUILT_IN, [])
     expect(tool).toEqual({ name: 'a', description: 'does a', input_schema: SCHEMA })
   })
 })

@@ -11,6 +11,7 @@ describe('a policy', () => {
       ...POLICY,
       context: { ...CONTEXT, growth: 0.2 },
     })
+    expect(policyOf({ ...settings, takesSystem: false })).toEqual({ ...POLICY, takesSystem: false })
   })
 
   test('of a harness that does not say asks for some growth between summaries, and so does that of a later run', () => {

@@ -1,26 +1,12 @@
 import fc from 'fast-check'
-import type { Incoming } from '../../src/session/arrival.ts'
-import type { Budget } from '../../src/session/budget.ts'
 import type { Adoptable } from '../../src/session/policy.ts'
 import type { Asked } from '../support/session-builders.ts'
-import {
-  CONTEXT,
-  answerEntries,
-  confirm,
-  customResult,
-  interrupt,
-  message,
-  requestEnd,
-  resultEntry,
-  summaryEntries,
-  systemMessage,
-} from '../support/session-builders.ts'
-import type { Activity, Ended, Loop } from './loop.ts'
+import { CONTEXT, message } from '../support/session-builders.ts'
 
 /** Which call an answer is for: one that was asked for, one that the model has not asked for yet, or none. */
 type Aim = 'known' | 'ahead' | 'nowhere'
 
-interface Draft {
+export interface Draft {
   readonly kind: 'message' | 'system' | 'interrupt' | 'confirm' | 'custom'
   /** `fresh` from the API, `none` from a plain client, `again` a repeated one, `stolen` another event's. */
   readonly id: 'fresh' | 'none' | 'again' | 'stolen'
@@ -59,7 +45,13 @@ export type Action =
       readonly tool: 'output' | 'error' | 'crash'
     }
   | { readonly do: 'fire' | 'cancel' | 'archive' }
-  | { readonly do: 'configure'; readonly title: string | null; readonly cents?: number | null }
+  | {
+      readonly do: 'configure'
+      readonly title: string | null
+      readonly cents?: number | null
+      /** A new agent, made of the one that there is or of an older one, or the newest once more. */
+      readonly agent?: 'next' | 'outrun' | 'again'
+    }
   | { readonly do: 'terminate'; readonly reason: string }
   | { readonly do: 'work'; readonly meanwhile: readonly Action[] }
 
@@ -100,7 +92,7 @@ const modelOutcome: fc.Arbitrary<ModelOutcome> = fc.oneof(
       how: fc.constant('answer' as const),
       text: fc.boolean(),
       calls: fc.array(fc.constantFrom<Asked[1]>('allow', 'allow', 'ask', 'custom', 'deny'), { maxLength: 3 }),
-      stop: fc.constantFrom('', '', '', '', 'pause_turn', 'refusal', 'max_tokens'),
+      stop: fc.constantFrom('', '', '', '', 'pause_turn', 'refusal', 'max_tokens', 'model_context_window_exceeded'),
       tokens: fc.constantFrom(1, 300, 600, 900),
     }),
   },
@@ -145,6 +137,14 @@ const happening: fc.Arbitrary<Action> = fc.oneof(
       do: fc.constant('configure' as const),
       title: fc.constantFrom('a', 'b', null),
       cents: fc.constantFrom(1, 2, 3, 5, 8, null),
+    }),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      do: fc.constant('configure' as const),
+      title: fc.constant('a'),
+      agent: fc.constantFrom('next', 'next', 'next', 'outrun', 'again'),
     }),
   },
 )
@@ -194,118 +194,59 @@ const bustle: fc.Arbitrary<readonly Action[]> = fc
   )
   .map(([actions, end]) => (end ? [...actions, end] : actions))
 
+const REST: Action = { do: 'work', meanwhile: [] }
+
+/** A turn that waits for its client while the agent changes, and what comes of it then. */
+const waiting: fc.Arbitrary<readonly Action[]> = fc
+  .tuple(fc.constantFrom<Asked[1]>('ask', 'custom'), fc.array(happening, { maxLength: 3 }), bustle)
+  .map(([asked, meanwhile, rest]) => {
+    const model = { how: 'answer', text: false, calls: [asked], stop: '', tokens: 1 } as const
+    const answer: Draft = { ...MESSAGE, kind: asked === 'ask' ? 'confirm' : 'custom' }
+    return [
+      ...ASK,
+      { do: 'end', pick: 0, late: false, model, tool: 'output' },
+      REST,
+      { do: 'configure', title: 'a', agent: 'next' },
+      ...meanwhile,
+      REST,
+      { do: 'signal', drafts: [answer] },
+      REST,
+      { do: 'end', pick: 0, late: false, model, tool: 'output' },
+      REST,
+      ...rest,
+    ]
+  })
+
+/** A turn that stops at its budget, where it has one, behind a command; and what comes there, each in a task of its own. */
+const thrift: fc.Arbitrary<readonly Action[]> = fc
+  .tuple(
+    fc.array(
+      fc.oneof(
+        { weight: 2, arbitrary: happening },
+        {
+          weight: 3,
+          arbitrary: fc.record({
+            do: fc.constant('configure' as const),
+            title: fc.constantFrom('a', null),
+            cents: fc.constantFrom(5, 8, null),
+          }),
+        },
+        { weight: 1, arbitrary: fc.constant({ do: 'configure', title: 'a', agent: 'next' } as const) },
+      ),
+      { maxLength: 6 },
+    ),
+    bustle,
+  )
+  .map(([there, rest]) => {
+    const model = { how: 'answer', text: true, calls: ['allow'], stop: '', tokens: 900 } as const
+    const end: Action = { do: 'end', pick: 0, late: false, model, tool: 'output' }
+    return [...ASK, end, REST, end, REST, ...there.flatMap((action) => [action, REST]), ...rest]
+  })
+
 /** What a session lives through. */
-export const script = fc.oneof({ weight: 6, arbitrary: bustle }, { weight: 1, arbitrary: labour })
-
-/** Plays scripts on a loop; ids, texts and calls are numbered in the order of their making. */
-export function createPlayer(loop: Loop): (actions: readonly Action[]) => void {
-  const known: Incoming[] = []
-  const calls: string[] = []
-  let events = 0
-
-  function aimed({ aim, pick }: Draft): string {
-    if (aim === 'nowhere') return 'sevt_nowhere'
-    if (aim === 'known' && calls.length > 0) return calls[calls.length - 1 - (pick % Math.min(calls.length, 4))] ?? ''
-    return `sevt_c${calls.length + 1 + (pick % 3)}`
-  }
-
-  function write(plan: Draft): Incoming {
-    const again = known[plan.pick % Math.max(known.length, 1)]
-    if (plan.id === 'again' && again) return again
-    events += 1
-    const id = plan.id === 'stolen' && again?.id ? again.id : `sevt_u${events}`
-    const event = eventOf(plan, id, `text ${events}.`)
-    if (plan.id === 'none') return without(event)
-    if (plan.id === 'fresh') known.push(event)
-    return event
-  }
-
-  function eventOf(plan: Draft, id: string, text: string): Incoming {
-    switch (plan.kind) {
-      case 'message':
-        return message(id, text)
-      case 'system':
-        return systemMessage(id, text)
-      case 'interrupt':
-        return interrupt(id)
-      case 'confirm':
-        return confirm(id, aimed(plan), plan.result)
-      case 'custom':
-        return customResult(id, aimed(plan), text)
-    }
-  }
-
-  function endOf(activity: Activity, action: Extract<Action, { do: 'end' }>): Ended {
-    const { command } = activity
-    if (command.do === 'execute') {
-      const { id } = command.call
-      return action.tool === 'crash'
-        ? { how: 'crash' }
-        : { how: 'entries', entries: [resultEntry(id, `output of ${id}`, action.tool === 'error')] }
-    }
-    const { model } = action
-    if (model.how !== 'answer') return model
-    const { request } = command
-    if (command.do === 'compact') {
-      const usage = { input_tokens: model.tokens }
-      if (model.text) return { how: 'entries', entries: summaryEntries({ request, usage }) }
-      return { how: 'fault', retryable: true, entries: [requestEnd({ request, usage }, true)] }
-    }
-    const asked = model.calls.map((standing): Asked => [`sevt_c${calls.push(`sevt_c${calls.length + 1}`)}`, standing])
-    return {
-      how: 'entries',
-      entries: answerEntries({
-        request,
-        ...(model.text ? { text: `answer to ${request}` } : {}),
-        calls: asked,
-        ...(model.stop === '' || asked.length > 0 ? {} : { stop: model.stop }),
-        usage: { input_tokens: model.tokens },
-      }),
-    }
-  }
-
-  function end(action: Extract<Action, { do: 'end' }>): void {
-    const wanted = loop.activities.filter((activity) => activity.cancelled === action.late)
-    const activity = wanted[action.pick % Math.max(wanted.length, 1)]
-    if (activity) loop.end(activity, endOf(activity, action))
-  }
-
-  function playOne(action: Action): void {
-    switch (action.do) {
-      case 'signal':
-        return loop.signal({ events: action.drafts.map(write), by: 'key_1' })
-      case 'malformed':
-        return loop.signal(action.payload)
-      case 'end':
-        return end(action)
-      case 'fire':
-        return loop.fire()
-      case 'cancel':
-        return loop.cancel()
-      case 'archive':
-        return loop.update({ type: 'archived' })
-      case 'configure':
-        return loop.update({
-          type: 'configured',
-          title: action.title,
-          ...(action.cents === undefined ? {} : { budget: action.cents === null ? null : capOf(action.cents) }),
-        })
-      case 'terminate':
-        return loop.terminate(action.reason)
-      case 'work':
-        loop.work(() => action.meanwhile.forEach(playOne))
-    }
-  }
-
-  return (actions) => actions.forEach(playOne)
-}
-
-/** A cap of so many cents. */
-export function capOf(cents: number): Budget {
-  return { type: 'limit', max_list_cost: { amount: String(cents), currency: 'USD' } }
-}
-
-function without(event: Incoming): Incoming {
-  const { id: _, ...rest } = event
-  return rest
-}
+export const script = fc.oneof(
+  { weight: 6, arbitrary: bustle },
+  { weight: 1, arbitrary: labour },
+  { weight: 1, arbitrary: waiting },
+  { weight: 1, arbitrary: thrift },
+)

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { Entry } from '../../src/session/entry.ts'
 import { QUEUE_BYTES, QUEUE_EVENTS, refuses } from '../../src/session/settle.ts'
+import type { LogState } from '../../src/session/state.ts'
 import {
   POLICY,
   RESCHEDULED,
@@ -238,6 +239,43 @@ describe('a change of a session', () => {
     const state = emptyState({ metadata: full })
     expect(refuses(state, { type: 'configured', metadata: { more: 'v' } })?.reason).toMatch(/at most 16 pairs, got 17/)
     expect(refuses(state, { type: 'configured', metadata: { more: 'v', k0: null } })).toBeNull()
+  })
+})
+
+describe('a change of the agent', () => {
+  const next = { type: 'configured', configuration: { id: 'cfg_2', base: 'cfg_1' } } as const
+  const noLonger = /only while it is idle/
+
+  test.each<[string, Partial<LogState>, RegExp]>([
+    ['idle', {}, /^done$/],
+    ['waiting for its client', { stop: { type: 'requires_action', event_ids: ['a'] } }, /^done$/],
+    ['running', { status: 'running' }, noLonger],
+    ['backing off', { status: 'rescheduling' }, noLonger],
+    ['terminated', { status: 'terminated' }, /terminated/],
+    ['of another configuration by now', { configuration: 'cfg_3' }, /changed meanwhile/],
+    ['what was asked for, running on', { configuration: 'cfg_2', status: 'running' }, /^done$/],
+  ])('of a session that is %s', (_, state, expected) => {
+    expect(refuses(emptyState(state), next)?.reason ?? 'done').toMatch(expected)
+  })
+
+  test('that was outrun is told by a code', () => {
+    expect(refuses(emptyState({ configuration: 'cfg_3' }), next)?.code).toBe('configuration_changed')
+    expect(refuses(emptyState({ status: 'running' }), next)?.code).toBeUndefined()
+  })
+
+  test('refuses what comes with it, and the other way round', () => {
+    const cap = { type: 'limit', max_list_cost: { amount: '5', currency: 'USD' } } as const
+    expect(refuses(emptyState({ status: 'running' }), { ...next, title: 'new' })?.reason).toMatch(noLonger)
+    expect(refuses(emptyState(), { ...next, budget: cap })?.code).toBe('budget_create_only')
+  })
+
+  test('is told by the configuration, once', () => {
+    const session = startSession()
+    expect(session.pass({ ...next, title: 'new' })).toEqual([
+      { type: 'session.updated', id: 'sevt_w1', title: 'new', configuration: 'cfg_2' },
+    ])
+    expect(session.pass(next)).toEqual([])
+    expect(session.state).toMatchObject({ configuration: 'cfg_2', title: 'new' })
   })
 })
 

@@ -21,6 +21,15 @@ describe('a starting state', () => {
     expect(startingState(input)).toEqual(initialState({ title: null, metadata: {}, configuration: null }))
   })
 
+  test.each([
+    [true, true],
+    [false, false],
+    ['yes', undefined],
+  ])('keeps %j as whether clients may send system messages: %j', (said, kept) => {
+    const state = startingState({ configuration: { id: 'cfg_1', policy: { takesSystem: said } } })
+    expect(state.takesSystem).toBe(kept)
+  })
+
   test('leaves out metadata that is no text', () => {
     expect(startingState({ metadata: { a: '1', b: 2, c: null } }).metadata).toEqual({ a: '1' })
   })
@@ -40,10 +49,13 @@ describe('the configuration of an input', () => {
     expect(readConfiguration({ configuration: { ...stored, more: 1 } })).toEqual(stored)
   })
 
-  test.each([{ context: CONTEXT }, { run: RUN }, { context: CONTEXT, run: RUN }])('may say %j besides', (more) => {
-    const stored = { ...configuration, policy: { ...policy, ...more } }
-    expect(readConfiguration({ configuration: stored })).toEqual(stored)
-  })
+  test.each([{ context: CONTEXT }, { run: RUN }, { context: CONTEXT, run: RUN }, { takesSystem: false }])(
+    'may say %j besides',
+    (more) => {
+      const stored = { ...configuration, policy: { ...policy, ...more } }
+      expect(readConfiguration({ configuration: stored })).toEqual(stored)
+    },
+  )
 
   test.each([
     true,
@@ -55,6 +67,7 @@ describe('the configuration of an input', () => {
     { ...configuration, policy: { ...policy, harness: 1 } },
     { ...configuration, policy: { ...policy, context: null } },
     { ...configuration, policy: { ...policy, accounting: { prices: 'many', hourly: 0 } } },
+    { ...configuration, policy: { ...policy, takesSystem: 'yes' } },
     { ...configuration, policy: { ...policy, context: { ...CONTEXT, trimmed: 1 } } },
     { ...configuration, policy: { ...policy, context: { ...CONTEXT, window: '1' } } },
     { ...configuration, policy: { ...policy, run: { ...RUN, bytes: null } } },

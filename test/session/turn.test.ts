@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import {
+  CONTEXT,
   POLICY,
   RUNNING,
   arrived,
@@ -12,6 +13,9 @@ import {
   startedWith,
   systemMessage,
 } from '../support/session-builders.ts'
+
+/** Why an answer ends where the model's window does. */
+const FULL = 'model_context_window_exceeded'
 
 describe('a turn', () => {
   test('starts with the running pair, the marks and the model request, in this order', () => {
@@ -111,5 +115,48 @@ describe('a turn', () => {
     expect(session.state.stopDetails).toEqual({ type: 'refusal', category: null, explanation: 'not that' })
     session.pass(arrived(message('m2')))
     expect(session.state.stopDetails).toBeNull()
+  })
+
+  test.each([
+    ['cyber', 'cyber'],
+    ['general_harms', 'general_harms'],
+    ['of the future', null],
+    [undefined, null],
+  ])('says under which category the model refused, if clients know it: %j', (named, category) => {
+    const session = startSession()
+    session.pass(arrived(message('m1')))
+    session.answer({ stop: 'refusal', ...(named === undefined ? {} : { category: named }) })
+    expect(session.state.stopDetails).toMatchObject({ category })
+    expect(Object.keys(session.state.answer ?? {}).includes('category')).toBe(named !== undefined)
+  })
+
+  test('goes on behind a summary when an answer ends where the window does', () => {
+    const session = startSession({ policy: { ...POLICY, context: CONTEXT } })
+    session.pass(arrived(message('m1')))
+    const cut = session.answer({ text: 'so f', stop: FULL, usage: { input_tokens: 990 } })
+    expect(outline(cut)).toEqual(['log.compacting', 'span.model_request_start'])
+    session.pass(arrived(message('m2')))
+    expect(outline(session.summarise())).toEqual(['log.mark m2', 'span.model_request_start'])
+    expect(outline(session.answer({ text: 'so far, so good' }))).toEqual(idle('end_turn'))
+  })
+
+  test('does not do so for ever, nor in place of its calls', () => {
+    const policy = { ...POLICY, context: CONTEXT, toolRounds: 2 }
+    const session = startSession({ policy })
+    session.pass(arrived(message('m1')))
+    session.answer({ text: 'so f', stop: FULL })
+    session.summarise()
+    session.answer({ text: 'so f', stop: FULL })
+    expect(session.state).toMatchObject({ status: 'idle', stop: { type: 'retries_exhausted' } })
+    session.pass(arrived(message('m2')))
+    session.summarise()
+    session.answer({ calls: [['c1', 'allow']], stop: FULL })
+    expect(session.executing()).toEqual(['c1'])
+  })
+
+  test('ends there where nothing is known of the window', () => {
+    const session = startSession()
+    session.pass(arrived(message('m1')))
+    expect(outline(session.answer({ text: 'so f', stop: FULL }))).toEqual(idle('end_turn'))
   })
 })

@@ -4,6 +4,7 @@ import { isolation } from '../hands/provider/isolation.ts'
 import { keeping } from '../hands/provider/keeping.ts'
 import { limiting } from '../hands/provider/limits.ts'
 import { provisioning } from '../hands/provider/provisioning.ts'
+import { residing } from '../hands/provider/residents.ts'
 import { output, running } from '../hands/provider/running.ts'
 import type { SandboxProviderSetup } from '../hands/provider/support.ts'
 
@@ -26,6 +27,9 @@ export function sandboxProviderSuite(setup: SandboxProviderSetup): void {
   })
   describe('a run whose client dies', () => {
     dying(setup)
+  })
+  describe('a resident', () => {
+    residing(setup)
   })
   describe('isolation', () => {
     isolation(setup)

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { SessionBuried } from '../../src/store/buried.ts'
 import type { IngressRequest } from '../../src/store/ingress.ts'
 import type { Stores } from '../../src/store/postgres/stores.ts'
-import type { SessionRow } from '../../src/store/sessions.ts'
+import type { FoldedRow, SessionRow } from '../../src/store/sessions.ts'
 import {
   after,
   buildConfiguration,
@@ -75,21 +75,22 @@ export function sessionStoreSuite(open: () => Promise<Stores>): void {
     })
 
     describe('repair', () => {
-      const fold = { status: 'running', title: 'new', metadata: { a: '1' }, budget, archivedAt: after(9) } as const
+      const changed = { status: 'running', title: 'new', metadata: { a: '1' }, budget, archivedAt: after(9) } as const
+      const foldOf = (row: SessionRow): FoldedRow => ({ ...changed, configurationId: row.configurationId })
 
       test('makes the row what its log says', async () => {
         const stores = await open()
         const row = await createSession(stores, 'default', { status: 'creating' })
-        await stores.sessions.repair(row.id, fold)
+        await stores.sessions.repair(row.id, foldOf(row))
         const repaired = await stores.sessions.read('default', row.id)
-        expect(repaired).toEqual({ ...row, ...fold, updatedAt: repaired?.updatedAt })
+        expect(repaired).toEqual({ ...row, ...changed, updatedAt: repaired?.updatedAt })
         expect(repaired?.updatedAt.getTime()).toBeGreaterThan(row.updatedAt.getTime())
       })
 
       test('leaves a row alone that is so already', async () => {
         const stores = await open()
-        const row = await createSession(stores, 'default', fold)
-        await stores.sessions.repair(row.id, fold)
+        const row = await createSession(stores, 'default', changed)
+        await stores.sessions.repair(row.id, foldOf(row))
         expect(await stores.sessions.find(row.id)).toEqual(row)
       })
 
@@ -101,9 +102,9 @@ export function sessionStoreSuite(open: () => Promise<Stores>): void {
         ['archivedAt', { archivedAt: null }],
       ] as const)('notices a difference in %s alone', async (_, difference) => {
         const stores = await open()
-        const row = await createSession(stores, 'default', fold)
-        await stores.sessions.repair(row.id, { ...fold, ...difference })
-        expect(await stores.sessions.find(row.id)).toMatchObject({ ...fold, ...difference })
+        const row = await createSession(stores, 'default', changed)
+        await stores.sessions.repair(row.id, { ...foldOf(row), ...difference })
+        expect(await stores.sessions.find(row.id)).toMatchObject({ ...changed, ...difference })
       })
     })
 
@@ -214,13 +215,7 @@ export function sessionStoreSuite(open: () => Promise<Stores>): void {
         await stores.sessions.bury('default', row.id)
         await expect(stores.sessions.create(row, buildConfiguration(row))).rejects.toThrow(SessionBuried)
         await stores.sessions.hint([{ id: row.id, run: 9, length: 9, status: 'running' }])
-        await stores.sessions.repair(row.id, {
-          status: 'running',
-          title: null,
-          metadata: {},
-          budget: null,
-          archivedAt: null,
-        })
+        await stores.sessions.repair(row.id, { ...row, status: 'running' })
         expect(await stores.sessions.find(row.id)).toBeNull()
       })
 

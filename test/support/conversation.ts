@@ -9,12 +9,17 @@ export function faultsOfConversation(messages: readonly ModelMessage[], isPaused
   const faults: string[] = []
   const turns = join(messages)
   if (turns[0]?.role !== 'user') faults.push('the first message is not the user’s')
-  if (turns.at(-1)?.role !== 'user' && !isPaused) faults.push('the last message is not the user’s')
+  const last = turns.at(-1)?.role === 'system' ? turns.at(-2) : turns.at(-1)
+  if (last?.role !== 'user' && !isPaused) faults.push('the last message is not the user’s')
   for (const [index, { content }] of messages.entries())
     if (content.length === 0) faults.push(`messages[${index}] is empty`)
   const ids = turns.flatMap((turn) => idsOf(turn.blocks, 'tool_use'))
   if (new Set(ids).size < ids.length) faults.push('two calls have one id')
   for (const [index, turn] of turns.entries()) {
+    const [earlier, later] = [turns[index - 1]?.role, turns[index + 1]?.role]
+    if (turn.role === 'system' && (earlier !== 'user' || later === 'user')) {
+      faults.push(`messages[${index}] of the system stands between ${earlier} and ${later}`)
+    }
     for (const block of turn.blocks) {
       if (block.type === 'text' && (block.text ?? '').trim() === '') faults.push(`messages[${index}] has a blank text`)
       if (!BLOCKS_OF[turn.role].has(block.type)) faults.push(`messages[${index}] of the ${turn.role} has ${block.type}`)
@@ -37,6 +42,7 @@ export function faultsOfConversation(messages: readonly ModelMessage[], isPaused
 const BLOCKS_OF = {
   user: new Set(['text', 'image', 'document', 'tool_result']),
   assistant: new Set(['text', 'thinking', 'redacted_thinking', 'tool_use']),
+  system: new Set(['text']),
 }
 
 interface Turn {
@@ -54,7 +60,6 @@ function join(messages: readonly ModelMessage[]): readonly Turn[] {
   const turns: Turn[] = []
   for (const { role, content } of messages) {
     const blocks: readonly Block[] = typeof content === 'string' ? [{ type: 'text', text: content }] : content
-    if (role === 'system') throw new Error('the Messages API knows no system messages')
     const last = turns.at(-1)
     if (last?.role === role) last.blocks.push(...blocks)
     else turns.push({ role, blocks: [...blocks] })

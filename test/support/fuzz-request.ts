@@ -69,6 +69,8 @@ export interface Pool {
   readonly agent: readonly string[]
   readonly environment: readonly string[]
   readonly session: readonly string[]
+  /** Calls that sessions wait for their client to settle. */
+  readonly call: readonly string[]
   readonly model: readonly string[]
   readonly file: readonly string[]
   readonly page: readonly string[]
@@ -125,6 +127,8 @@ export function createRequests(pool: Pool, random: Random): () => FuzzRequest {
     after_id: pool.model,
     before_id: pool.model,
     model: pool.model,
+    tool_use_id: pool.call,
+    custom_tool_use_id: pool.call,
   }
   const everything = Object.values(pool).flat()
   const sampler = createSampler(SCHEMA, ids, random)

@@ -64,6 +64,7 @@ async function startTarget(defect: Defect = none): Promise<FuzzTarget> {
         environment: [...made.keys(), 'env_x'],
         session: [session],
         model: ['m'],
+        call: ['sevt_none'],
         file: ['file_none'],
         page: ['x'],
         others: ['sesn_none'],

@@ -157,9 +157,11 @@ function readStatus(reader: Reader, event: SessionEvent, tell: Tell): void {
   }
 }
 
-/** A thread that has nothing more to do ends by itself, also where its last request crosses the session's budget. */
+/** Whatever a turn ends with, at its budget the session says so. */
+const ENDS: ReadonlySet<string> = new Set(['end_turn', 'refusal', 'retries_exhausted'])
+
 function isEndedAtBudget(event: Extract<SessionEvent, { type: 'session.status_idle' }>, { stop }: Reader): boolean {
-  return event.stop_reason.type === 'budget_reached' && (stop === 'end_turn' || stop === 'refusal')
+  return event.stop_reason.type === 'budget_reached' && ENDS.has(stop ?? '')
 }
 
 function readIdle(

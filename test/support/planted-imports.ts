@@ -8,25 +8,26 @@ const RESTRICTED = 'no-restricted-imports'
  * `.` itself.
  */
 const MATRIX = `
-  from/to     wire session history workflows activities hands store model api cli dev
-  wire        .    -       -       -         -          -     -     -     -   -   -
-  session     t    .       -       -         -          -     -     -     -   -   -
-  history     v    v       .       -         -          -     -     -     -   -   -
-  workflows   t    v       -       .         t          -     -     -     -   -   -
-  activities  v    v       v       t         .          t     t     t     -   -   -
-  hands       t    -       -       -         -          .     -     -     -   -   -
-  store       t    t       t       -         t          t     .     t     t   -   -
-  model       t    -       -       -         -          -     -     .     -   -   -
-  api         v    v       v       m         -          -     v     -     .   -   -
-  cli         -    -       -       -         -          -     -     -     -   .   -
-  dev         -    -       -       -         -          -     -     -     -   -   .
+  from/to     wire session history workflows activities hands egress store model api cli dev
+  wire        .    -       -       -         -          -     -      -     -     -   -   -
+  session     t    .       -       -         -          -     -      -     -     -   -   -
+  history     v    v       .       -         -          -     -      -     -     -   -   -
+  workflows   t    v       -       .         t          -     -      -     -     -   -   -
+  activities  v    v       v       t         .          t     -      t     t     -   -   -
+  hands       t    -       -       -         -          .     -      -     -     -   -   -
+  egress      t    -       -       -         -          -     .      -     -     -   -   -
+  store       t    t       t       -         t          t     -      .     t     t   -   -
+  model       t    -       -       -         -          -     -      -     .     -   -   -
+  api         v    v       v       m         -          -     -      v     -     .   -   -
+  cli         -    -       -       -         -          -     -      -     -     -   .   -
+  dev         -    -       -       -         -          -     -      -     -     -   -   .
 `
 const [[, ...columns] = [], ...rows] = MATRIX.trim()
   .split('\n')
   .map((line) => line.trim().split(/\s+/))
 
 export const plantedRooms: readonly string[] = columns
-export const plantedRoots: readonly string[] = ['index', 'worker', 'api', 'cli']
+export const plantedRoots: readonly string[] = ['index', 'worker', 'api', 'cli', 'egress']
 const besideRoots = ['config', 'lifetime', 'log']
 
 type Kind = 'value' | 'type'

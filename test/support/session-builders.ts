@@ -81,12 +81,13 @@ export interface AnswerParts {
   readonly input?: Readonly<Record<string, unknown>>
   readonly stop?: string | null
   readonly explanation?: string
+  readonly category?: string
   readonly usage?: Partial<ModelUsage> | undefined
 }
 
 /** The entries of a model's answer, in the order in which the model activity gives them. */
 export function answerEntries(parts: AnswerParts): readonly Entry[] {
-  const { request, text, calls = [], stop, explanation, usage } = parts
+  const { request, text, calls = [], stop, explanation, category, usage } = parts
   const inputOf = (of: string) => ({ of, ...parts.input })
   const content: ModelContentBlock[] = [
     ...(text === undefined ? [] : [{ type: 'text' as const, text, citations: null }]),
@@ -106,6 +107,7 @@ export function answerEntries(parts: AnswerParts): readonly Entry[] {
       stop_reason: stop === undefined ? (calls.length > 0 ? 'tool_use' : 'end_turn') : stop,
       calls: calls.map(([id]) => ({ id, model_id: `toolu_${id}` })),
       ...(explanation === undefined ? {} : { explanation }),
+      ...(category === undefined ? {} : { category }),
     },
     ...(text === undefined
       ? []
@@ -119,9 +121,13 @@ export function answerEntries(parts: AnswerParts): readonly Entry[] {
 }
 
 /** The entries of a summary, in the order in which the compaction gives them. */
-export function summaryEntries({ request, text = `summary of ${request}`, usage }: AnswerParts): readonly Entry[] {
+export function summaryEntries(
+  { request, text = `summary of ${request}`, usage }: AnswerParts,
+  system: readonly string[] = [],
+): readonly Entry[] {
+  const kept = system.length > 0 ? { system } : {}
   return [
-    { type: 'log.summary', harness: 'h1', introduction: 'So far:', text },
+    { type: 'log.summary', harness: 'h1', introduction: 'So far:', text, ...kept },
     { type: 'agent.thread_context_compacted', id: `${request}-compacted` },
     requestEnd({ request, usage }),
   ]

@@ -1,18 +1,8 @@
 import Anthropic from '@anthropic-ai/sdk'
 import type { Client } from '@temporalio/client'
 import type { PayloadCodec } from '@temporalio/common'
-import { DefaultLogger, NativeConnection, Runtime } from '@temporalio/worker'
+import { DefaultLogger, Runtime } from '@temporalio/worker'
 import type { FastifyInstance } from 'fastify'
-import { inject } from 'vitest'
-import { createArchiveRun } from '../../src/activities/archive.ts'
-import { createCompact } from '../../src/activities/compact.ts'
-import { createContextReader } from '../../src/activities/context.ts'
-import { createExecute } from '../../src/activities/execute.ts'
-import { createHeardReader } from '../../src/activities/heard.ts'
-import { createCallModel } from '../../src/activities/model.ts'
-import { createOpenSession } from '../../src/activities/open.ts'
-import { createStatusWriter } from '../../src/activities/status-writer.ts'
-import { createArchiveWorker, createBrainWorker, createHandsWorker } from '../../src/activities/workers.ts'
 import { createApp } from '../../src/api/app.ts'
 import { openPreviewFeed } from '../../src/api/preview-feed.ts'
 import { createWithFile } from '../../src/api/file-bytes.ts'
@@ -21,28 +11,23 @@ import type { Quotas } from '../../src/api/quota.ts'
 import { DEFAULT_QUOTAS, createQuota } from '../../src/api/quota.ts'
 import { createTemporalWorkflows } from '../../src/api/temporal-workflows.ts'
 import type { SessionWorkflows } from '../../src/api/workflows.ts'
-import { openModelCatalog, openModelEndpoint } from '../../src/backend.ts'
+import { openModelCatalog } from '../../src/backend.ts'
 import type { Hands } from '../../src/hands/hands.ts'
-import { toolDefinitions } from '../../src/hands/tools/definitions.ts'
-import type { BlobStore } from '../../src/history/blobs.ts'
 import { openTemporalClient } from '../../src/history/client.ts'
-import { copyRun } from '../../src/history/copy.ts'
 import type { SessionLog } from '../../src/history/session-log.ts'
 import { createSessionLog } from '../../src/history/session-log.ts'
 import { createHistorySource } from '../../src/history/source.ts'
 import type { DemoModel } from '../../src/model/demo/demo-model.ts'
 import { startDemoModel } from '../../src/model/demo/demo-model.ts'
-import { currentHarness, findHarness } from '../../src/model/harness.ts'
-import { createMessagesModel } from '../../src/model/messages-client.ts'
 import type { Model } from '../../src/model/model.ts'
 import { createPolicies } from '../../src/policies.ts'
+import type { ApiContext } from '../../src/api/context.ts'
 import type { Policy } from '../../src/session/policy.ts'
 import type { Database } from '../../src/store/postgres/database.ts'
 import { openDatabase } from '../../src/store/postgres/database.ts'
 import { createDeltaChannel, deltaSettings } from '../../src/store/postgres/deltas.ts'
 import { migrate } from '../../src/store/postgres/migrate.ts'
 import { createNotifier } from '../../src/store/postgres/notify.ts'
-import type { DeltaChannel } from '../../src/store/deltas.ts'
 import type { Stores } from '../../src/store/postgres/stores.ts'
 import { createStores } from '../../src/store/postgres/stores.ts'
 import { createGuardedBlobs } from '../../src/store/guarded-blobs.ts'
@@ -55,8 +40,9 @@ import type { MemoryContents } from './memory-contents.ts'
 import { createMemoryContents } from './memory-contents.ts'
 import { createDatabase } from './postgres.ts'
 import { prepareAgent } from './prepare-agent.ts'
-import { runUntilStopped } from './run-until-stopped.ts'
 import { silentLog } from './silent-log.ts'
+import type { StackPorts } from './stack-workers.ts'
+import { createWorkers, modelSettings, webVersions } from './stack-workers.ts'
 import { temporalAddress, uniqueName } from './temporal.ts'
 
 export interface StackOptions {
@@ -102,7 +88,7 @@ export interface Stack extends AsyncDisposable {
 const API_KEY = 'lh_test_key'
 /** Long enough that no id holds it by chance: answers are searched for it. */
 const MODEL_KEY = 'the-key-of-the-model'
-const policiesOf = createPolicies({ runEvents: 1000, priceFile: undefined, hourlyRate: 0 })
+const policiesOf = createPolicies({ runEvents: 1000, priceFile: undefined, hourlyRate: 0, modelBackend: 'anthropic' })
 
 Runtime.install({ logger: new DefaultLogger('ERROR'), shutdownSignals: [] })
 
@@ -118,7 +104,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
 
 async function build(options: StackOptions, closers: Closers): Promise<Stack> {
   const { codecs = testCodecs(), keep } = options
-  const policyFor = (id: string): Policy => ({ ...policiesOf(id), ...options.policy })
+  const policyFor: ApiContext['policyFor'] = (id, speed) => ({ ...policiesOf(id, speed), ...options.policy })
   const prefix = uniqueName('stack')
   const taskQueue = `${prefix}-brain`
   const testDatabase = await createDatabase()
@@ -198,31 +184,6 @@ async function build(options: StackOptions, closers: Closers): Promise<Stack> {
   }
 }
 
-function modelSettings(model: DemoModel): Parameters<typeof openModelEndpoint>[0] {
-  return { modelBackend: 'anthropic', modelApiKey: model.apiKey, modelBaseUrl: model.url, modelNames: new Map() }
-}
-
-interface StackPorts {
-  readonly stores: Stores
-  readonly blobs: BlobStore
-  readonly contents: MemoryContents
-  /** Those of every api application: a deletion is announced to all of them. */
-  readonly logs: SessionLog[]
-  readonly deltas: DeltaChannel
-  readonly between: (model: Model) => Model
-  readonly announces: boolean
-  /** Options of each session log. */
-  readonly kept: { readonly keep?: number }
-  readonly temporal: Client
-  readonly model: DemoModel
-  readonly taskQueue: string
-  readonly policyFor: (model: string) => Policy
-  readonly quotas: Quotas
-  readonly codecs: readonly PayloadCodec[]
-  readonly hands: Hands
-  readonly identity: string
-}
-
 async function startApi(
   ports: StackPorts,
   closers: Closers,
@@ -245,6 +206,8 @@ async function startApi(
       policyFor,
       quota: createQuota(quotas, { countRunning: (...asked) => stores.sessions.countRunning(...asked), now: Date.now }),
       takesUrls: true,
+      webVersions,
+      takesFast: true,
       models: await openModelCatalog(modelSettings(model)),
       announceDeleted: async (session) =>
         announces ? void (await Promise.all(logs.map((each) => endLog(each, session)))) : undefined,
@@ -257,68 +220,4 @@ async function startApi(
     await app.close()
   })
   return { app, url, log }
-}
-
-async function createWorkers(
-  ports: StackPorts,
-): Promise<{ start(): Promise<void>; stop(): Promise<void>; close(): Promise<void> }> {
-  const { stores, blobs, deltas, between, kept, temporal, model, taskQueue, policyFor, codecs, hands, identity } = ports
-  const connection = await NativeConnection.connect({ address: temporalAddress() })
-  const validator = createValidator()
-  const workerPorts = { connection, namespace: 'default', codecs, identity }
-  let running: { shutdown(): void }[] = []
-  let ended: Promise<unknown> = Promise.resolve()
-
-  async function start(): Promise<void> {
-    const source = createHistorySource(temporal.workflow)
-    const log = createSessionLog({ source, archive: stores.archive, log: silentLog, ...kept })
-    const asking = {
-      context: createContextReader(log, blobs),
-      heard: createHeardReader(log, blobs),
-      blobs,
-      model: between(createMessagesModel(await openModelEndpoint(modelSettings(model)))),
-      configuration: (session: string) => stores.sessions.configuration(session),
-      harness: (id: string) => findHarness(id) ?? currentHarness,
-      tools: toolDefinitions,
-    }
-    const writer = createStatusWriter(stores.sessions, silentLog)
-    const archiving = createArchiveRun({ copy: (session, id) => copyRun(source, session, id), archive: stores.archive })
-    const brain = await createBrainWorker(workerPorts, {
-      taskQueue,
-      bundle: inject('workflowBundle'),
-      ...(kept.keep === undefined ? {} : { cachedWorkflows: kept.keep }),
-      activities: {
-        ...createCallModel({ ...asking, publish: (batch) => deltas.publish(batch) }),
-        ...createCompact(asking),
-        ...archiving,
-        ...createOpenSession({
-          ...stores,
-          policyFor,
-          parseAgent: (body) => validator.parseBody('agents.create', body),
-        }),
-      },
-      reports: {
-        hint: (id, hint) => writer.hint({ id, ...hint }),
-      },
-    })
-    const execute = await createHandsWorker(workerPorts, {
-      taskQueue: taskQueue.replace(/brain$/, 'hands'),
-      activities: createExecute(hands, blobs),
-    })
-    const archive = await createArchiveWorker(workerPorts, {
-      taskQueue: taskQueue.replace(/brain$/, 'archive'),
-      activities: archiving,
-    })
-    running = [brain, execute, archive]
-    ended = runUntilStopped([brain, execute, archive], writer)
-  }
-  async function stop(): Promise<void> {
-    for (const worker of running.splice(0)) worker.shutdown()
-    await ended
-  }
-  async function close(): Promise<void> {
-    await stop()
-    await connection.close()
-  }
-  return { start, stop, close }
 }

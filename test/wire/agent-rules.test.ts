@@ -90,6 +90,8 @@ describe('checkAgent', () => {
     ['tools.0.name: the prefix mcp__ is reserved', { tools: [custom('mcp__x')] }],
     ['tools.0.name: the prefix ant__ is reserved', { tools: [custom('ant__x')] }],
     ['tools.0.input_schema: anyOf is not allowed at the top level', { tools: [custom('a', { anyOf: [] })] }],
+    ['tools.0.input_schema: oneOf is not allowed at the top level', { tools: [custom('a', { oneOf: [] })] }],
+    ['tools.0.input_schema: allOf is not allowed at the top level', { tools: [custom('a', { allOf: [] })] }],
     [
       'tools.0.input_schema: $ref is not allowed',
       { tools: [custom('a', { properties: { x: { items: [{ $ref: '#' }] } } })] },

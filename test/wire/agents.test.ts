@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { createAgent, updateAgent } from '../../src/wire/agents.ts'
+import { createAgent, toSessionAgent, updateAgent, updateSessionAgent } from '../../src/wire/agents.ts'
 import { resolveTools } from '../../src/wire/toolsets.ts'
-import type { Agent, AgentCreate, AgentUpdate } from '../../src/wire/types.ts'
+import type { Agent, AgentCreate, AgentUpdate, SessionAgent, SessionAgentUpdate } from '../../src/wire/types.ts'
 import { agentOf } from './agent-builder.ts'
 import { failure } from './failure.ts'
 
@@ -9,7 +9,7 @@ const NOW = '2026-11-21T00:00:00Z'
 const SET = { type: 'agent_toolset_20260401' as const }
 const SERVER = { type: 'url' as const, name: 's', url: 'https://mcp.example.com' }
 const MCP = { type: 'mcp_toolset' as const, mcp_server_name: 's' }
-const MODEL = { id: 'claude-opus-5-5', effort: { type: 'high' as const }, speed: 'standard' as const }
+const MODEL = { id: 'claude-opus-5-5', effort: { type: 'medium' as const }, speed: 'standard' as const }
 
 function create(body: Partial<AgentCreate> = {}): Agent {
   return createAgent(
@@ -242,5 +242,46 @@ describe('updateAgent', () => {
     expect(failure(() => update(agentOf({ metadata }), { metadata: { more: 'v' } })).options.code).toBe(
       'invalid_metadata',
     )
+  })
+})
+
+describe('updateSessionAgent', () => {
+  const stored = toSessionAgent(
+    agentOf({
+      system: 's',
+      tools: resolveTools([SET, MCP]),
+      mcp_servers: [SERVER],
+      skills: [{ type: 'anthropic', skill_id: 'xlsx', version: 'latest' }],
+    }),
+  )
+  const custom = { type: 'custom' as const, name: 't', description: 'd', input_schema: { type: 'object' as const } }
+
+  test.each<[string, SessionAgentUpdate, Partial<SessionAgent>]>([
+    ['tools', { tools: [SET, MCP, custom] }, { tools: resolveTools([SET, MCP, custom]) }],
+    ['tools and servers', { tools: [SET], mcp_servers: [] }, { tools: resolveTools([SET]), mcp_servers: [] }],
+    [
+      'another server',
+      { mcp_servers: [{ ...SERVER, url: 'https://other.example.com' }] },
+      { mcp_servers: [{ ...SERVER, url: 'https://other.example.com' }] },
+    ],
+  ])('replaces %s whole and keeps the rest', (_, change, expected) => {
+    expect(updateSessionAgent(stored, change)).toEqual({ ...stored, ...expected })
+  })
+
+  test('is the stored agent when nothing really changes', () => {
+    expect(updateSessionAgent(stored, {})).toBe(stored)
+    expect(updateSessionAgent(stored, { tools: [SET, MCP], mcp_servers: [{ ...SERVER }] })).toBe(stored)
+  })
+
+  test.each<[string, SessionAgentUpdate, RegExp]>([
+    ['servers that no tool uses', { tools: [SET] }, /no mcp_toolset/],
+    ['tools without their server', { mcp_servers: [] }, /declares no "s"/],
+    ['tools without what skills need', { tools: [MCP] }, /read tool/],
+    ['a tool with the name of another', { tools: [SET, MCP, custom, custom] }, /two custom tools/],
+  ])('refuses %s', (_, change, reason) => {
+    expect(failure(() => updateSessionAgent(stored, change))).toMatchObject({
+      kind: 'invalid_request',
+      message: expect.stringMatching(reason),
+    })
   })
 })

@@ -2,14 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { createEnvironment } from '../../src/wire/environments.ts'
 import { ApiError } from '../../src/wire/errors.ts'
 import { resolveTools } from '../../src/wire/toolsets.ts'
-import type {
-  Agent,
-  AgentToolParams,
-  EnvironmentCreate,
-  SessionCreate,
-  SessionUpdate,
-  UserEvent,
-} from '../../src/wire/types.ts'
+import type { Agent, AgentToolParams, EnvironmentCreate, SessionCreate, UserEvent } from '../../src/wire/types.ts'
 import {
   refuseUnsupported,
   unsupportedInAgent,
@@ -17,14 +10,16 @@ import {
   unsupportedInEvents,
   unsupportedInSession,
   unsupportedInSessionList,
-  unsupportedInUpdate,
 } from '../../src/wire/unsupported.ts'
+import type { WebVersions } from '../../src/wire/web-tools.ts'
 import { agentOf } from './agent-builder.ts'
 
 const SET = { type: 'agent_toolset_20260401' as const }
 
-function ofTools(...tools: AgentToolParams[]): readonly string[] {
-  return unsupportedInAgent(agentOf({ tools: resolveTools(tools) }))
+const VERSIONS = { search: 'web_search_20250305', fetch: 'web_fetch_20250910' } as const
+
+function ofTools(tools: readonly AgentToolParams[], versions: WebVersions | null = VERSIONS): readonly string[] {
+  return unsupportedInAgent(agentOf({ tools: resolveTools(tools) }), versions)
 }
 
 describe('unsupportedInAgent', () => {
@@ -34,6 +29,7 @@ describe('unsupportedInAgent', () => {
     ['single tools', [{ ...SET, default_config: { enabled: false }, configs: [{ name: 'bash', enabled: true }] }]],
     ['custom tools', [{ type: 'custom', name: 't', description: 'd', input_schema: { type: 'object' } }]],
     ['tools that are asked for', [{ ...SET, default_config: { permission_policy: { type: 'always_ask' } } }]],
+    ['web tools turned on by name', [{ ...SET, configs: [{ name: 'web_fetch' }, { name: 'web_search' }] }]],
     ['tools that are judged', [{ ...SET, configs: [{ name: 'bash', permission_policy: { type: 'auto' } }] }]],
     [
       'web tools turned off by name',
@@ -48,14 +44,31 @@ describe('unsupportedInAgent', () => {
       ],
     ],
   ])('finds nothing in %s', (_, tools) => {
-    expect(ofTools(...tools)).toEqual([])
+    expect(ofTools(tools)).toEqual([])
   })
 
   test.each<[string[], AgentToolParams[]]>([
     [['mcp_toolset'], [{ type: 'mcp_toolset', mcp_server_name: 's' }]],
-    [['the web_search tool'], [{ ...SET, configs: [{ name: 'web_search' }] }]],
+    [
+      ['the web_search tool under always_ask', 'the web_fetch tool under auto'],
+      [
+        {
+          ...SET,
+          default_config: { permission_policy: { type: 'always_ask' } },
+          configs: [{ name: 'web_search' }, { name: 'web_fetch', permission_policy: { type: 'auto' } }],
+        },
+      ],
+    ],
   ])('names %j', (names, tools) => {
-    expect(ofTools(...tools)).toEqual(names)
+    expect(ofTools(tools)).toEqual(names)
+  })
+
+  test('names the web tools that are turned on by name, where the model has none', () => {
+    const tools = [
+      { ...SET, configs: [{ name: 'web_search' as const }, { name: 'web_fetch' as const, enabled: false }] },
+    ]
+    expect(ofTools(tools, null)).toEqual(['the web_search tool with this model'])
+    expect(ofTools([SET], null)).toEqual([])
   })
 
   test.each<[string, Partial<Agent>]>([
@@ -64,7 +77,7 @@ describe('unsupportedInAgent', () => {
     ['multiagent', { multiagent: { type: 'coordinator', agents: [] } }],
     ['execution_identity aws_role', { execution_identity: { type: 'aws_role', role_arn: 'arn' } }],
   ])('names %s', (name, fields) => {
-    expect(unsupportedInAgent(agentOf(fields))).toEqual([name])
+    expect(unsupportedInAgent(agentOf(fields), VERSIONS)).toEqual([name])
   })
 })
 
@@ -100,15 +113,6 @@ describe('unsupportedInSession', () => {
   })
 })
 
-describe('unsupportedInUpdate', () => {
-  test.each<[string[], SessionUpdate]>([
-    [[], { title: 't', metadata: null, budget: null }],
-    [['updates of agent'], { agent: {} }],
-  ])('names %j', (names, body) => {
-    expect(unsupportedInUpdate(body)).toEqual(names)
-  })
-})
-
 describe('unsupportedInEvents', () => {
   const text = { type: 'text' as const, text: 'hi' }
   const file = { type: 'file' as const, file_id: 'f' }
@@ -129,8 +133,7 @@ describe('unsupportedInEvents', () => {
         },
       ],
     ],
-    [[], [{ type: 'user.interrupt' }, { type: 'user.interrupt', session_thread_id: null }]],
-    [['session_thread_id'], [{ type: 'user.interrupt', session_thread_id: 'sthr_1' }]],
+    [[], [{ type: 'user.interrupt' }, { type: 'user.interrupt', session_thread_id: 'sthr_1' }]],
     [
       [],
       [
@@ -152,7 +155,7 @@ describe('unsupportedInEvents', () => {
       ],
     ],
     [
-      ['system.message', 'user.define_outcome'],
+      ['user.define_outcome'],
       [
         { type: 'system.message', content: [text] },
         { type: 'user.define_outcome', description: 'd', rubric: { type: 'text', content: 'r' } },

@@ -192,6 +192,11 @@ const BAD: BadRequest<keyof Bodies>[] = [
   ],
   [
     'agents.create',
+    tool({ configs: [{ name: 'web_fetch', allowed_domains: Array.from({ length: 65 }, (_, n) => `a${n}.com`) }] }),
+    'tools.0.configs.0.allowed_domains: expected at most 64 items, got 65',
+  ],
+  [
+    'agents.create',
     tool({ configs: [{ name: 'web_fetch', blocked_domains: ['127.0.0.1'] }] }),
     'tools.0.configs.0.blocked_domains.0: expected a public host name such as docs.example.com, got "127.0.0.1"',
   ],
@@ -255,7 +260,10 @@ const BAD: BadRequest<keyof Bodies>[] = [
   ['agents.update', { version: 2 ** 31 }, 'version: expected at most 2147483647, got 2147483648'],
   ['agents.update', { version: Number.POSITIVE_INFINITY }, 'body: holds a number past all bounds'],
   ['agents.update', { name: null }, 'name: expected string, got null'],
+  ['agents.update', { name: '' }, 'name: expected at least 1 characters, got 0'],
   ['agents.update', { model: null }, 'model: expected object or string, got null'],
+  ['agents.update', { model: '' }, 'model: expected at least 1 characters, got 0'],
+  ['agents.update', { model: { id: '' } }, 'model.id: expected at least 1 characters, got 0'],
   ['agents.update', { metadata: { k: 5 } }, 'metadata.k: expected string or null, got number'],
   ['agents.update', { archived_at: null }, 'archived_at: unknown field'],
 ]

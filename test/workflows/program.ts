@@ -41,7 +41,7 @@ export type Action =
   | { readonly do: 'malformed'; readonly payload: string }
   /** Ends one activity, or all that have begun, given-up ones included. */
   | ({ readonly do: 'end' | 'endAll' } & End)
-  | { readonly do: 'configure'; readonly title: string }
+  | { readonly do: 'configure'; readonly title: string; readonly agent: boolean }
   | { readonly do: 'cancel' }
 
 /** How a round meets the worker: it runs; it holds a task, so that all is buffered; or it is gone. */
@@ -108,7 +108,14 @@ const action: fc.Arbitrary<Action> = fc.oneof(
   { weight: 8, arbitrary: fc.record({ do: fc.constant('endAll' as const), ...end }) },
   { weight: 4, arbitrary: fc.record({ do: fc.constant('end' as const), ...end }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('malformed' as const), payload: fc.constantFrom('hello', '') }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant('configure' as const), title: fc.constantFrom('a', 'b') }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      do: fc.constant('configure' as const),
+      title: fc.constantFrom('a', 'b'),
+      agent: fc.boolean(),
+    }),
+  },
   { weight: 1, arbitrary: fc.constant({ do: 'cancel' } as const) },
 )
 
@@ -138,6 +145,13 @@ export function createPlayer(session: RigSession): Player {
   const known: Incoming[] = []
   const calls: string[] = []
   const updates: Promise<unknown>[] = []
+  let [agents, newest] = [1, 'cfg_1']
+
+  /** Made of the newest agent that is known: one that comes meanwhile outruns it. */
+  async function become(id: string, title: string): Promise<void> {
+    const { refused } = await session.configure({ title, configuration: { id, base: newest } })
+    if (refused === null) newest = id
+  }
   let events = 0
   let isCancelled = false
 
@@ -200,7 +214,7 @@ export function createPlayer(session: RigSession): Player {
       case 'malformed':
         return session.signal(step.payload)
       case 'configure':
-        updates.push(session.configure({ title: step.title }))
+        updates.push(step.agent ? become(`cfg_${++agents}`, step.title) : session.configure({ title: step.title }))
         return
       case 'cancel':
         // The server takes one for a run.

@@ -1,9 +1,12 @@
 import { ARCHIVE_UPDATE, CONFIGURE_UPDATE } from '../../src/workflows/messages.ts'
 import { answerEntries, confirm, customResult, interrupt, message } from '../support/session-builders.ts'
+import { changes } from './agent-recordings.ts'
 import { budgets } from './budget-recordings.ts'
 import { compactions } from './compaction-recordings.ts'
+import { judged } from './judged-recordings.ts'
 import { longTexts } from './long-text-recordings.ts'
 import { resets } from './reset-recordings.ts'
+import { spoken } from './system-recordings.ts'
 import type { Recording } from './steps.ts'
 import { answer, callTwo, configuration, fault, output, overloaded, policy, send, shortRuns } from './steps.ts'
 
@@ -271,8 +274,11 @@ export const recordings: readonly Recording[] = [
       await session.handle.executeUpdate(ARCHIVE_UPDATE)
     },
   },
+  ...changes,
   ...budgets,
   ...compactions,
+  ...judged,
   ...longTexts,
   ...resets,
+  ...spoken,
 ]

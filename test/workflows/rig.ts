@@ -31,6 +31,8 @@ export interface RigOptions {
   readonly prefix: string
   /** Workflows kept in the worker's memory; with 0 every task replays its session from the first event. */
   readonly cached?: number
+  /** False: nobody asks for tool calls. */
+  readonly hands?: boolean
 }
 
 /** The real workflow on a real server and a real worker, in a world whose every event the test decides. */
@@ -76,7 +78,7 @@ const BEGIN_MS = 15_000
 
 Runtime.install({ logger: new DefaultLogger('ERROR'), shutdownSignals: [] })
 
-export async function startRig({ address, bundle, prefix, cached = 100 }: RigOptions): Promise<Rig> {
+export async function startRig({ address, bundle, prefix, cached = 100, hands = true }: RigOptions): Promise<Rig> {
   const taskQueue = `${prefix}-brain`
   const codecs = testCodecs()
   const client = await openTemporalClient({
@@ -93,7 +95,9 @@ export async function startRig({ address, bundle, prefix, cached = 100 }: RigOpt
   const activities = await Promise.all([
     Worker.create({ ...common, taskQueue, activities: { ...fakes.brain }, dataConverter }),
     Worker.create({ ...common, taskQueue: archiveQueue(taskQueue), activities: { ...fakes.archive }, dataConverter }),
-    Worker.create({ ...common, taskQueue: handsQueue(taskQueue), activities: { ...fakes.hands }, dataConverter }),
+    ...(hands
+      ? [Worker.create({ ...common, taskQueue: handsQueue(taskQueue), activities: { ...fakes.hands }, dataConverter })]
+      : []),
   ])
   const serving = Promise.all(activities.map((worker) => worker.run()))
   let workflows: { worker: Worker; ended: Promise<void> } | null = null

@@ -1,3 +1,4 @@
+import { doorVariables, doorway, forwarder } from '../network.ts'
 import type { SandboxKey } from '../sandbox.ts'
 import type { ContainerSpec } from './engine.ts'
 import { seccompProfile } from './seccomp.ts'
@@ -60,10 +61,15 @@ export interface SpecRequest {
   readonly installation: string
   readonly image: string
   readonly limits: Limits
+  /** Folder of its door to the network, on the daemon's host; null for a sandbox without one. */
+  readonly door: string | null
 }
 
-/** The container of a sandbox. Nothing of the host is mounted, nothing secret stands in it: whoever has the socket can read it. */
-export function containerSpec({ key, installation, image, limits }: SpecRequest): ContainerSpec {
+/**
+ * The container of a sandbox. Nothing of the host is mounted but its door, nothing secret stands in it: whoever has the
+ * socket can read it.
+ */
+export function containerSpec({ key, installation, image, limits, door }: SpecRequest): ContainerSpec {
   const inMemory = limits.tmp + limits.home + limits.runner + limits.shm
   // Full of what cannot be given back, a sandbox could not even be told to delete it.
   if (inMemory > limits.memory / 2)
@@ -79,9 +85,9 @@ export function containerSpec({ key, installation, image, limits }: SpecRequest)
     Hostname: 'sandbox',
     User: nobody,
     WorkingDir: '/workspace',
-    Env: environment,
+    Env: [...environment, ...Object.entries(doorVariables(door)).map(([name, value]) => `${name}=${value}`)],
     Entrypoint: [],
-    Cmd: ['sleep', '2147483647'],
+    Cmd: door === null ? ['sleep', '2147483647'] : ['sh', '-c', `while :; do ${forwarder}; sleep 1; done`],
     Labels: owned,
     HostConfig: {
       ...isolation(),
@@ -92,6 +98,7 @@ export function containerSpec({ key, installation, image, limits }: SpecRequest)
         '/run/longhand': tmpfs(limits.runner, 'mode=755,uid=1000,gid=1000'),
       },
       Mounts: [
+        ...(door === null ? [] : [{ Type: 'bind' as const, Source: door, Target: doorway, ReadOnly: true }]),
         {
           Type: 'volume',
           Source: '',

@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { readScripts } from '../exchange.ts'
 import { HandsUnavailable } from '../hands.ts'
+import type { Probe } from '../resident-probe.ts'
+import { residentProbe } from '../resident-probe.ts'
 import type { Finding, Sandbox, SandboxProvider } from '../sandbox.ts'
 import type { Limits } from './container-spec.ts'
 import { DEFAULT_IMAGE } from './image.ts'
@@ -11,13 +13,6 @@ export interface Examination {
   readonly image: string
   readonly limits: Limits
   readonly provider: Pick<SandboxProvider, 'provision' | 'attach' | 'destroy'>
-}
-
-interface Probe {
-  readonly name: string
-  readonly wanted: string
-  /** Prints nothing when it is in order, or a line that begins with `not tried`. */
-  readonly command: string
 }
 
 /** What is looked at from inside, beside what every new sandbox is asked. */
@@ -40,6 +35,7 @@ const probes: readonly Probe[] = [
     wanted: 'mounts, namespaces, io_uring, bpf, keys, vsock and their like are refused',
     command: readScripts('./docker/surface.sh'),
   },
+  residentProbe,
 ]
 
 /** Looks for the daemon and the image, then makes a sandbox and looks around inside. */
@@ -104,15 +100,15 @@ async function examineSandbox(provider: Examination['provider']): Promise<Findin
   }
 }
 
-async function look(sandbox: Sandbox, { name, wanted, command }: Probe): Promise<Finding> {
+async function look(sandbox: Sandbox, { name, wanted, command, remedy }: Probe): Promise<Finding> {
   const id = `probe-${name.replace(' ', '-')}`
   const { reason, output } = await sandbox.run({ id, command, timeoutMs: 10_000, capBytes: 4_096 })
   const found = Buffer.from(output).toString().trim().replaceAll('\n', ', ')
   if (reason === 'exit' && found.startsWith('not tried')) return { name: `sandbox ${name}`, ok: true, detail: found }
   if (reason === 'exit' && found === '') return { name: `sandbox ${name}`, ok: true, detail: wanted }
   const detail = `expected ${wanted}, found: ${found === '' ? reason : found}`
-  const remedy = 'Do not run agents here, and report what this daemon and kernel are.'
-  return { name: `sandbox ${name}`, ok: false, detail, remedy }
+  const usual = 'Do not run agents here, and report what this daemon and kernel are.'
+  return { name: `sandbox ${name}`, ok: false, detail, remedy: remedy ?? usual }
 }
 
 function reasonOf(error: unknown): string {

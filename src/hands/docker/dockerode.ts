@@ -1,6 +1,8 @@
+import type { Socket } from 'node:net'
 import type Docker from 'dockerode'
 import { HandsUnavailable } from '../hands.ts'
-import type { Engine } from './engine.ts'
+import type { Engine, Process } from './engine.ts'
+import { toLine } from './docker-line.ts'
 import { demultiplex, readAll } from './multiplex.ts'
 
 export interface EngineOptions {
@@ -41,6 +43,7 @@ interface Deadline {
 const usual: Patience = { shortMs: 10_000, longMs: 60_000 }
 const usualLookMs = 30_000
 const removalPollMs = 20
+const openPatienceMs = 10_000
 
 /** A daemon, through dockerode. Connects for each request: a daemon that was restarted is found again. */
 export function createEngine(options: EngineOptions = {}): Engine {
@@ -191,7 +194,7 @@ interface ExecParts extends Pick<Engine, 'find'> {
   readonly lookMs: number
 }
 
-function createExec({ connect, requests: { short }, find, lookMs }: ExecParts): Pick<Engine, 'exec'> {
+function createExec({ connect, requests: { short }, find, lookMs }: ExecParts): Pick<Engine, 'exec' | 'open'> {
   /** A process may be silent for hours, and so is a daemon that froze or a connection that was cut on its way. */
   function watch(id: string) {
     const gone = new AbortController()
@@ -204,16 +207,12 @@ function createExec({ connect, requests: { short }, find, lookMs }: ExecParts): 
   }
 
   return {
-    async exec(id, { argv, user, folder, stdin, env = {} }) {
+    async exec(id, { stdin, ...process }) {
       try {
         const container = (await connect()).docker.getContainer(id)
         const exec = await container.exec({
-          Cmd: [...argv],
-          Env: Object.entries(env).map(([name, value]) => `${name}=${value}`),
-          User: user,
-          WorkingDir: folder,
+          ...toExec(process),
           AttachStdin: stdin !== undefined,
-          AttachStdout: true,
           AttachStderr: true,
           ...short(),
         })
@@ -232,7 +231,28 @@ function createExec({ connect, requests: { short }, find, lookMs }: ExecParts): 
         return { stdout: new Uint8Array(), stderr: reason }
       }
     },
+
+    async open(id, process) {
+      const started = new AbortController()
+      const timer = setTimeout(() => started.abort(), openPatienceMs)
+      try {
+        const container = (await connect()).docker.getContainer(id)
+        const exec = await container.exec({ ...toExec(process), AttachStdin: true, ...short() })
+        const stream = await exec.start({ hijack: true, stdin: true, abortSignal: started.signal })
+        const look = async () => (await find(id).catch(() => null))?.status ?? null
+        return toLine(stream as Socket, { look, lookMs })
+      } catch (error) {
+        throw new HandsUnavailable(`Docker starts no process: ${describe(error).reason}`, { cause: error })
+      } finally {
+        clearTimeout(timer)
+      }
+    },
   }
+}
+
+function toExec({ argv, user, folder, env = {} }: Process) {
+  const variables = Object.entries(env).map(([name, value]) => `${name}=${value}`)
+  return { Cmd: [...argv], Env: variables, User: user, WorkingDir: folder, AttachStdout: true }
 }
 
 /** For the requests that the client cannot abort: the answer, or a rejection when it is late. */

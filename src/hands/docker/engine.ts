@@ -1,5 +1,6 @@
 import type { ContainerCreateOptions } from 'dockerode'
-import type { ExecEnd, ExecOptions } from '../exchange.ts'
+import type { ExecEnd, ExecOptions } from '../exec.ts'
+import type { Line } from '../line.ts'
 
 export interface EngineInfo {
   readonly version: string
@@ -55,11 +56,19 @@ export interface Engine {
    * process cannot be started, stands in `stderr`: only the container's state tells what it means.
    */
   exec(id: string, request: ExecRequest): Promise<ExecEnd>
+  /**
+   * Starts a process that stays. What the daemon says instead of it is not told apart from what it says: neither is an
+   * answer to anything.
+   */
+  open(id: string, request: Process): Promise<Line>
 }
 
-export interface ExecRequest extends ExecOptions {
+export interface Process {
   readonly argv: readonly string[]
   /** `uid:gid` */
   readonly user: string
   readonly folder: string
+  readonly env?: Readonly<Record<string, string>>
 }
+
+export interface ExecRequest extends Process, ExecOptions {}

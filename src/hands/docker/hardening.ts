@@ -25,6 +25,7 @@ export function findWeaknesses(report: string, limits: Limits): readonly string[
       return [isLimited, `${at} is not a tmpfs of ${limits[name]} bytes`] as const
     }),
     [seen.has('interface:lo') && interfacesUp(seen).length === 0, 'there is a network'],
+    [!seen.has('egress:silent'), 'nothing forwards to the network: the image has to hold perl'],
     [isAtMost(seen, ['memory/memory.limit_in_bytes', 'memory.max'], limits.memory), 'the memory is not limited'],
     [
       swap === 0 ||

@@ -1,4 +1,5 @@
-import type { ExecEnd } from '../exchange.ts'
+import { Transform } from 'node:stream'
+import type { ExecEnd } from '../exec.ts'
 
 const headerBytes = 8
 const stderrStream = 2
@@ -34,4 +35,33 @@ export function demultiplex(bytes: Buffer): ExecEnd {
     at = end
   }
   return { stdout: Buffer.concat(stdout), stderr: Buffer.concat(stderr).toString() }
+}
+
+/** The same while it goes on: what comes out is stdout. */
+export function createDemultiplexer(): Transform {
+  let header = Buffer.alloc(0)
+  let left = 0
+  let isStderr = false
+  return new Transform({
+    transform(chunk: Buffer, _, done) {
+      let rest = chunk
+      while (rest.length > 0) {
+        if (left === 0) {
+          const missing = headerBytes - header.length
+          header = Buffer.concat([header, rest.subarray(0, missing)])
+          rest = rest.subarray(missing)
+          if (header.length < headerBytes) break
+          left = header.readUInt32BE(4)
+          isStderr = header[0] === stderrStream
+          header = Buffer.alloc(0)
+          continue
+        }
+        if (!isStderr) this.push(rest.subarray(0, left))
+        const taken = Math.min(left, rest.length)
+        rest = rest.subarray(taken)
+        left -= taken
+      }
+      done()
+    },
+  })
 }

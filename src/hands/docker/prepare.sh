@@ -1,4 +1,5 @@
-# $1 is the boot id. Makes the runner's folder, unless somebody has, and tells what holds in here: one "NAME VALUE" a line.
+# $1 is the boot id, $2 tells whether the forwarder takes connections, $3 makes a bundle of authorities.
+# Makes the runner's folder, unless somebody has, and tells what holds in here: one "NAME VALUE" a line.
 mkdir -p /run/longhand/calls
 if [ ! -s /run/longhand/boot ]; then
   echo "$1" > /run/longhand/boot.$$
@@ -24,6 +25,12 @@ while read -r first second third soft hard rest; do
   [ "$first $second $third" != 'Max file size' ] || echo "ulimit:fsize $hard"
 done < /proc/self/limits
 echo "ulimit:core $(ulimit -c)"
+if [ -e /run/egress/forward.pl ]; then
+  eval "$3"
+  i=0
+  until eval "$2" || [ $i -ge 200 ]; do sleep 0.01; i=$((i + 1)); done
+  [ $i -lt 200 ] || echo 'egress:silent -'
+fi
 [ ! -w /workspace ] || echo 'writable:/workspace -'
 read -r boot < /run/longhand/boot
 echo "boot $boot"

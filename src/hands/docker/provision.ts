@@ -2,6 +2,8 @@ import { setTimeout as pause } from 'node:timers/promises'
 import type { SandboxRow } from '../bindings.ts'
 import { readScripts } from '../exchange.ts'
 import { HandsUnavailable } from '../hands.ts'
+import type { Doors } from '../network.ts'
+import { isForwarding, trust } from '../network.ts'
 import type { SandboxKey } from '../sandbox.ts'
 import type { Limits } from './container-spec.ts'
 import { agent, containerSpec } from './container-spec.ts'
@@ -14,6 +16,7 @@ export interface ProvisionOptions {
   readonly image: string
   readonly installation: string
   readonly limits: Limits
+  readonly doors: Doors | undefined
 }
 
 /** The container stands, but not with everything that was asked for. */
@@ -50,9 +53,16 @@ export async function provisionContainer(options: ProvisionOptions, key: Sandbox
   throw new HandsUnavailable(`generation ${key.generation} of ${key.sessionId} is being removed by others all the time`)
 }
 
-async function claim({ engine, image, installation, limits }: ProvisionOptions, key: SandboxKey): Promise<Claim> {
+/** The name of a sandbox's door. */
+export function doorName({ sessionId, generation }: SandboxKey): string {
+  return `${sessionId}.${generation}`
+}
+
+async function claim(options: ProvisionOptions, key: SandboxKey): Promise<Claim> {
+  const { engine, image, installation, limits, doors } = options
   const name = `longhand-${installation}-${key.sessionId}-${key.generation}`
-  const spec = containerSpec({ key, installation, image, limits })
+  const door = (await doors?.open(doorName(key), key.sessionId)) ?? null
+  const spec = containerSpec({ key, installation, image, limits, door })
   const deadline = Date.now() + patienceMs
   do {
     const made = await engine.create(name, spec)
@@ -90,7 +100,7 @@ async function begin({ engine, limits }: ProvisionOptions, id: string): Promise<
   if (row === null) return null
   if (state?.status !== 'running')
     throw new HandsUnavailable(`the container ended at once, with code ${state?.exitCode}`)
-  const argv = ['sh', '-c', prepare, 'prepare', row.bootId]
+  const argv = ['sh', '-c', prepare, 'prepare', row.bootId, isForwarding, trust]
   const { stdout, stderr } = await engine.exec(id, { argv, user: agent, folder: '/workspace' })
   const report = Buffer.from(stdout).toString()
   if (!report.endsWith(`\nboot ${row.bootId}\n`)) {

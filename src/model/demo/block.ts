@@ -16,7 +16,20 @@ const FIELDS_OF = new Map<string, readonly string[]>([
   ['redacted_thinking', ['data']],
   ['tool_use', ['id', 'name', 'input', 'cache_control', 'caller', 'toolset_name']],
   ['tool_result', ['tool_use_id', 'content', 'is_error', 'cache_control']],
+  ['server_tool_use', ['id', 'name', 'input', 'cache_control', 'caller']],
+  ['web_search_tool_result', ['tool_use_id', 'content', 'cache_control', 'caller']],
+  ['web_fetch_tool_result', ['tool_use_id', 'content', 'cache_control', 'caller']],
 ])
+
+/** Whether a block says what came of a call that the API has carried out. */
+export function isServedResult({ type }: Pick<DemoBlock, 'type'>): boolean {
+  return type === 'web_search_tool_result' || type === 'web_fetch_tool_result'
+}
+
+/** Whether the API goes on from this block by itself, where it takes no other word of an assistant at the end. */
+export function isServed(block: DemoBlock | undefined): boolean {
+  return block !== undefined && (block.type === 'server_tool_use' || isServedResult(block))
+}
 
 /** A string is one text block. Throws a refusal that names the block by `path`. */
 export function readBlocks(content: unknown, path: string): readonly DemoBlock[] {
@@ -29,6 +42,11 @@ export function readBlocks(content: unknown, path: string): readonly DemoBlock[]
 /** Stands for the model's signature under its thinking: it proves that the block comes back unchanged. */
 export function signThinking(thinking: string): string {
   return createHash('sha256').update(`demo:${thinking}`).digest('base64')
+}
+
+/** Stands for what the API has found, which nobody else can read: it takes it back unchanged. */
+export function signHit(url: string): string {
+  return createHash('sha256').update(`demo:${url}`).digest('base64')
 }
 
 /** Whether there is a breakpoint; throws a refusal when it is a wrong one. */
@@ -67,6 +85,17 @@ function checkFields(block: DemoBlock, path: string): void {
         refuse(`${path}.input`, 'Input should be an object')
       checkId(block['id'], `${path}.id`)
       break
+    case 'server_tool_use':
+      if (!isObject(block['input'])) refuse(`${path}.input`, 'Input should be an object')
+      if (typeof block['id'] !== 'string' || !/^srvtoolu_[a-zA-Z0-9_]+$/.test(block['id']))
+        refuse(`${path}.id`, "String should match pattern '^srvtoolu_[a-zA-Z0-9_]+$'")
+      break
+    case 'web_search_tool_result':
+      checkHits(block['content'], `${path}.content`)
+      break
+    case 'web_fetch_tool_result':
+      if (!isObject(block['content'])) refuse(`${path}.content`, 'Input should be an object')
+      break
     case 'tool_result':
       checkId(block['tool_use_id'], `${path}.tool_use_id`)
       if (block['content'] !== undefined) readBlocks(block['content'], `${path}.content`)
@@ -75,6 +104,14 @@ function checkFields(block: DemoBlock, path: string): void {
       break
     default:
       break
+  }
+}
+
+function checkHits(content: unknown, path: string): void {
+  if (!Array.isArray(content)) return isObject(content) ? undefined : refuse(path, 'Input should be a valid list')
+  for (const [index, hit] of content.entries()) {
+    if (!isObject(hit) || hit['encrypted_content'] !== signHit(String(hit['url'])))
+      refuse(`${path}.${index}`, 'Invalid `encrypted_content` in `search_result` block')
   }
 }
 

@@ -1,31 +1,38 @@
 import type { DemoBlock } from './block.ts'
 import { isObject } from '../json.ts'
-import { readBlocks } from './block.ts'
+import { isServed, readBlocks } from './block.ts'
 import { Refusal, refuse } from './refusal.ts'
 
 export interface DemoMessage {
-  readonly role: 'user' | 'assistant'
+  readonly role: 'user' | 'assistant' | 'system'
   readonly content: readonly DemoBlock[]
 }
 
 const BLOCKS_OF = {
   user: new Set(['text', 'image', 'document', 'search_result', 'tool_result']),
-  assistant: new Set(['text', 'thinking', 'redacted_thinking', 'tool_use']),
+  assistant: new Set(['text', 'thinking', 'redacted_thinking', 'tool_use', 'server_tool_use'])
+    .add('web_search_tool_result')
+    .add('web_fetch_tool_result'),
+  system: new Set(['text']),
 }
 
+/** The models that take system messages, as far as they are published. */
+const TAKES_SYSTEM = /^claude-(?:(?:fable|mythos)-5|opus-(?:4-8|5)|(?:sonnet|haiku)-5-5)\b/
+
 /** Each message by itself: its role, its blocks. Throws a refusal. */
-export function readMessages(messages: unknown): readonly DemoMessage[] {
+export function readMessages(messages: unknown, model: string): readonly DemoMessage[] {
   if (messages === undefined) refuse('messages', 'Field required')
   if (!Array.isArray(messages)) refuse('messages', 'Input should be a valid list')
   if (messages.length === 0) refuse('messages', 'at least one message is required')
   return messages.map((message: unknown, index) =>
-    readMessage(message, { index, isLast: index === messages.length - 1 }),
+    readMessage(message, { index, isLast: index === messages.length - 1, model }),
   )
 }
 
 /** The messages together: who begins, who ends, which result answers which call. Throws a refusal. */
 export function checkConversation(messages: readonly DemoMessage[], hasTools: boolean): void {
   const turns = combine(messages)
+  checkSystem(turns)
   if (turns[0]?.role !== 'user') refuse('messages', 'first message must use the "user" role')
   checkCallIds(turns)
   for (const [index, turn] of turns.entries()) {
@@ -42,7 +49,7 @@ export function checkConversation(messages: readonly DemoMessage[], hasTools: bo
       throw new Refusal(400, 'Requests which include `tool_use` or `tool_result` blocks must define tools')
   }
   const last = turns.at(-1)
-  if (last?.role === 'assistant' && last.content.length > 0) {
+  if (last?.role === 'assistant' && last.content.length > 0 && !isServed(last.content.at(-1))) {
     throw new Refusal(
       400,
       'This model does not support assistant message prefill. The conversation must end with a user message.',
@@ -60,17 +67,32 @@ export function lastUserText(messages: readonly DemoMessage[]): string {
   return messages.flatMap((message) => (message.role === 'user' ? textsOf(message) : [])).at(-1) ?? ''
 }
 
-function readMessage(message: unknown, { index, isLast }: { index: number; isLast: boolean }): DemoMessage {
+/** Behind the user's message, and before the answer to it. */
+function checkSystem(turns: readonly DemoMessage[]): void {
+  for (const [index, { role }] of turns.entries()) {
+    if (role !== 'system') continue
+    if (index === 0) refuse('messages.0', "use the top-level 'system' parameter for the initial system prompt")
+    const isBehindUser = turns[index - 1]?.role === 'user'
+    if (!isBehindUser || turns[index + 1]?.role === 'user')
+      refuse(
+        `messages.${index}`,
+        'a system message must follow a user message, and an assistant message must follow it',
+      )
+  }
+}
+
+function readMessage(
+  message: unknown,
+  { index, isLast, model }: { index: number; isLast: boolean; model: string },
+): DemoMessage {
   const path = `messages.${index}`
   if (!isObject(message)) return refuse(path, 'Input should be an object')
   const { role } = message
-  if (role === 'system') {
-    refuse(
-      'messages',
-      'Unexpected role "system". The Messages API accepts a top-level `system` parameter, not "system" as an input message role.',
-    )
+  if (role === 'system' && !TAKES_SYSTEM.test(model)) {
+    throw new Refusal(400, "role 'system' is not supported on this model")
   }
-  if (role !== 'user' && role !== 'assistant') return refuse(`${path}.role`, "Input should be 'user' or 'assistant'")
+  if (role !== 'user' && role !== 'assistant' && role !== 'system')
+    return refuse(`${path}.role`, "Input should be 'user', 'assistant' or 'system'")
   const content = readBlocks(message['content'], `${path}.content`)
   if (content.length === 0 && !(isLast && role === 'assistant')) {
     refuse(path, 'all messages must have non-empty content except for the optional final assistant message')

@@ -31,6 +31,8 @@ export interface DemoModelRequest {
   /** Milliseconds since the epoch. */
   readonly at: number
   readonly path: string
+  /** Tokens of `anthropic-beta`. */
+  readonly betas: readonly string[]
   /** The body's text. */
   readonly bytes: string
   /** The body's value; undefined when it is no JSON. */
@@ -91,9 +93,10 @@ async function serve({ request, response, keys, delayMs, answerer, keep }: Excha
     const bytes = await readBody(request)
     const hash = createHash('sha256').update(bytes).digest('hex')
     const body = parse(bytes)
-    keep({ key, hash, at: Date.now(), path, bytes, body: body?.value })
+    const betas = readBetas(request)
+    keep({ key, hash, at: Date.now(), path, betas, bytes, body: body?.value })
     if (!body) throw new Refusal(400, 'The request body is not valid JSON.')
-    await sendAnswer(response, { ...answerer.answer(body.value, hash), delayMs })
+    await sendAnswer(response, { ...answerer.answer(body.value, hash, betas), delayMs })
   } catch (error) {
     if (response.headersSent) response.destroy()
     else sendError(response, error instanceof Refusal ? error : new Refusal(500, String(error)))
@@ -115,6 +118,11 @@ function route(
   if (key === undefined) throw new Refusal(401, 'invalid x-api-key')
   if (headers['anthropic-version'] === undefined) throw new Refusal(400, 'anthropic-version: header is required')
   return { path, key }
+}
+
+function readBetas({ headers }: IncomingMessage): readonly string[] {
+  const value = headers['anthropic-beta']
+  return value === undefined ? [] : [value].flat().flatMap((tokens) => tokens.split(','))
 }
 
 /** Reads to the end whatever the size: a client that is still sending would not see the refusal. */

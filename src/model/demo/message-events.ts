@@ -7,12 +7,14 @@ import { countTokens } from './prompt-cache.ts'
 
 const JSON_PIECE = 24
 
+type Speed = Message['usage']['speed']
+
 /** The API's answer that a turn makes. `seed` names the request: equal requests get equal ids. */
 export function toMessage(
   turn: Turn,
-  { model, seed, input }: { model: string; seed: string; input: InputUsage },
+  { model, speed = null, seed, input }: { model: string; speed?: Speed; seed: string; input: InputUsage },
 ): Message {
-  const content = turn.blocks.map((block, index) => toContentBlock(block, `${seed}:${index}`))
+  const content = turn.blocks.flatMap((block, index) => toContentBlocks(block, `${seed}:${index}`))
   return {
     id: `msg_01${toId(seed)}`,
     type: 'message',
@@ -22,17 +24,19 @@ export function toMessage(
     stop_reason: turn.stopReason,
     stop_sequence: null,
     stop_details:
-      turn.stopReason === 'refusal' ? { type: 'refusal', category: null, explanation: turn.explanation } : null,
+      turn.stopReason === 'refusal'
+        ? { type: 'refusal', category: turn.category ?? null, explanation: turn.explanation }
+        : null,
     container: null,
     diagnostics: null,
     usage: {
       ...input,
       output_tokens: Math.max(1, countTokens(content.map((block) => JSON.stringify(block)).join(''))),
       output_tokens_details: null,
-      server_tool_use: null,
+      server_tool_use: countUses(content),
       inference_geo: null,
       service_tier: 'standard',
-      speed: null,
+      speed,
     },
   }
 }
@@ -57,21 +61,34 @@ export function toEvents(message: Message): readonly RawMessageStreamEvent[] {
   ]
 }
 
-function toContentBlock(block: TurnBlock, seed: string): ContentBlock {
+const DIRECT = { type: 'direct' } as const
+
+function toContentBlocks(block: TurnBlock, seed: string): readonly ContentBlock[] {
   switch (block.type) {
     case 'text':
-      return { type: 'text', text: block.text, citations: null }
+      return [{ type: 'text', text: block.text, citations: null }]
     case 'thinking':
-      return { type: 'thinking', thinking: block.thinking, signature: signThinking(block.thinking) }
+      return [{ type: 'thinking', thinking: block.thinking, signature: signThinking(block.thinking) }]
     case 'tool_use':
-      return {
-        type: 'tool_use',
-        id: `toolu_01${toId(seed)}`,
-        name: block.name,
-        input: block.input,
-        caller: { type: 'direct' },
-      }
+      return [{ type: 'tool_use', id: `toolu_01${toId(seed)}`, name: block.name, input: block.input, caller: DIRECT }]
+    case 'server_tool_use': {
+      const { type, name, input, result } = block
+      const id = `srvtoolu_01${toId(seed)}`
+      return [
+        { type, id, name, input, caller: DIRECT },
+        ...(result ? [{ ...result, tool_use_id: id, caller: DIRECT }] : []),
+      ]
+    }
+    case 'server_tool_result':
+      return [{ ...block.result, tool_use_id: block.id, caller: DIRECT }]
   }
+}
+
+/** What was carried out for an answer, and is paid for. */
+function countUses(content: readonly ContentBlock[]): Message['usage']['server_tool_use'] {
+  const count = (name: string): number => content.filter(({ type }) => type === `${name}_tool_result`).length
+  const [web_search_requests, web_fetch_requests] = [count('web_search'), count('web_fetch')]
+  return web_search_requests + web_fetch_requests > 0 ? { web_search_requests, web_fetch_requests } : null
 }
 
 /** 22 letters and digits, as many as the API's ids have. */
@@ -94,6 +111,7 @@ function startOf(block: ContentBlock, index: number): RawMessageStreamEvent {
     case 'thinking':
       return { type: 'content_block_start', index, content_block: { ...block, thinking: '', signature: '' } }
     case 'tool_use':
+    case 'server_tool_use':
       return { type: 'content_block_start', index, content_block: { ...block, input: {} } }
     default:
       return { type: 'content_block_start', index, content_block: block }
@@ -114,6 +132,7 @@ function deltasOf(block: ContentBlock, index: number): readonly RawMessageStream
         { type: 'content_block_delta', index, delta: { type: 'signature_delta', signature: block.signature } },
       ]
     case 'tool_use':
+    case 'server_tool_use':
       return ['', ...pieces(JSON.stringify(block.input))].map((partial_json) => ({
         type: 'content_block_delta',
         index,

@@ -5,18 +5,22 @@
  *   SAY text            a text block; in double quotes: a JSON string
  *   THINK text          a thinking block
  *   TOOL name {json}    one tool call
- *   PARALLEL n          the n TOOL lines that follow are made in one step
+ *   PARALLEL n          the n TOOL lines that follow are made in one step; SEARCH and FETCH among them are left to the next
+ *   SEARCH query        a search of the web, which the API carries out: the three sites that there are, as far as its tool may
+ *   FETCH url           a page; `?characters=n` makes it longer, a path that ends in `.pdf` another kind
+ *   PAUSE               ends a step that uses the web with stop reason `pause_turn`, and leaves a SEARCH or FETCH before it to the next one
  *   SLEEP ms            waits before the step's answer begins
  *   FAIL status [xN] [retry-after=value]      N answers with that status
  *   ERROR type [xN]     N streams that break off with an error event, as `ERROR overloaded_error`
  *   GARBAGE [xN]        N streams with a line that is no JSON
  *   CUT [xN]            N connections that close in the middle of the answer
  *   STALL [xN]          N answers that begin and then fall silent
- *   REFUSE [text]       ends the step with stop reason `refusal` and that explanation
+ *   REFUSE [category=name] [text]      ends the step with stop reason `refusal`, that category and that explanation
  *   MAX_TOKENS          ends the step with stop reason `max_tokens`
+ *   FULL                ends the step with stop reason `model_context_window_exceeded`
  *
  * Empty lines and lines that begin with `# ` are skipped. A step is everything up to and with the next TOOL,
- * PARALLEL group, REFUSE or MAX_TOKENS, or to the end; each assistant message of the transcript stands for one step
+ * PARALLEL group, REFUSE, PAUSE, MAX_TOKENS or FULL, or to the end; each assistant message of the transcript stands for one step
  * that was done. A program that arrives while another one is under way is done after it. When nothing is left, the
  * answer is `Done.`; a step that answers nothing (a REFUSE without SAY) leaves no trace and is done again.
  * Asked for a summary, the model writes down the rest of the program, so that a session goes on behind a compaction.
@@ -66,6 +70,13 @@ function toStep(statements: readonly Statement[]): { turn: Turn; rest: readonly 
   const faults = step.flatMap((statement): readonly Fault[] => statement.faults ?? [])
   const waitMs = step.reduce((sum, statement) => sum + (statement.waitMs ?? 0), 0)
   const last = step.at(-1)?.stop
-  const turn = toTurn(blocks.length === 0 && !last ? say('Done.').blocks : blocks)
+  const turn = toTurn(blocks.length === 0 && !last ? say('Done.').blocks : leaveLast(blocks, last?.stopReason))
   return { turn: { ...turn, ...last, faults, waitMs }, rest: statements.slice(step.length) }
+}
+
+/** A turn that pauses leaves the call that it ends with. */
+function leaveLast(blocks: readonly TurnBlock[], stopReason: Turn['stopReason'] | undefined): readonly TurnBlock[] {
+  const last = blocks.at(-1)
+  if (stopReason !== 'pause_turn' || last?.type !== 'server_tool_use') return blocks
+  return [...blocks.slice(0, -1), { ...last, isLeft: true }]
 }

@@ -5,11 +5,14 @@ import { isObject } from '../json.ts'
 import { checkCacheControl, readBlocks } from './block.ts'
 import { checkConversation, readMessages } from './conversation.ts'
 import { Refusal, refuse } from './refusal.ts'
+import { checkServedCalls } from './served-calls.ts'
+import { checkServerTool } from './server-tool.ts'
 
 /** A request that the API would accept. */
 export interface DemoRequest {
   readonly model: string
   readonly stream: boolean
+  readonly speed: 'standard' | 'fast' | null
   readonly system: readonly DemoBlock[]
   readonly tools: readonly JsonObject[]
   readonly messages: readonly DemoMessage[]
@@ -24,8 +27,11 @@ const MOST_BREAKPOINTS = 4
 const TOOL_NAME = /^[a-zA-Z0-9_-]{1,128}$/
 const EFFORTS = new Set(['low', 'medium', 'high', 'xhigh', 'max'])
 
-/** Reads a body as the Messages API does. Throws the {@link Refusal} that it answers to what it does not accept. */
-export function readRequest(body: unknown): DemoRequest {
+/**
+ * Reads a body as the Messages API does. Throws the {@link Refusal} that it answers to what it does not accept.
+ * @param betas tokens of `anthropic-beta`.
+ */
+export function readRequest(body: unknown, betas: readonly string[] = []): DemoRequest {
   if (!isObject(body)) throw new Refusal(400, 'The request body is not a JSON object.')
   const extra = Object.keys(body).find((name) => !FIELDS.has(name))
   if (extra !== undefined) refuse(extra, 'Extra inputs are not permitted')
@@ -36,13 +42,15 @@ export function readRequest(body: unknown): DemoRequest {
   const limit = readLimit(body['max_tokens'])
   checkThinking(body['thinking'], limit)
   checkEffort(body['output_config'])
+  const speed = readSpeed(body['speed'], model, betas)
   const system = readSystem(body['system'])
   const tools = readTools(body['tools'])
   checkToolChoice(body['tool_choice'], tools)
-  const messages = readMessages(body['messages'])
+  const messages = readMessages(body['messages'], model)
   checkConversation(messages, tools.length > 0)
+  checkServedCalls(messages, tools)
   checkBreakpoints([...tools, ...system, ...messages.flatMap(({ content }) => content)])
-  return { model, stream, system, tools, messages }
+  return { model, stream, speed, system, tools, messages }
 }
 
 function readLimit(limit: unknown): number {
@@ -70,6 +78,17 @@ function checkEffort(config: unknown): void {
   }
 }
 
+const FAST = /^claude-(?:(?:fable|mythos)-5-2|opus-(?:4-8|5))\b/
+const FAST_IN_PREVIEW = /^claude-opus-(?:4-8|5(?!-5))\b/
+
+function readSpeed(speed: unknown, model: string, betas: readonly string[]): DemoRequest['speed'] {
+  if (speed === undefined || speed === null) return null
+  if (FAST_IN_PREVIEW.test(model) && !betas.includes('fast-mode-2026-02-01'))
+    return refuse('speed', 'Extra inputs are not permitted')
+  if (speed === 'fast' && !FAST.test(model)) throw new Refusal(400, `${model} does not support fast mode.`)
+  return speed === 'fast' || speed === 'standard' ? speed : refuse('speed', "Input should be 'standard' or 'fast'")
+}
+
 function readSystem(system: unknown): readonly DemoBlock[] {
   if (system === undefined) return []
   const blocks = typeof system === 'string' && system === '' ? [] : readBlocks(system, 'system')
@@ -90,6 +109,8 @@ function readTools(tools: unknown): readonly JsonObject[] {
       refuse(`${path}.name`, `String should match pattern '${TOOL_NAME.source}'`)
     if (names.has(name)) throw new Refusal(400, 'tools: Tool names must be unique.')
     names.add(name)
+    const declared = tools.map((each) => (isObject(each) ? each['name'] : undefined))
+    if (checkServerTool(tool, `tools.${index}`, declared)) return tool
     if (!isObject(schema))
       refuse(`${path}.input_schema`, schema === undefined ? 'Field required' : 'Input should be an object')
     if (schema['type'] !== 'object') refuse(`${path}.input_schema.type`, "Input should be 'object'")

@@ -7,7 +7,7 @@ export interface Statement {
   readonly blocks?: readonly TurnBlock[]
   readonly faults?: readonly Fault[]
   readonly waitMs?: number
-  readonly stop?: Pick<Turn, 'stopReason' | 'explanation'>
+  readonly stop?: Pick<Turn, 'stopReason' | 'explanation' | 'category'>
   /** Its lines, from which it can be read again. */
   readonly source: string
   /** Whether the step ends behind it. */
@@ -47,10 +47,18 @@ function readStatement(line: Line): Omit<Statement, 'source'> {
       return { blocks: [{ type: 'thinking', thinking: readText(line) }], ends: false }
     case 'TOOL':
       return { blocks: [readCall(line)], ends: true }
+    case 'SEARCH':
+      return { blocks: [{ ...SERVED, name: 'web_search', input: { query: readText(line) } }], ends: false }
+    case 'FETCH':
+      return { blocks: [{ ...SERVED, name: 'web_fetch', input: { url: readText(line) } }], ends: false }
     case 'SLEEP':
       return { waitMs: readCount(line), ends: false }
     case 'REFUSE':
-      return { stop: { stopReason: 'refusal', explanation: rest === '' ? null : rest }, ends: true }
+      return { stop: readRefusal(rest), ends: true }
+    case 'FULL':
+      return { stop: { stopReason: 'model_context_window_exceeded', explanation: null }, ends: true }
+    case 'PAUSE':
+      return { stop: { stopReason: 'pause_turn', explanation: null }, ends: true }
     case 'MAX_TOKENS':
       return { stop: { stopReason: 'max_tokens', explanation: null }, ends: true }
     default:
@@ -58,11 +66,27 @@ function readStatement(line: Line): Omit<Statement, 'source'> {
   }
 }
 
-function readGroup(line: Line, calls: readonly Line[]): Omit<Statement, 'source'> {
-  if (calls.length < readCount(line) || calls.some(({ word }) => word !== 'TOOL'))
-    fail(line, `${line.rest} TOOL lines must follow`)
-  return { blocks: calls.map(readCall), ends: true }
+function readRefusal(rest: string): NonNullable<Statement['stop']> {
+  const category = CATEGORIES.find((name) => rest.startsWith(`category=${name}`)) ?? null
+  const words = rest.replace(/^category=\S+ ?/, '')
+  return { stopReason: 'refusal', explanation: words === '' ? null : words, category }
 }
+
+const CATEGORIES = ['cyber', 'bio', 'frontier_llm', 'reasoning_extraction', 'general_harms'] as const
+
+function readGroup(line: Line, calls: readonly Line[]): Omit<Statement, 'source'> {
+  if (calls.length < readCount(line) || calls.some(({ word }) => !CALLS.has(word)))
+    fail(line, `${line.rest} TOOL lines must follow`)
+  const blocks = calls.flatMap((call) => readStatement(call).blocks ?? [])
+  // Beside calls of the client's tools, the API leaves its own until those are done.
+  return {
+    blocks: blocks.map((block) => (block.type === 'server_tool_use' ? { ...block, isLeft: true } : block)),
+    ends: true,
+  }
+}
+
+const CALLS: ReadonlySet<string> = new Set(['TOOL', 'SEARCH', 'FETCH'])
+const SERVED = { type: 'server_tool_use', isLeft: false } as const
 
 function readCall(line: Line): TurnBlock {
   const [name = '', ...json] = line.rest.split(' ')

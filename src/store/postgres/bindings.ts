@@ -83,7 +83,13 @@ async function insertFirst(database: Database, first: SandboxRow): Promise<void>
 async function succeed(database: Database, expected: number, next: SandboxRow): Promise<void> {
   await database
     .updateTable('sandboxes')
-    .set({ generation: next.generation, provider: next.provider, reference: next.reference, boot_id: next.bootId })
+    .set({
+      generation: next.generation,
+      provider: next.provider,
+      reference: next.reference,
+      boot_id: next.bootId,
+      destroyed_at: null,
+    })
     .where('session_id', '=', next.sessionId)
     .where('generation', '=', expected)
     .execute()

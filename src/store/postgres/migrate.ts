@@ -6,6 +6,8 @@ import * as tries from '../migrations/0004-tries.ts'
 import * as files from '../migrations/0005-files.ts'
 import * as resets from '../migrations/0006-resets.ts'
 import * as budgets from '../migrations/0007-budgets.ts'
+import * as networking from '../migrations/0008-networking.ts'
+import * as destroyedSandboxes from '../migrations/0009-destroyed-sandboxes.ts'
 import type { Database } from './database.ts'
 
 /** Numbered, run in this order, never changed once released, never undone. */
@@ -17,6 +19,8 @@ const migrations = {
   '0005-files': files,
   '0006-resets': resets,
   '0007-budgets': budgets,
+  '0008-networking': networking,
+  '0009-destroyed-sandboxes': destroyedSandboxes,
 }
 
 /**

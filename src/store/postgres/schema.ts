@@ -2,7 +2,7 @@ import type { ColumnType, Generated } from 'kysely'
 import type { ArchivedItem } from '../../history/archive.ts'
 import type { Cut } from '../../history/cut.ts'
 import type { BlobRef } from '../../session/entry.ts'
-import type { Agent, Environment, SessionAgent } from '../../wire/types.ts'
+import type { Agent, Environment, Networking, SessionAgent } from '../../wire/types.ts'
 import type { IngressRow } from '../ingress.ts'
 import type { SessionRow } from '../sessions.ts'
 
@@ -76,6 +76,7 @@ interface ConfigurationTable {
   session_id: string
   agent: Json<SessionAgent>
   harness: string
+  networking: Json<Networking> | null
 }
 
 /** What stays of a deleted session. */
@@ -107,6 +108,7 @@ interface SandboxTable {
   provider: string
   reference: string
   boot_id: string
+  destroyed_at: Date | null
 }
 
 interface CallBindingTable {

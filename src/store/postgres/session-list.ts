@@ -1,8 +1,10 @@
+import type { Selectable } from 'kysely'
 import { sql } from 'kysely'
 import type { SessionStatus } from '../../wire/types.ts'
 import type { Configuration, SessionListing } from '../sessions.ts'
 import type { Database } from './database.ts'
 import { isBehind } from './keyset.ts'
+import type { Schema } from './schema.ts'
 
 /** The rows of a page, nearest to `from` first: for a page walked backward, in the order opposite to the listing's. */
 export function buildSessionList(database: Database, workspaceId: string, listing: SessionListing) {
@@ -29,7 +31,7 @@ export function buildSessionList(database: Database, workspaceId: string, listin
 
 const opposite = { asc: 'desc', desc: 'asc' } as const
 
-/** What the sessions of a page were created with, by session, in one query. */
+/** What the sessions of a page have, by session, in one query. */
 export async function readConfigurations(
   database: Database,
   sessionIds: readonly string[],
@@ -38,8 +40,23 @@ export async function readConfigurations(
   const rows = await database
     .selectFrom('sessions')
     .innerJoin('configurations', 'configurations.id', 'sessions.configuration_id')
-    .select(['sessions.id as session', 'configurations.id', 'configurations.agent', 'configurations.harness'])
+    .select(['sessions.id as session', ...CONFIGURATION])
     .where('sessions.id', '=', sql<string>`any(${[...sessionIds]}::text[])`)
     .execute()
-  return new Map(rows.map(({ session, ...configuration }) => [session, configuration]))
+  return new Map(rows.map(({ session, ...row }) => [session, toConfiguration(row)]))
+}
+
+/** What of a row makes a {@link Configuration}. */
+export const CONFIGURATION = [
+  'configurations.id',
+  'configurations.agent',
+  'configurations.harness',
+  'configurations.networking',
+] as const
+
+export function toConfiguration({
+  networking,
+  ...row
+}: Pick<Selectable<Schema['configurations']>, 'id' | 'agent' | 'harness' | 'networking'>): Configuration {
+  return networking === null ? row : { ...row, networking }
 }

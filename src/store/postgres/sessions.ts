@@ -1,11 +1,11 @@
 import type { DeleteQueryBuilder, DeleteResult, Selectable, Transaction } from 'kysely'
 import { sql } from 'kysely'
-import type { Configuration, SessionRow, SessionStore, StatusHint } from '../sessions.ts'
+import type { Configuration, FoldedRow, SessionRow, SessionStore, StatusHint } from '../sessions.ts'
 import { EnvironmentGone } from '../buried.ts'
 import { refusingBuried } from './burial.ts'
 import { refusingViolation } from './constraint.ts'
 import type { Database } from './database.ts'
-import { buildSessionList, readConfigurations } from './session-list.ts'
+import { CONFIGURATION, buildSessionList, readConfigurations, toConfiguration } from './session-list.ts'
 import { relaxedUnless } from './relaxed.ts'
 import type { Schema } from './schema.ts'
 
@@ -38,14 +38,19 @@ export function createSessionStore(database: Database): SessionStore {
       return row === undefined ? null : toRow(row)
     },
 
-    async configuration(sessionId) {
-      const row = await database
+    async configuration(sessionId, id) {
+      const query = database
         .selectFrom('sessions')
-        .innerJoin('configurations', 'configurations.id', 'sessions.configuration_id')
-        .select(['configurations.id', 'configurations.agent', 'configurations.harness'])
+        .innerJoin('configurations', 'configurations.session_id', 'sessions.id')
+        .select(CONFIGURATION)
         .where('sessions.id', '=', sessionId)
-        .executeTakeFirst()
-      return row ?? null
+      const named = id === undefined ? sql.ref<string>('sessions.configuration_id') : id
+      const row = await query.where('configurations.id', '=', named).executeTakeFirst()
+      return row ? toConfiguration(row) : null
+    },
+
+    async addConfiguration(row, configuration) {
+      await refusingBuried(row.id, insertConfiguration(database, row, configuration))
     },
 
     configurations: (sessionIds) => readConfigurations(database, sessionIds),
@@ -127,17 +132,25 @@ async function create(database: Database, row: SessionRow, configuration: Config
       .onConflict((conflict) => conflict.column('id').doNothing())
       .executeTakeFirstOrThrow()
     if (numInsertedOrUpdatedRows === 0n) return renew(transaction, row.id)
-    await transaction
-      .insertInto('configurations')
-      .values({
-        id: configuration.id,
-        workspace_id: row.workspaceId,
-        session_id: row.id,
-        agent: JSON.stringify(configuration.agent),
-        harness: configuration.harness,
-      })
-      .execute()
+    await insertConfiguration(transaction, row, configuration)
   })
+}
+
+async function insertConfiguration(
+  database: Database | Transaction<Schema>,
+  { id, workspaceId }: Pick<SessionRow, 'id' | 'workspaceId'>,
+  configuration: Configuration,
+): Promise<void> {
+  const { agent, harness, networking } = configuration
+  const values = {
+    id: configuration.id,
+    workspace_id: workspaceId,
+    session_id: id,
+    agent: JSON.stringify(agent),
+    harness,
+    networking: networking ? JSON.stringify(networking) : null,
+  }
+  await database.insertInto('configurations').values(values).execute()
 }
 
 /** Null is no JSON, so that two of it are not distinct. */
@@ -151,12 +164,16 @@ async function renew(transaction: Transaction<Schema>, id: string): Promise<void
   await rows.where('id', '=', id).where('status', '=', 'creating').execute()
 }
 
-async function repair(database: Database, id: string, fold: Parameters<SessionStore['repair']>[1]): Promise<void> {
+async function repair(database: Database, id: string, fold: FoldedRow): Promise<void> {
   const metadata = JSON.stringify(fold.metadata)
   const budget = toJson(fold.budget)
+  const configuration = sql<string>`coalesce((
+    select id from configurations where id = ${fold.configurationId}::text and session_id = ${id}
+  ), configuration_id)`
   await database
     .updateTable('sessions')
     .set({
+      configuration_id: configuration,
       status: fold.status,
       title: fold.title,
       metadata,
@@ -166,8 +183,8 @@ async function repair(database: Database, id: string, fold: Parameters<SessionSt
     })
     .where('id', '=', id)
     .where(
-      sql<boolean>`(status, title, metadata::text, budget::text, archived_at)
-        is distinct from (${fold.status}::text, ${fold.title}::text, ${metadata}::text, ${budget}::text, ${fold.archivedAt}::timestamptz)`,
+      sql<boolean>`(configuration_id, status, title, metadata::text, budget::text, archived_at)
+        is distinct from (${configuration}, ${fold.status}::text, ${fold.title}::text, ${metadata}::text, ${budget}::text, ${fold.archivedAt}::timestamptz)`,
     )
     .execute()
 }

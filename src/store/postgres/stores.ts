@@ -7,6 +7,7 @@ import type { FileStore } from '../files.ts'
 import type { IngressStore } from '../ingress.ts'
 import type { KeyStore } from '../keys.ts'
 import type { SessionStore } from '../sessions.ts'
+import type { SpentSandboxes } from '../spent-sandboxes.ts'
 import { createAgentStore } from './agents.ts'
 import { createLogArchive } from './archive.ts'
 import { createSandboxBindings } from './bindings.ts'
@@ -16,6 +17,7 @@ import { createFileStore } from './files.ts'
 import { createIngressStore } from './ingress.ts'
 import { createKeyStore } from './keys.ts'
 import { createSessionStore } from './sessions.ts'
+import { createSpentSandboxes } from './spent-sandboxes.ts'
 
 /** Every port of the store; whoever opened the database closes it. */
 export interface Stores {
@@ -26,6 +28,7 @@ export interface Stores {
   readonly ingress: IngressStore
   readonly keys: KeyStore
   readonly bindings: SandboxBindings
+  readonly spentSandboxes: SpentSandboxes
   readonly archive: LogArchive & ArchiveWriter & ArchiveGaps
 }
 
@@ -42,6 +45,7 @@ export function createStores(database: Database, codecKey?: Uint8Array | null): 
     ingress: createIngressStore(database),
     keys: createKeyStore(database),
     bindings: createSandboxBindings(database),
+    spentSandboxes: createSpentSandboxes(database),
     archive: createLogArchive(database, codecKey),
   }
 }

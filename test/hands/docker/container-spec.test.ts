@@ -6,6 +6,7 @@ const request = {
   installation: 'abc',
   image: 'image:1',
   limits: defaultLimits,
+  door: null,
 }
 
 describe('the container of a sandbox', () => {
@@ -16,6 +17,16 @@ describe('the container of a sandbox', () => {
     expect(HostConfig?.Mounts).toMatchObject([
       { Type: 'volume', Target: '/workspace', VolumeOptions: { Labels: owned } },
     ])
+  })
+
+  test('mounts its door read-only, and forwards as nobody beside what idles', () => {
+    const { HostConfig, Cmd, User, Env = [] } = containerSpec({ ...request, door: '/doors/1' })
+    const door = { Type: 'bind', Source: '/doors/1', Target: '/run/egress', ReadOnly: true }
+    expect(HostConfig?.Mounts?.[0]).toEqual(door)
+    expect(HostConfig?.NetworkMode).toBe('none')
+    expect([User, Cmd]).toMatchObject(['65534:65534', ['sh', '-c', expect.stringContaining('forward.pl')]])
+    expect(Env).toContain('https_proxy=http://127.0.0.1:3128')
+    expect(containerSpec(request).Env?.join(' ')).not.toContain('3128')
   })
 
   test('gives the whole seccomp profile, never a name for one', () => {

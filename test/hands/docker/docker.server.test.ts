@@ -177,6 +177,8 @@ print(m.Pool(2).map(abs, [-1, -2]), subprocess.check_output(["echo", "child"]))'
       await run(sandbox, 'head -c 1G /dev/zero > /tmp/x')
       // Tighter each time: what the kernel still finds to give back lets one more process start.
       const squeeze = async () => {
+        // The kernel may have taken process 1 itself, behind an answer.
+        if ((await createEngine().find(row.reference))?.status !== 'running') return SandboxLost.name
         const { memory } = await createEngine().usage(row.reference)
         const limit = Math.ceil(memory.used / 4096) * 4096 + MiB / 16
         await docker.getContainer(row.reference).update({ Memory: limit, MemorySwap: limit })

@@ -57,6 +57,7 @@ export function createFakeEngine(): FakeEngine {
     orphans: async () => [],
     removeVolume: async () => {},
     usage: async () => engine.usageNow,
+    open: async () => Promise.reject(new Error('nothing stays in here')),
     async exec(_, { argv }) {
       engine.execs.push(argv[2] ?? '')
       return { stdout: Buffer.from(engine.answer(argv[2] ?? '', argv)), stderr: '' }

@@ -48,6 +48,20 @@ export function isolation(setup: SandboxProviderSetup): void {
     expect(await textOf(sandbox, command)).toBe(expected)
   })
 
+  test('keeps the files and processes of two sessions apart', async () => {
+    const [one, other] = [await setup.open(), await setup.open()]
+    const mark = `mark${process.pid}`
+    const places = '/workspace /tmp /home/agent /dev/shm /run /var/tmp'
+    const sleeping = `sleep 60.${process.pid}`
+    await textOf(one.sandbox, `${sleeping} > /dev/null 2>&1 & for at in ${places}; do echo x > $at/${mark}; done`)
+    const files = `find ${places} -name '${mark}' 2>/dev/null`
+    // The brackets keep the search from finding itself.
+    const processes = `cat /proc/[0-9]*/cmdline | tr '\\0' ' ' | grep -o '[s]leep 60.${process.pid}'`
+    expect(await textOf(one.sandbox, files)).toContain(`/workspace/${mark}\n`)
+    expect(await textOf(one.sandbox, processes)).toBe(`${sleeping}\n`)
+    expect(await textOf(other.sandbox, `${files}; ${processes}; true`)).toBe('')
+  })
+
   test('stops a fork bomb at its own limit and goes on', async () => {
     const { sandbox } = await setup.open()
     const bomb = 'n=0; while [ $n -lt 700 ]; do sleep 20 & n=$((n+1)); done 2>&1 | tail -n 1'

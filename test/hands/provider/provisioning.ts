@@ -62,12 +62,6 @@ export function provisioning(setup: SandboxProviderSetup): void {
     await expect(run(sandbox, 'true')).rejects.toThrow(SandboxLost)
   })
 
-  test('keeps the sandboxes of two sessions apart', async () => {
-    const [one, two] = [await setup.open(), await setup.open()]
-    await run(one.sandbox, 'echo secret > /tmp/file; echo secret > /workspace/file')
-    expect(await textOf(two.sandbox, 'ls /tmp /workspace')).toBe('/tmp:\n\n/workspace:\n')
-  })
-
   test('finds nothing wrong in the doctor', async () => {
     expect((await setup.provider.doctor()).filter(({ ok }) => !ok)).toEqual([])
   })

@@ -17,9 +17,12 @@ export async function textOf(sandbox: Sandbox, command: string): Promise<string>
   return show((await run(sandbox, command)).output)
 }
 
-/** Appends to the ledger and to its own output, slowly: a second run would show in both. */
+/**
+ * Appends to the ledger and to its own output, slowly: a second run would show in both. Behind the last line there is time
+ * to kill who waits for it.
+ */
 export const slow =
-  'echo ran >> ledger; for i in 1 2 3 4 5 6; do echo line $i | tee -a progress; sleep 0.1; done; exit 7'
+  'echo ran >> ledger; for i in 1 2 3 4 5 6; do echo line $i | tee -a progress; sleep 0.1; done; sleep 0.4; exit 7'
 export const slowOutput = [1, 2, 3, 4, 5, 6].map((n) => `line ${n}\n`).join('')
 
 /** Waits inside the sandbox until this test command succeeds. */

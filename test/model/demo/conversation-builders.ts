@@ -1,3 +1,4 @@
+import type { DemoBlock } from '../../../src/model/demo/block.ts'
 import type { DemoMessage } from '../../../src/model/demo/conversation.ts'
 import type { Turn } from '../../../src/model/demo/turn.ts'
 import { signThinking } from '../../../src/model/demo/block.ts'
@@ -9,8 +10,10 @@ export function user(...texts: readonly string[]): DemoMessage {
 
 /** The message that a client puts into the transcript for a turn; ids count up from `first`. */
 export function assistant(turn: Turn, first = 1): DemoMessage {
-  const content = turn.blocks.map((block, index) => {
+  const content = turn.blocks.map((block, index): DemoBlock => {
     if (block.type === 'tool_use') return { ...block, id: `toolu_${first + index}` }
+    if (block.type === 'server_tool_use') return { ...block, id: `srvtoolu_${first + index}` }
+    if (block.type === 'server_tool_result') return { ...block.result, tool_use_id: block.id }
     return block.type === 'thinking' ? { ...block, signature: signThinking(block.thinking) } : block
   })
   return { role: 'assistant', content }

@@ -42,6 +42,21 @@ describe('a scripted message', () => {
       fc
         .dictionary(fc.string(), fc.string({ unit: 'binary' }), { noNullPrototype: true })
         .map((value) => ({ type: 'tool_use' as const, name: 'bash', input: value })),
+      fc.record({ query: fc.string() }).map((query) => ({
+        type: 'server_tool_use' as const,
+        name: 'web_search' as const,
+        input: query,
+        isLeft: false,
+        result: { type: 'web_search_tool_result' as const, content: [] },
+      })),
+      fc.constant({
+        type: 'server_tool_result' as const,
+        id: 'srvtoolu_1',
+        result: {
+          type: 'web_fetch_tool_result' as const,
+          content: { type: 'web_fetch_tool_result_error' as const, error_code: 'unavailable' as const },
+        },
+      }),
     )
     fc.assert(
       fc.property(fc.array(block, { maxLength: 6 }), (blocks) => {

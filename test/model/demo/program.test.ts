@@ -65,12 +65,47 @@ describe('a line of a program', () => {
         ],
       },
     ],
-    ['REFUSE', { blocks: [], stopReason: 'refusal', explanation: null }],
+    ['REFUSE', { blocks: [], stopReason: 'refusal', explanation: null, category: null }],
+    ['REFUSE category=cyber not that', { stopReason: 'refusal', explanation: 'not that', category: 'cyber' }],
+    ['REFUSE category=bio', { stopReason: 'refusal', explanation: null, category: 'bio' }],
+    ['SAY so f\nFULL', { blocks: [{ type: 'text', text: 'so f' }], stopReason: 'model_context_window_exceeded' }],
     [
       'SAY well\nREFUSE not that',
       { blocks: [{ type: 'text', text: 'well' }], stopReason: 'refusal', explanation: 'not that' },
     ],
     ['SAY and so on and\nMAX_TOKENS', { blocks: [{ type: 'text', text: 'and so on and' }], stopReason: 'max_tokens' }],
+    [
+      'SEARCH two words\nFETCH https://a.com/b\nSAY x',
+      {
+        blocks: [
+          { type: 'server_tool_use', name: 'web_search', input: { query: 'two words' }, isLeft: false },
+          { type: 'server_tool_use', name: 'web_fetch', input: { url: 'https://a.com/b' }, isLeft: false },
+          { type: 'text', text: 'x' },
+        ],
+        stopReason: 'end_turn',
+      },
+    ],
+    [
+      'SEARCH a\nSEARCH b\nPAUSE',
+      {
+        blocks: [
+          { type: 'server_tool_use', name: 'web_search', input: { query: 'a' }, isLeft: false },
+          { type: 'server_tool_use', name: 'web_search', input: { query: 'b' }, isLeft: true },
+        ],
+        stopReason: 'pause_turn',
+      },
+    ],
+    ['SAY so far\nPAUSE', { blocks: [{ type: 'text', text: 'so far' }], stopReason: 'pause_turn' }],
+    [
+      'PARALLEL 2\nTOOL bash\nSEARCH a',
+      {
+        blocks: [
+          { type: 'tool_use', name: 'bash', input: {} },
+          { type: 'server_tool_use', name: 'web_search', input: { query: 'a' }, isLeft: true },
+        ],
+        stopReason: 'tool_use',
+      },
+    ],
     ['\n# a note\n  SAY x  \n', { blocks: [{ type: 'text', text: 'x' }] }],
     ['', { blocks: [{ type: 'text', text: 'Done.' }], stopReason: 'end_turn' }],
     ['FAIL 500', { blocks: [{ type: 'text', text: 'Done.' }] }],
@@ -84,6 +119,7 @@ describe('a line of a program', () => {
     ['SAY "hi', 'line 2, SAY: expected a JSON string'],
     ['TOOL', 'line 2, TOOL: expected a name'],
     ['TOOL bash ls', 'line 2, TOOL: expected a name and a JSON object'],
+    ['SEARCH', 'line 2, SEARCH: expected a text'],
     ['SLEEP long', 'line 2, SLEEP: expected a number'],
     ['FAIL', 'line 2, FAIL: expected a status'],
     ['FAIL 200', 'line 2, FAIL: expected a status'],

@@ -14,6 +14,7 @@ function request(
   return {
     model: 'claude-sonnet-5-5',
     stream: true,
+    speed: null,
     system: [{ type: 'text', text: system }],
     tools: [],
     messages: [{ role: 'user', content }],

@@ -53,9 +53,25 @@ describe('a request that the demo model accepts', () => {
     ['an image', saying([{ type: 'image', source: { type: 'base64', media_type: 'image/png', data: '' } }])],
     ['a choice of tool', { tool_choice: { type: 'tool', name: 'bash' } }],
     ['thinking with a budget', { max_tokens: 2000, thinking: { type: 'enabled', budget_tokens: 1024 } }],
+    [
+      'a system message behind the user’s',
+      { messages: [hello, { role: 'system', content: 'x' }, { role: 'assistant', content: 'y' }, hello] },
+    ],
+    [
+      'a system message behind results',
+      { messages: [hello, calls('a'), answers('a'), { role: 'system', content: [{ type: 'text', text: 'x' }] }] },
+    ],
+    ['a speed', { model: 'claude-opus-5-5', speed: 'fast' }],
+    ['the usual speed', { speed: 'standard' }],
     ['adaptive thinking and effort', { thinking: { type: 'adaptive' }, output_config: { effort: 'max' } }],
   ])('has %s', (_, over) => {
     expect(readRequest(body(over)).messages.length).toBeGreaterThan(0)
+  })
+
+  test('has a speed in preview by its token', () => {
+    const request = body({ model: 'claude-opus-4-8', speed: 'fast' })
+    expect(readRequest(request, ['fast-mode-2026-02-01']).speed).toBe('fast')
+    expect(readRequest(body()).speed).toBeNull()
   })
 
   test('has its texts as blocks', () => {
@@ -107,7 +123,35 @@ describe('a request that the demo model refuses', () => {
       body({ messages: [{ role: 'assistant', content: 'hi' }, hello] }),
       /first message must use the "user" role/,
     ],
-    ['a system message', body({ messages: [hello, { role: 'system', content: 'x' }] }), /Unexpected role "system"/],
+    [
+      'a system message for a model that takes none',
+      body({ model: 'claude-sonnet-5', messages: [hello, { role: 'system', content: 'x' }] }),
+      /^role 'system' is not supported on this model/,
+    ],
+    ['a system message first', body({ messages: [{ role: 'system', content: 'x' }, hello] }), /top-level 'system'/],
+    [
+      'a system message behind an answer',
+      body({ messages: [hello, { role: 'assistant', content: 'x' }, { role: 'system', content: 'x' }] }),
+      /^messages.2: a system message must follow a user message/,
+    ],
+    [
+      'a system message before the user’s',
+      body({ messages: [hello, { role: 'system', content: 'x' }, hello] }),
+      /^messages.1: a system message/,
+    ],
+    [
+      'a system message between a call and its result',
+      body({ messages: [hello, calls('a'), { role: 'system', content: 'x' }, answers('a')] }),
+      /^messages.2: a system message/,
+    ],
+    [
+      'an image in a system message',
+      body({ messages: [hello, { role: 'system', content: [{ type: 'image', source: {} }] }] }),
+      /`image` blocks cannot be in `system` messages/,
+    ],
+    ['an unknown speed', body({ speed: 'slow' }), /^speed: /],
+    ['a speed that its model has not', body({ speed: 'fast' }), /does not support fast mode/],
+    ['a speed that is in preview', body({ model: 'claude-opus-5', speed: 'fast' }), /^speed: Extra inputs/],
     ['an unknown role', body({ messages: [{ role: 'tool', content: 'x' }] }), /^messages.0.role/],
     ['no content', body({ messages: [{ role: 'user' }] }), /content: Field required/],
     ['empty content', body(saying([])), /must have non-empty content/],

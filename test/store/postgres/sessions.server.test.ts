@@ -3,12 +3,14 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import { createStores } from '../../../src/store/postgres/stores.ts'
 import { createSession } from '../builders.ts'
 import { sessionAbandonmentSuite } from '../../suites/session-abandonment.ts'
+import { sessionConfigurationsSuite } from '../../suites/session-configurations.ts'
 import { sessionStoreSuite } from '../../suites/session-store.ts'
 import { useDatabase, useStores } from '../use-postgres.ts'
 
 const openStores = useStores()
 sessionStoreSuite(openStores)
 sessionAbandonmentSuite(openStores)
+sessionConfigurationsSuite(openStores)
 
 describe('hints in PostgreSQL', () => {
   const open = useDatabase()

@@ -1,0 +1,84 @@
+import { createHash, randomBytes } from 'node:crypto'
+import { chmod, copyFile, mkdir, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises'
+import type { Server } from 'node:http'
+import type { Socket } from 'node:net'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { Policy } from './policy.ts'
+import { shorten } from './short-path.ts'
+
+/** What is kept of a door, for the process that comes after this one. Credentials are not. */
+export interface KeptDoor {
+  readonly name: string
+  readonly policy: Policy
+  /** Of the authority that the sandbox trusts, once it has one. */
+  readonly authority?: string
+}
+
+const forwarder = fileURLToPath(new URL('forward.pl', import.meta.url))
+
+/** The folder that a sandbox of this name is given: of one length, whatever the name's is. */
+function folderOf(root: string, name: string): string {
+  return join(root, createHash('sha256').update(name).digest('hex').slice(0, 16))
+}
+
+/**
+ * Makes the folder with the forwarder, and notes what has to be known to open the door again. `root` is closed to other
+ * users: they reach no folder in it but through a mount.
+ */
+export async function keepDoor(root: string, door: KeptDoor, certificate: string | null): Promise<string> {
+  const folder = folderOf(root, door.name)
+  await mkdir(folder, { recursive: true })
+  await chmod(folder, 0o755)
+  await copyFile(forwarder, join(folder, 'forward.pl'))
+  await chmod(join(folder, 'forward.pl'), 0o644)
+  if (certificate !== null) await writeFile(join(folder, 'ca.pem'), certificate, { mode: 0o644 })
+  const draft = `${folder}.${randomBytes(4).toString('hex')}`
+  await writeFile(draft, JSON.stringify(door), { mode: 0o600 })
+  await rename(draft, `${folder}.json`)
+  return folder
+}
+
+/** Removes what is kept of a door; one that is gone already is success. */
+export async function forgetDoor(root: string, name: string): Promise<void> {
+  const folder = folderOf(root, name)
+  await rm(`${folder}.json`, { force: true })
+  await rm(folder, { recursive: true, force: true })
+}
+
+export async function listDoors(root: string): Promise<readonly KeptDoor[]> {
+  const files = (await readdir(root)).filter((name) => /^[0-9a-f]{16}\.json$/.test(name))
+  const texts = await Promise.all(files.map((file) => readFile(join(root, file), 'utf8').catch(nullIfMissing)))
+  // Written by `keepDoor` alone, and whole.
+  return texts.flatMap((text) => (text === null ? [] : [JSON.parse(text) as KeptDoor]))
+}
+
+/** Another process may close a door while this one reads. */
+function nullIfMissing(error: unknown): null {
+  if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null
+  throw error
+}
+
+/** Opens the door's socket for everybody who is in the folder's mount; resolves with what closes it. */
+export async function listenAt(folder: string, server: Server): Promise<() => Promise<void>> {
+  const path = await shorten(folder)
+  const socket = path.to('proxy.sock')
+  // Left by a process that was killed.
+  await rm(socket, { force: true })
+  // Those of tunnels are no connections of the server's any more.
+  const open = new Set<Socket>()
+  server.on('connection', (connection) => {
+    open.add(connection)
+    connection.once('close', () => open.delete(connection))
+  })
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen({ path: socket, readableAll: true, writableAll: true }, resolve)
+  })
+  return async () => {
+    const closed = new Promise((resolve) => server.close(resolve))
+    for (const connection of open) connection.destroy()
+    await closed
+    await path[Symbol.asyncDispose]()
+  }
+}

@@ -1,0 +1,128 @@
+import { once } from 'node:events'
+import { mkdir } from 'node:fs/promises'
+import { request } from 'node:http'
+import { setTimeout as pause } from 'node:timers/promises'
+import { forgetDoor, listDoors } from './door.ts'
+import type { Permit } from './proxy-options.ts'
+import { shorten } from './short-path.ts'
+
+export interface GateClientOptions {
+  /** The gate's own. */
+  readonly folder: string
+  /** Starts the process that works in the folder, which may run already: one that is too many ends by itself. */
+  readonly start: () => void
+  readonly patienceMs?: number
+}
+
+/** The gate of this host as another process sees it. */
+export interface GateClient {
+  /** Answers the folder to mount. Rejects when the process cannot be reached within the patience. */
+  open(name: string, permit: Permit): Promise<string>
+  /** Without the process it removes what that has left. */
+  close(name: string): Promise<void>
+  /** Keeps the process alive once there is a door, and starts it again when it ends, until aborted. */
+  attend(signal: AbortSignal): Promise<void>
+  /** Closes every door and ends the process, whoever started it; resolves when it is gone. */
+  end(): Promise<void>
+}
+
+interface Question {
+  readonly method: string
+  readonly path: string
+  readonly body?: string
+  readonly signal?: AbortSignal
+}
+
+const usualPatienceMs = 10_000
+const pollMs = 50
+/** As long as a process that was started is given to come up before the next is. */
+const startMs = 4_000
+
+export function connectGate({ folder, start, patienceMs = usualPatienceMs }: GateClientOptions): GateClient {
+  let lastStart = 0
+  let need = () => {}
+  const needed = new Promise<void>((resolve) => (need = resolve))
+  const pathOf = (name: string) => `/doors/${encodeURIComponent(name)}`
+
+  /** As often as it takes for a process that is being started. */
+  async function insist(question: Question): Promise<string> {
+    const deadline = Date.now() + patienceMs
+    for (;;) {
+      try {
+        return await ask(folder, question)
+      } catch (error) {
+        if (!isAway(error) || Date.now() > deadline || question.signal?.aborted === true) throw error
+        if (Date.now() - lastStart > startMs) {
+          lastStart = Date.now()
+          start()
+        }
+        await pause(pollMs)
+      }
+    }
+  }
+
+  return {
+    async open(name, permit) {
+      need()
+      await mkdir(folder, { recursive: true, mode: 0o700 })
+      return insist({ method: 'PUT', path: pathOf(name), body: JSON.stringify(permit) })
+    },
+
+    async close(name) {
+      try {
+        await ask(folder, { method: 'DELETE', path: pathOf(name) })
+      } catch (error) {
+        if (!isAway(error)) throw error
+        await forgetDoor(folder, name)
+      }
+    },
+
+    async attend(signal) {
+      await mkdir(folder, { recursive: true, mode: 0o700 })
+      if ((await listDoors(folder)).length > 0) need()
+      await Promise.race([needed, once(signal, 'abort')])
+      while (!signal.aborted) {
+        // It ends with the process, or with us.
+        await insist({ method: 'GET', path: '/lease', signal }).catch(() => {})
+        await pause(pollMs, undefined, { signal }).catch(() => {})
+      }
+    },
+
+    async end() {
+      const deadline = Date.now() + patienceMs
+      try {
+        while (Date.now() < deadline) {
+          await ask(folder, { method: 'DELETE', path: '/doors' })
+          await pause(pollMs)
+        }
+      } catch (error) {
+        if (!isAway(error)) throw error
+      }
+    },
+  }
+}
+
+async function ask(folder: string, { method, path, body, signal }: Question): Promise<string> {
+  await using place = await shorten(folder)
+  return await new Promise<string>((resolve, reject) => {
+    const options = { socketPath: place.to('control.sock'), method, path, agent: false, ...(signal && { signal }) }
+    const outgoing = request(options, (response) => {
+      let text = ''
+      response.setEncoding('utf8').on('data', (chunk: string) => (text += chunk))
+      response.on('error', reject)
+      response.on('end', () => {
+        if ((response.statusCode ?? 500) < 300) resolve(text)
+        else reject(new Error(`the egress process refused ${method} ${path}: ${text}`))
+      })
+    })
+    outgoing.on('error', reject)
+    outgoing.end(body)
+  })
+}
+
+/** Nobody listens: not yet, or not any more. */
+function isAway(error: unknown): boolean {
+  return (
+    error instanceof Error && 'code' in error && ['ENOENT', 'ECONNREFUSED', 'ECONNRESET'].includes(String(error.code))
+  )
+}

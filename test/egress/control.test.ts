@@ -1,0 +1,163 @@
+import { chmod, mkdir, mkdtemp, readdir, rm, stat } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { Control } from '../../src/egress/control.ts'
+import { claimFolder, startControl } from '../../src/egress/control.ts'
+import { createDial } from '../../src/egress/dial.ts'
+import type { Gate } from '../../src/egress/gate.ts'
+import { openGate } from '../../src/egress/gate.ts'
+import { connectGate } from '../../src/egress/gate-client.ts'
+import type { Permit } from '../../src/egress/proxy-options.ts'
+import { shorten } from '../../src/egress/short-path.ts'
+import { silentLog } from '../support/silent-log.ts'
+import { ask } from './test-proxy.ts'
+
+const closed: Permit = { policy: { type: 'limited', hosts: ['a.test'] }, credentials: [] }
+let root = ''
+let serial = 0
+
+beforeAll(async () => (root = await mkdtemp(join(tmpdir(), 'longhand-gate-'))))
+afterAll(() => rm(root, { recursive: true, force: true }))
+
+interface Process extends AsyncDisposable {
+  readonly gate: Gate
+  readonly control: Control
+}
+
+/** What an egress process is made of, in this one. */
+async function startProcess(folder: string, graceMs = 60_000): Promise<Process> {
+  const gate = await openGate({ folder, dial: createDial({ resolve: async () => [] }), log: silentLog })
+  const control = await startControl({ folder, gate, graceMs })
+  return {
+    gate,
+    control,
+    async [Symbol.asyncDispose]() {
+      await control[Symbol.asyncDispose]()
+      await gate[Symbol.asyncDispose]()
+    },
+  }
+}
+
+/** Long enough that sockets in it would have no path of their own. */
+async function newFolder(): Promise<string> {
+  const folder = join(root, `${serial++}`, 'a'.repeat(100))
+  await mkdir(folder, { recursive: true })
+  return folder
+}
+
+const sentence = 'does not allow b.test. It allows a.test.'
+async function askAt(folder: string) {
+  await using path = await shorten(folder)
+  return await ask(path.to('proxy.sock'), 'http://b.test/')
+}
+
+describe('the gate of a host', () => {
+  test('is opened and closed from another process', async () => {
+    const folder = await newFolder()
+    await using process = await startProcess(folder)
+    const client = connectGate({ folder, start: () => {} })
+    const door = await client.open('sesn_1.1', closed)
+    expect((await askAt(door)).body).toContain(sentence)
+    expect(await client.open('sesn_1.1', { ...closed, policy: { type: 'limited', hosts: [] } })).toBe(door)
+    expect((await askAt(door)).body).toContain('allows no host at all')
+    await client.close('sesn_1.1')
+    await client.close('sesn_1.1')
+    expect(process.gate.names()).toEqual([])
+    expect(await readdir(folder)).toEqual(['control.sock'])
+  })
+
+  test('is closed to other users but for what is mounted', async () => {
+    const folder = await newFolder()
+    await chmod(folder, 0o755)
+    await using process = await startProcess(folder)
+    const door = await process.gate.open('sesn_1.1', closed)
+    const modes = [folder, `${door}.json`, door, join(door, 'forward.pl'), join(door, 'proxy.sock')]
+    const found = await Promise.all(modes.map(async (path) => ((await stat(path)).mode & 0o777).toString(8)))
+    expect(found).toEqual(['700', '600', '755', '644', '777'])
+  })
+
+  test('is started by who needs it', async () => {
+    const folder = await newFolder()
+    const started: Promise<Process>[] = []
+    const client = connectGate({ folder, start: () => started.push(startProcess(folder)) })
+    const door = await client.open('sesn_1.1', closed)
+    expect((await askAt(door)).status).toBe(403)
+    expect(started).toHaveLength(1)
+    for (const process of await Promise.all(started)) await process[Symbol.asyncDispose]()
+  })
+
+  test('has its policies again when it is another one', async () => {
+    const folder = await newFolder()
+    const first = await startProcess(folder)
+    const door = await first.gate.open('sesn_1.1', closed)
+    await first[Symbol.asyncDispose]()
+    await expect(askAt(door)).rejects.toThrow('ENOENT')
+    await using second = await startProcess(folder)
+    expect(second.gate.names()).toEqual(['sesn_1.1'])
+    expect((await askAt(door)).body).toContain(sentence)
+  })
+
+  test('leaves nothing when a door is closed while it is away', async () => {
+    const folder = await newFolder()
+    const first = await startProcess(folder)
+    await first.gate.open('sesn_1.1', closed)
+    await first[Symbol.asyncDispose]()
+    await connectGate({ folder, start: () => {} }).close('sesn_1.1')
+    expect(await readdir(folder)).toEqual([])
+  })
+
+  test('says that it cannot be reached', async () => {
+    const client = connectGate({ folder: await newFolder(), start: () => {}, patienceMs: 100 })
+    await expect(client.open('sesn_1.1', closed)).rejects.toThrow('ENOENT')
+  })
+
+  test('belongs to one process at a time', async () => {
+    const folder = await newFolder()
+    const lock = await claimFolder(folder)
+    expect(await claimFolder(folder)).toBeNull()
+    await new Promise((resolve) => lock?.close(resolve))
+    const next = await claimFolder(folder)
+    expect(next).not.toBeNull()
+    next?.close()
+  })
+})
+
+describe('an egress process', () => {
+  test('is needed while there is a door or a client, and no longer', async () => {
+    const folder = await newFolder()
+    await using process = await startProcess(folder, 200)
+    let isNeeded = true
+    const unneeded = process.control.unneeded.then(() => (isNeeded = false))
+    const client = connectGate({ folder, start: () => {} })
+    const leaving = new AbortController()
+    await client.open('sesn_1.1', closed)
+    const attending = client.attend(leaving.signal)
+    await client.close('sesn_1.1')
+    expect(isNeeded).toBe(true)
+    leaving.abort()
+    await Promise.all([attending, unneeded])
+    expect(isNeeded).toBe(false)
+  })
+
+  test('is not needed without its folder', async () => {
+    const folder = await newFolder()
+    await using process = await startProcess(folder, 200)
+    await process.gate.open('sesn_1.1', closed)
+    await rm(folder, { recursive: true })
+    await process.control.unneeded
+    expect(process.gate.names()).toEqual(['sesn_1.1'])
+  })
+
+  test('ends with all its doors when it is asked to', async () => {
+    const folder = await newFolder()
+    const process = await startProcess(folder)
+    await process.gate.open('sesn_1.1', closed)
+    const ended = process.control.unneeded.then(() => process[Symbol.asyncDispose]())
+    const client = connectGate({ folder, start: () => {} })
+    await client.end()
+    await ended
+    expect(process.gate.names()).toEqual([])
+    await client.end()
+  })
+})

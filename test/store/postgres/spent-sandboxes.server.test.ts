@@ -1,0 +1,4 @@
+import { spentSandboxStoreSuite } from '../../suites/spent-sandbox-store.ts'
+import { useStores } from '../use-postgres.ts'
+
+spentSandboxStoreSuite(useStores())
