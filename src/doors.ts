@@ -25,7 +25,7 @@ const inherited = ['PATH', 'HOME', 'TZ', 'NODE_EXTRA_CA_CERTS', 'SSL_CERT_FILE']
 export function connectDoors(
   { data }: Pick<Config, 'data'>,
   policyOf: PolicyOf = async () => closedPolicy,
-): Doors & Pick<GateClient, 'attend' | 'end'> {
+): Doors & Pick<GateClient, 'attend' | 'end' | 'halt'> {
   const folder = join(data, 'egress')
   const gate = connectGate({ folder, start: () => startEgress(data, folder) })
   return {
@@ -41,6 +41,7 @@ export function connectDoors(
     close: (name) => gate.close(name),
     attend: (signal) => gate.attend(signal),
     end: () => gate.end(),
+    halt: () => gate.halt(),
   }
 }
 

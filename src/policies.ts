@@ -1,6 +1,6 @@
 import type { ServerConfig } from './config.ts'
 import { runsWebTools, takesSystem } from './model/clouds.ts'
-import { currentHarness, settingsFor, webVersions } from './model/harness.ts'
+import { currentHarness, findHarness, settingsFor, webVersions } from './model/harness.ts'
 import type { Policy } from './session/policy.ts'
 import { policyOf } from './session/policy.ts'
 import { readPrices } from './price-file.ts'
@@ -43,7 +43,10 @@ export function hasWebTools({ modelBackend, modelWebTools }: WebSettings): boole
   return modelWebTools === 'auto' && runsWebTools(modelBackend)
 }
 
-/** The web tools that a new session with this model can have. */
-export function createWebVersions(config: WebSettings): (model: string) => WebVersions | null {
-  return (model) => (hasWebTools(config) ? webVersions(currentHarness, model) : null)
+/** The web tools that a session with this model can have under the harness of that id, without one a new session. */
+export function createWebVersions(config: WebSettings): (model: string, harness?: string) => WebVersions | null {
+  return (model, id) => {
+    const harness = id === undefined ? currentHarness : findHarness(id)
+    return harness && hasWebTools(config) ? webVersions(harness, model) : null
+  }
 }

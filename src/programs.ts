@@ -100,6 +100,8 @@ async function endSandboxes(config: Config): Promise<void> {
     for (const row of await provider.list()) await provider.destroy(row)
     await doors.end()
   } catch (error) {
+    // A sandbox that lives on gets its way to the network back from the next start, and has none until then.
+    await doors.halt()
     if (!(error instanceof HandsUnavailable)) throw error
     // The next start on this data folder finds them.
     process.stderr.write(`sandboxes are left behind: ${error.message}\n`)

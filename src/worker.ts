@@ -33,6 +33,7 @@ import { createHistorySource } from './history/source.ts'
 import { explainEnd, stopRequested } from './lifetime.ts'
 import type { Log } from './log.ts'
 import { createLog } from './log.ts'
+import { takesFast } from './model/clouds.ts'
 import type { Harness } from './model/harness.ts'
 import { findHarness } from './model/harness.ts'
 import { createMessagesModel } from './model/messages-client.ts'
@@ -143,6 +144,7 @@ async function runWorkers(
         parseAgent: (body) => (validator ??= createValidator()).parseBody('agents.create', body),
         policyFor: createPolicies(config),
         webVersions: createWebVersions(config),
+        takesFast: takesFast(config.modelBackend),
       }),
     },
     reports: {

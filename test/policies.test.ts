@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { currentHarness } from '../src/model/harness.ts'
 import { createPolicies, createWebVersions } from '../src/policies.ts'
 import { readConfiguration } from '../src/session/start.ts'
 
@@ -84,7 +85,16 @@ describe('the policy of a new session', () => {
   })
 })
 
-describe('the web tools of new sessions', () => {
+describe('the web tools of sessions', () => {
+  test.each([
+    ['longhand-2', false],
+    [currentHarness.id, true],
+    ['longhand-0', false],
+  ])('are those of their harness: %s', (harness, has) => {
+    const versions = createWebVersions({ modelBackend: 'anthropic', modelWebTools: 'auto' })
+    expect(versions('claude-opus-5-5', harness) !== null).toBe(has)
+  })
+
   test.each([
     ['anthropic', 'auto', 'claude-opus-5-5', true],
     ['anthropic', 'off', 'claude-opus-5-5', false],

@@ -1,6 +1,7 @@
 import type { ModelResponse } from '../model/model.ts'
 import type { Entry } from '../session/entry.ts'
 import { isCustom } from '../session/offer.ts'
+import { beginningOf } from '../session/parts.ts'
 import { evaluatePermission } from '../session/permissions.ts'
 import { findServed, isServedResult } from '../session/served.ts'
 import type { ModelContentBlock, ModelMessage, ModelUsage, SessionAgent } from '../wire/types.ts'
@@ -76,8 +77,7 @@ export function toEntries(parts: AnswerParts): readonly Entry[] {
       stop_reason: response.stopReason,
       calls,
       ...(configuration === undefined ? {} : { configuration }),
-      ...(response.stopDetails ? { explanation: response.stopDetails.explanation } : {}),
-      ...(response.stopDetails?.category ? { category: response.stopDetails.category } : {}),
+      ...detailsOf(response),
       ...(response.searches ? { searches: response.searches } : {}),
       ...(judged.usage || served > 0 ? { usage: ownUsage(response, served) } : {}),
     },
@@ -108,6 +108,19 @@ function ownUsage({ usage, last }: ModelResponse, served: number): ModelUsage {
     cache_creation_input_tokens: share(usage.cache_creation_input_tokens),
   }
 }
+
+/** Why the model refused. Sessions carry it from run to run, so it is as short as what people write. */
+function detailsOf({ stopDetails }: ModelResponse): { explanation?: string | null; category?: string } {
+  if (!stopDetails) return {}
+  const { explanation, category } = stopDetails
+  return {
+    explanation: explanation && beginningOf(explanation, LONGEST_DETAIL),
+    ...(category ? { category: beginningOf(category, LONGEST_DETAIL) } : {}),
+  }
+}
+
+/** UTF-16 units. */
+const LONGEST_DETAIL = 4_000
 
 /** No policy is asked. */
 const NOT_OFFERED = { evaluated_permission: 'deny' } as const

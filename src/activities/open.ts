@@ -8,17 +8,16 @@ import type { EnvironmentStore } from '../store/environments.ts'
 import type { SessionRow, SessionStore } from '../store/sessions.ts'
 import { EnvironmentGone, SessionBuried } from '../store/buried.ts'
 import { createAgent, toSessionAgent } from '../wire/agents.ts'
-import { createEnvironment, networkingOf } from '../wire/environments.ts'
+import type { Backing } from '../wire/configure.ts'
+import { configureSession } from '../wire/configure.ts'
+import { createEnvironment } from '../wire/environments.ts'
 import { ApiError } from '../wire/errors.ts'
 import { mintId } from '../wire/mint.ts'
 import type { Agent, AgentCreate, AgentModel, Environment } from '../wire/types.ts'
-import { refuseUnsupported, unsupportedInAgent, unsupportedInEnvironment } from '../wire/unsupported.ts'
-import type { WebVersions } from '../wire/web-tools.ts'
-import { refuseClosedDomains } from '../wire/web-tools.ts'
 import { failure } from './failures.ts'
 import type { OpenSession, SessionActivities } from './index.ts'
 
-export interface OpenSessionPorts {
+export interface OpenSessionPorts extends Backing {
   readonly agents: AgentStore
   readonly environments: EnvironmentStore
   readonly sessions: SessionStore
@@ -26,8 +25,6 @@ export interface OpenSessionPorts {
   readonly parseAgent: (body: unknown) => AgentCreate
   /** What new sessions with this model run under. */
   readonly policyFor: (model: string, speed?: AgentModel['speed']) => Policy
-  /** The web tools that new sessions with this model can have; null: none. */
-  readonly webVersions: (model: string) => WebVersions | null
 }
 
 /** What an agent is called that was given inline without a name. */
@@ -44,11 +41,8 @@ export function createOpenSession(ports: OpenSessionPorts): Pick<SessionActiviti
         refuseLong(input)
         const { sessions, policyFor } = ports
         const agent = toSessionAgent(await storeAgent(ports, input))
-        refuseUnsupported(unsupportedInAgent(agent, ports.webVersions(agent.model.id)))
         const environment = await findEnvironment(ports, input)
-        refuseUnsupported(unsupportedInEnvironment(environment))
-        const network = networkingOf(environment)
-        refuseClosedDomains(agent.tools, network.networking)
+        const configured = configureSession(agent, environment, ports)
         const policy = policyFor(agent.model.id, agent.model.speed)
         if (input.budget && !policy.accounting?.prices) throw failure('refused', `budget: ${UNPRICED}`)
         const configuration = input.session.replace(/^sesn_/, 'cfg_')
@@ -69,7 +63,7 @@ export function createOpenSession(ports: OpenSessionPorts): Pick<SessionActiviti
           archivedAt: null,
         }
         const { harness } = policy
-        await sessions.create(row, { id: configuration, agent, harness, ...network })
+        await sessions.create(row, { id: configuration, harness, ...configured })
         return {
           entries: [{ type: 'log.configured', configuration, agent_name: agent.name, ...keptOf(policy) }],
           agentName: agent.name,

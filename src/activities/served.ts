@@ -1,4 +1,5 @@
 import type { Entry } from '../session/entry.ts'
+import { beginningOf } from '../session/parts.ts'
 import type { ServedResult } from '../session/served.ts'
 
 /** Characters of a page that clients are shown; the model has read all of it. */
@@ -53,7 +54,7 @@ function tell(result: ServedResult): Told {
   const { data } = source
   const rest = data.length - LONGEST
   return {
-    texts: [about, ...(rest > 0 ? [data.slice(0, LONGEST), `[${rest} more characters]`] : [data])],
+    texts: [about, ...(rest > 0 ? [beginningOf(data, LONGEST), `[${rest} more characters]`] : [data])],
     isError: false,
   }
 }

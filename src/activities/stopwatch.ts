@@ -2,7 +2,7 @@
 export interface Stopwatch {
   /** Since it was started; what was done aside is not among them. */
   read(): number
-  /** Does something that is not counted, nothing that is beside it. */
+  /** Does something whose time is not counted. Nothing else may be done meanwhile. */
   aside<T>(work: () => Promise<T>): Promise<T>
 }
 

@@ -6,6 +6,8 @@ import type { SpentSandboxes } from '../store/spent-sandboxes.ts'
 
 /** A row that says creating or running and was not written for this long is looked at. */
 const STALE_MS = 60_000
+/** A worker tells of an end before the log has it, but for not longer than a task and its repetition take. */
+const END_MS = 10_000
 const EVERY_MS = 10_000
 /** How long a request can be repeated under its idempotency key. */
 const INGRESS_MS = 48 * 60 * 60_000
@@ -58,7 +60,7 @@ export function startSweeper(ports: SweeperPorts): { stop(): Promise<void> } {
 /** One pass; a session that fails is left for the next one and keeps no other from being swept. */
 export async function sweep(ports: SweeperPorts, now: number): Promise<void> {
   const before = new Date(now - STALE_MS)
-  for (const row of await ports.sessions.stale({ creating: before, running: before })) {
+  for (const row of await ports.sessions.stale({ creating: before, running: before, ended: new Date(now - END_MS) })) {
     await attempt(ports, row.id, () => refold(ports, row, before))
   }
   await ports.pruneIngress(new Date(now - INGRESS_MS))
@@ -71,7 +73,7 @@ export async function sweep(ports: SweeperPorts, now: number): Promise<void> {
     })
   }
   // A call that was on its way may still make the next one: the next sweep finds that.
-  for (const spent of await ports.spentSandboxes.list()) {
+  for (const spent of await ports.spentSandboxes.take()) {
     await attempt(ports, spent.sessionId, async () => {
       await ports.removeSandboxes(spent.sessionId)
       await ports.spentSandboxes.markDestroyed(spent)
@@ -101,7 +103,7 @@ async function refold({ sessions, log }: SweeperPorts, row: SessionRow, before: 
       title,
       metadata,
       budget,
-      archivedAt: archivedAt === null ? row.archivedAt : new Date(archivedAt),
+      archivedAt: archivedAt === null ? null : new Date(archivedAt),
     })
   } catch (error) {
     // One whose log is not whole may well be running.

@@ -7,9 +7,9 @@ import type { FileContents, FileStore } from '../store/files.ts'
 import type { IngressStore } from '../store/ingress.ts'
 import type { KeyStore } from '../store/keys.ts'
 import type { SessionStore } from '../store/sessions.ts'
+import type { Backing } from '../wire/configure.ts'
 import type { AgentModel, ModelInfo } from '../wire/types.ts'
 import type { Validator } from '../wire/validate.ts'
-import type { WebVersions } from '../wire/web-tools.ts'
 import type { Attempt } from './attempts.ts'
 import type { WithFile } from './file-bytes.ts'
 import type { PreviewFeed } from './preview-feed.ts'
@@ -17,7 +17,7 @@ import type { Quota } from './quota.ts'
 import type { SessionWorkflows } from './workflows.ts'
 
 /** What the routes are made of; built once by the root of the api process. */
-export interface ApiContext {
+export interface ApiContext extends Backing {
   readonly agents: AgentStore
   readonly environments: EnvironmentStore
   readonly sessions: SessionStore
@@ -35,13 +35,9 @@ export interface ApiContext {
   readonly validator: Validator
   /** What new sessions with this model run under. */
   readonly policyFor: (model: string, speed?: AgentModel['speed']) => Policy
-  /** The web tools that new sessions with this model can have; null: none. */
-  readonly webVersions: (model: string) => WebVersions | null
   readonly quota: Quota
   /** Whether the model's back end reads images and documents at URLs. */
   readonly takesUrls: boolean
-  /** Whether the model's back end has fast mode. */
-  readonly takesFast: boolean
   /** Null where the back end does not list its models. */
   readonly models: (() => Promise<readonly ModelInfo[]>) | null
   /** Tells every api process that a session is gone, so that its streams end. */

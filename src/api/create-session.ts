@@ -6,18 +6,12 @@ import { emptyUsage } from '../session/usage.ts'
 import { toWireUsage } from '../session/wire-usage.ts'
 import type { Configuration, SessionRow } from '../store/sessions.ts'
 import { toSessionAgent } from '../wire/agents.ts'
-import { networkingOf } from '../wire/environments.ts'
+import { configureSession } from '../wire/configure.ts'
 import { ApiError } from '../wire/errors.ts'
 import { mintId } from '../wire/mint.ts'
 import type { Session, SessionAgent, SessionCreate, UserEvent } from '../wire/types.ts'
-import {
-  refuseUnsupported,
-  unsupportedInAgent,
-  unsupportedInEnvironment,
-  unsupportedInSession,
-} from '../wire/unsupported.ts'
+import { refuseUnsupported, unsupportedInSession } from '../wire/unsupported.ts'
 import { refuseUrls } from '../wire/urls.ts'
-import { refuseClosedDomains } from '../wire/web-tools.ts'
 import type { SessionInput } from '../workflows/messages.ts'
 import { admit, markAnswered, packEvents, recall } from './admission.ts'
 import { readAgent } from './agents.ts'
@@ -78,8 +72,6 @@ async function resolve(context: ApiContext, caller: Caller, params: SessionCreat
   refuseUnsupported(unsupportedInSession(params))
   if (!context.takesUrls) refuseUrls('initial_events', params.initial_events ?? [])
   const agent = await resolveAgent(context, caller, params.agent)
-  refuseUnsupported(unsupportedInAgent(agent, context.webVersions(agent.model.id)))
-  refuseFast(context, agent)
   if (params.budget && !context.policyFor(agent.model.id, agent.model.speed).accounting?.prices) {
     throw new ApiError('invalid_request', `budget: ${UNPRICED}`, { code: 'model_not_budgetable' })
   }
@@ -89,16 +81,7 @@ async function resolve(context: ApiContext, caller: Caller, params: SessionCreat
       code: 'environment_archived',
     })
   }
-  refuseUnsupported(unsupportedInEnvironment(environment))
-  const network = networkingOf(environment)
-  refuseClosedDomains(agent.tools, network.networking)
-  return { agent, ...network }
-}
-
-function refuseFast({ takesFast }: ApiContext, { model }: SessionAgent): void {
-  if (takesFast || model.speed !== 'fast') return
-  const message = 'agent.model.speed: expected standard, because the back end of the model has no fast mode'
-  throw new ApiError('invalid_request', message, { code: 'not_supported' })
+  return configureSession(agent, environment, context)
 }
 
 interface NewSession {

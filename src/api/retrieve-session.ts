@@ -4,7 +4,7 @@ import { ApiError } from '../wire/errors.ts'
 import type { Session } from '../wire/types.ts'
 import type { ApiContext, Caller } from './context.ts'
 import { readLog, readRow } from './read-log.ts'
-import { archivedAtOf, presentStatus, toSession } from './session-object.ts'
+import { presentStatus, toSession } from './session-object.ts'
 
 /** A session as its log has it, and the configuration that it has come to have. */
 export interface SessionView {
@@ -14,11 +14,7 @@ export interface SessionView {
 
 /** Reading a session folds its log and mends its row. */
 export async function retrieveSession(context: ApiContext, caller: Caller, id: string): Promise<Session> {
-  return showSession(context, await readRow(context, caller, id))
-}
-
-/** The same for a row that was read, or that says more than is stored: the log has the last word on it. */
-export async function showSession(context: ApiContext, row: SessionRow): Promise<Session> {
+  const row = await readRow(context, caller, id)
   const { view, configuration } = await readSession(context, row)
   const { title, metadata, budget = null } = view.state
   await context.sessions.repair(row.id, {
@@ -27,7 +23,7 @@ export async function showSession(context: ApiContext, row: SessionRow): Promise
     title,
     metadata,
     budget,
-    archivedAt: archivedAtOf(row, view),
+    archivedAt: view.archivedAt === null ? null : new Date(view.archivedAt),
   })
   return toSession(row, configuration, view)
 }

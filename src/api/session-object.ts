@@ -1,7 +1,7 @@
 import type { LogView } from '../history/tracked.ts'
 import { isAtBudget } from '../session/budget.ts'
 import { isInterrupted } from '../session/check.ts'
-import { isRequiringAction, isWaiting } from '../session/state.ts'
+import { isQueueSilent, isRequiringAction, isWaiting } from '../session/state.ts'
 import type { LogState } from '../session/state.ts'
 import { toWireUsage } from '../session/wire-usage.ts'
 import type { Configuration, SessionRow } from '../store/sessions.ts'
@@ -47,12 +47,12 @@ export function presentStatus(state: LogState): SessionStatus {
   const isAwaited =
     isRequiringAction(state) && !isInterrupted(state)
       ? !state.calls.some(isWaiting)
-      : state.queue.some((event) => event.type === 'user.message')
+      : !isQueueSilent({ ...state, queue: state.queue.filter(({ type }) => type !== 'user.interrupt') })
   return isAwaited ? 'running' : 'idle'
 }
 
 /** When a client archived the session. Of one that had ended by itself, whose log takes no more, the row alone says so. */
-export function archivedAtOf(row: Pick<SessionRow, 'archivedAt'>, { archivedAt, state }: LogView): Date | null {
+function archivedAtOf(row: Pick<SessionRow, 'archivedAt'>, { archivedAt, state }: LogView): Date | null {
   if (archivedAt !== null) return new Date(archivedAt)
   return state.status === 'terminated' ? row.archivedAt : null
 }
@@ -63,9 +63,7 @@ function durationOf(view: LogView): number {
   return Math.max(0, Math.round(end - view.startedAt) / 1000)
 }
 
-/** The same from the row alone, which does not know when a session ended that was not archived. */
-function ageOf({ status, createdAt, archivedAt }: SessionRow): Session['stats'] {
-  if (status === 'terminated' && archivedAt === null) return {}
-  const end = archivedAt?.getTime() ?? Date.now()
-  return { duration_seconds: Math.max(0, end - createdAt.getTime()) / 1000 }
+/** The same from the row alone, which does not know when a session ended: it may have been archived long after. */
+function ageOf({ status, createdAt }: SessionRow): Session['stats'] {
+  return status === 'terminated' ? {} : { duration_seconds: Math.max(0, Date.now() - createdAt.getTime()) / 1000 }
 }

@@ -41,11 +41,17 @@ export async function updateSession(
   if (!request.attempt.row) demand(plan.refused)
   const { id: updateId } = await admit(context, submission, () => [])
   for (let attempt = 1; !(await carryOut(context, row, { ...plan, updateId: nth(updateId, attempt) })); attempt++) {
-    if (attempt === TRIES) throw new ApiError('unavailable', 'The agent of the session keeps changing; try again.')
+    if (attempt === TRIES) throw outrun()
     plan = await planUpdate(context, row, body)
   }
   await context.ingress.accepted(updateId)
   return retrieveSession(context, caller, id)
+}
+
+/** Sent again under the same key it would be answered by the verdicts that there are. */
+function outrun(): ApiError {
+  const message = 'The agent of the session keeps changing; send the update anew, as a request of its own.'
+  return new ApiError('unavailable', message, { shouldRetry: false })
 }
 
 /** What the workflow is asked for, and the configuration that is to be stored before. */
@@ -79,7 +85,7 @@ async function planUpdate(
   const changed = updateSessionAgent(present.agent, agent)
   // One that is missing is put right by what is known of it.
   if (changed === present.agent && present.id === next.base) return { change, configuration: null, refused }
-  refuseUnsupported(unsupportedInAgent(changed, context.webVersions(changed.model.id)))
+  refuseUnsupported(unsupportedInAgent(changed, context.webVersions(changed.model.id, present.harness)))
   refuseClosedDomains(changed.tools, present.networking)
   return { change: named, configuration: { ...present, id: next.id, agent: changed }, refused }
 }

@@ -8,7 +8,7 @@ import { admit } from './admission.ts'
 import type { ApiContext } from './context.ts'
 import { createSession } from './create-session.ts'
 import { readLog, readRow } from './read-log.ts'
-import { retrieveSession, showSession } from './retrieve-session.ts'
+import { retrieveSession } from './retrieve-session.ts'
 import { listSessions } from './session-list.ts'
 import { presentStatus } from './session-object.ts'
 import { demand, demandDone, updateSession } from './session-update.ts'
@@ -28,9 +28,12 @@ export function sessionRoutes(app: FastifyInstance, context: ApiContext): void {
       caller,
     } = request
     const row = await readRow(context, caller, id)
-    const { state } = await readLog(context, row)
-    // Its log takes no more, so it is archived in the index alone; when its log tells of it, that is what counts.
-    if (state.status === 'terminated') return showSession(context, { ...row, archivedAt: row.archivedAt ?? new Date() })
+    const { state, archivedAt } = await readLog(context, row)
+    // Its log takes no more, so it is archived in the index alone, unless that is how it ended.
+    if (state.status === 'terminated') {
+      if (archivedAt === null) await context.sessions.archiveEnded(id)
+      return retrieveSession(context, caller, id)
+    }
     demand(refuses(state, { type: 'archived' }))
     const { id: updateId } = await admit(context, { request, reply, target: id }, () => [])
     const verdict = await context.workflows.archive(id, updateId)

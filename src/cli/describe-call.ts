@@ -10,15 +10,15 @@ interface Call {
   readonly input: Readonly<Record<string, unknown>>
 }
 
-/** The fields of which one is the subject of a call: a command, else a path, else a pattern. */
-const SUBJECTS = ['command', 'file_path', 'pattern']
+/** The fields of which one is the subject of a call: the first of them that is a text. */
+const SUBJECTS = ['command', 'file_path', 'pattern', 'query', 'url']
 
 /**
  * A call as a person has to see it before they decide on it: every field of its input, line by line, and nothing that
  * the terminal would act on or hide. What is too long to show is cut, and that is said.
  */
 export function describeCall({ name, input }: Call): readonly string[] {
-  const subject = SUBJECTS.find((field) => typeof input[field] === 'string')
+  const subject = findSubject(input)
   const rest = Object.entries(input).filter(([field]) => field !== subject)
   const lead = `  ${showControls(name).padEnd(NAME)} `
   const [first = '', ...more] = subject === undefined ? [] : toLines(input[subject])
@@ -27,6 +27,11 @@ export function describeCall({ name, input }: Call): readonly string[] {
     ...more.map((line) => `${INDENT}${line}`.trimEnd()),
     ...rest.flatMap(([field, value]) => describeField(showControls(field), toLines(value))),
   ]
+}
+
+/** The name of the field that says most of a tool's input; undefined where none of the usual ones does. */
+export function findSubject(input: Call['input']): string | undefined {
+  return SUBJECTS.find((field) => typeof input[field] === 'string')
 }
 
 function describeField(name: string, lines: readonly string[]): readonly string[] {

@@ -1,4 +1,5 @@
 import type Anthropic from '@anthropic-ai/sdk'
+import { findSubject } from './describe-call.ts'
 
 type SessionEvent = Anthropic.Beta.Sessions.BetaManagedAgentsStreamSessionEvents
 type ToolUse = Extract<SessionEvent, { type: 'agent.tool_use' }>
@@ -92,10 +93,10 @@ export function textOf(content: readonly { readonly type: string }[]): string {
   return content.flatMap((block) => ('text' in block && typeof block.text === 'string' ? [block.text] : [])).join('\n')
 }
 
-/** The part of a tool's input that says most: its command, path or pattern. */
+/** The part of a tool's input that says most, such as its command; all of it where no part does. */
 export function describeInput(input: Readonly<Record<string, unknown>>): string {
-  const telling = input['command'] ?? input['file_path'] ?? input['pattern']
-  return typeof telling === 'string' ? telling : JSON.stringify(input)
+  const subject = findSubject(input)
+  return subject === undefined ? JSON.stringify(input) : String(input[subject])
 }
 
 function describeOutput(text: string, isError: boolean): readonly string[] {

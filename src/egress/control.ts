@@ -81,8 +81,8 @@ interface Asked {
 }
 
 /**
- * `PUT` and `DELETE /doors/{name}`; `GET /lease` is answered for as long as the client stays; `DELETE /doors` is the end
- * of the process.
+ * `PUT` and `DELETE /doors/{name}`; `GET /lease` is answered for as long as the client stays; `DELETE /process` is the end
+ * of the process, `DELETE /doors` that of the doors too.
  */
 async function serve({ incoming, answer, gate, leases, end }: Asked): Promise<void> {
   const { method = '', url = '' } = incoming
@@ -98,8 +98,8 @@ async function serve({ incoming, answer, gate, leases, end }: Asked): Promise<vo
   } else if (method === 'DELETE' && name !== undefined) {
     await gate.close(decodeURIComponent(name))
     answer.writeHead(204).end()
-  } else if (method === 'DELETE' && url === '/doors') {
-    for (const open of gate.names()) await gate.close(open)
+  } else if (method === 'DELETE' && (url === '/doors' || url === '/process')) {
+    if (url === '/doors') for (const open of gate.names()) await gate.close(open)
     answer.writeHead(204).end()
     end()
   } else {

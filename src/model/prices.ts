@@ -23,7 +23,7 @@ const MOST_DOLLARS = 1_000_000
  * Public list prices of the Messages API, cache entries of five minutes. A price is never guessed: a model that is not
  * here, and not in the operator's own table, has none.
  */
-const LIST: readonly PriceRow[] = [
+export const listPrices: readonly PriceRow[] = [
   row('claude-fable-5-1', [10, 50, 12.5, 0.25]),
   row('claude-fable-5', [10, 50, 12.5, 1]),
   row('claude-opus-5-5', [4, 20, 5, 0.2]),
@@ -56,7 +56,7 @@ const RELEASE = /^(?:[-@]\d{8}|-latest)?$/
 
 /** The prices of a model at a speed, the operator's own before the public ones; null where there is none. */
 export function findPrices(own: readonly PriceRow[], model: string, at: Speed = 'standard'): ModelPrices | null {
-  const found = [...own, ...LIST].find(
+  const found = [...own, ...listPrices].find(
     ({ name, speed }) => speed === at && model.startsWith(name) && RELEASE.test(model.slice(name.length)),
   )
   if (!found) return null

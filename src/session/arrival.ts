@@ -17,8 +17,8 @@ export const PLAIN_CLIENT = 'temporal'
 /** As many as a queue holds: more of them could never all take effect. */
 const MOST = 256
 
-/** A run carries the ids of the last thousand events over to the next one. */
-const ID_LENGTH = 128
+/** UTF-16 units of an id that a client gives, at most: a run carries the ids of the last thousand events over to the next one. */
+export const ID_LENGTH = 128
 /** The result that closes a denied call repeats it, and is a decision: those are small. */
 const REASON_LENGTH = 8_000
 const EVENT_LENGTH = 512 * 1024

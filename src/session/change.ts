@@ -1,3 +1,4 @@
+import { ID_LENGTH } from './arrival.ts'
 import { parseBudget } from './budget.ts'
 import { field } from './field.ts'
 import type { Input } from './settle.ts'
@@ -13,9 +14,6 @@ export const BUDGET = '{"type":"limit","max_list_cost":{"amount":"<whole cents>"
 
 /** The wire's limits, for clients that pass it by: characters of a title, of a key and of a value. */
 const LIMITS = { title: 512, key: 64, value: 512 } as const
-
-/** Characters of a configuration's id. */
-const ID_LENGTH = 128
 
 /**
  * Reads what an update asks to change: a title, a patch of metadata, a budget, the agent by its configuration, and

@@ -1,4 +1,5 @@
 import type { UserEvent } from '../wire/types.ts'
+import { ID_LENGTH } from './arrival.ts'
 import { isAtBudget } from './budget.ts'
 import type { BlobRef } from './entry.ts'
 import { QUEUE_BYTES, QUEUE_EVENTS } from './settle.ts'
@@ -60,7 +61,7 @@ export function check(
     case 'user.message':
     case 'system.message':
       if (event.type === 'system.message' && state.takesSystem !== true) return NO_SYSTEM
-      if (isHeld(state) && !(event.type === 'system.message' && before.at(-1)?.type === 'user.custom_tool_result')) {
+      if (isOutOfTurn(state, event, before.at(-1)?.type)) {
         return { reason: 'The session waits for answers to its tool calls (requires_action); send those first.' }
       }
       if (isAtBudget(state)) return { reason: AT_BUDGET }
@@ -95,6 +96,13 @@ function isHeld(state: LogState): boolean {
   return isRequiringAction(state) && state.calls.some(isWaiting) && !isInterrupted(state)
 }
 
+/** Before the last answer nothing is said; a system message may come with a result, and never with a confirmation. */
+function isOutOfTurn(state: LogState, { type }: UserEvent, behind: UserEvent['type'] | undefined): boolean {
+  if (type !== 'system.message') return isHeld(state)
+  if (behind === 'user.tool_confirmation') return isRequiringAction(state) && !isInterrupted(state)
+  return isHeld(state) && behind !== 'user.custom_tool_result'
+}
+
 /** Whether a call waits for this kind of answer. An interrupt closes every call. */
 function isOpen(state: LogState, wanted: Pick<Call, 'id' | 'standing'>): boolean {
   if (isInterrupted(state)) return false
@@ -105,9 +113,6 @@ function isOpen(state: LogState, wanted: Pick<Call, 'id' | 'standing'>): boolean
 export function isInterrupted({ queue }: Pick<LogState, 'queue'>): boolean {
   return queue.some(({ type }) => type === 'user.interrupt')
 }
-
-/** What an event's id takes in the queue, once it has one. */
-const ID_LENGTH = 128
 
 function isFull(state: LogState, added: number): boolean {
   return state.queue.length >= QUEUE_EVENTS || weighQueue(state) + added + ID_LENGTH > QUEUE_BYTES

@@ -33,13 +33,17 @@ export function contextOf(state: { readonly context?: ContextState }): ContextSt
 
 type Private<Type extends PrivateEntry['type']> = Extract<PrivateEntry, { type: Type }>
 
-/** @param blobs what of the answer is kept elsewhere: an empty text stands for a long one. */
+/**
+ * An answer that only fills the window is not something new.
+ * @param blobs what of the answer is kept elsewhere: an empty text stands for a long one.
+ */
 export function afterAnswer(
   context: ContextState,
-  { content, calls }: Private<'log.assistant'>,
+  { content, calls, stop_reason: reason }: Private<'log.assistant'>,
   blobs: readonly BlobRef[] = [],
 ): ContextState {
   const next = calls.length > 0 ? { ...context, rounds: context.rounds + 1 } : context
+  if (reason === 'model_context_window_exceeded' && calls.length === 0) return next
   const says =
     content.some((block) => block.type === 'text' && block.text.trim() !== '') ||
     blobs.some(({ path: [list, , key] }) => list === 'content' && key === 'text')

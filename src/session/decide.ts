@@ -110,7 +110,7 @@ function finish(journal: Journal): void {
   const { state, surroundings } = journal
   if (state.answer?.reason === 'pause_turn') return askOn(journal)
   // The model goes on behind a summary: nothing less may follow its own words.
-  if (isCutShort(state) && contextPolicyOf(journal)) return journal.write({ type: 'log.compacting' })
+  if (isCutShort(state) && contextPolicyOf(journal)?.resumes) return journal.write({ type: 'log.compacting' })
   journal.count()
   const isSteered = surroundings.policy.steering === 'step' && state.queue.length > 0
   if (isSteered && !isSpent(journal.state)) return takeUpQueue(journal)

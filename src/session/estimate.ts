@@ -6,7 +6,7 @@ import { noModelUsage } from './usage.ts'
 export interface RequestSize {
   /** Tokens of the conversation up to the last answer, which is one of them. */
   readonly tokens: number
-  /** What is left of them at least when old tool results are. */
+  /** What is left of them at least when old tool results are left out. */
   readonly least: number
   /** Characters that came since then. */
   readonly heard: number

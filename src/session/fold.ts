@@ -73,7 +73,7 @@ function foldPrivate(state: LogState, entry: PrivateEntry, blobs: readonly BlobR
         usage: { ...state.usage, active_seconds: entry.ms / 1000 },
       }
     case 'log.abandoned':
-      return { ...state, abandoned: [...state.abandoned, entry.id] }
+      return abandon(state, entry.id)
     case 'log.archived':
       return { ...state, archived: true }
     case 'log.trimmed':
@@ -183,7 +183,8 @@ function isOnHold(state: LogState): boolean {
 
 /** A turn begins, or goes on after a back-off, after the client's last answer or after a pause at the budget. */
 function foldRunning({ paused, asking, ...state }: LogState): LogState {
-  const isBroken = paused === true && state.answer?.reason === 'pause_turn'
+  const isLeft = (paused === true || state.status === 'rescheduling') && !contextOf(state).compacting
+  const isBroken = isLeft && state.answer?.reason === 'pause_turn'
   const phase = state.calls.length > 0 ? 'tools' : isBroken ? 'over' : 'ready'
   const next = { ...state, status: 'running', phase, stop: null, stopDetails: null, interrupting: false } as const
   if (paused || state.status === 'rescheduling' || isRequiringAction(state))
@@ -307,10 +308,11 @@ function closeCall(state: LogState, id: string): LogState {
   const isStepOver = calls.length === 0 && state.phase === 'tools'
   // What is interrupted may still run, except where the client would have run it.
   const isAbandoned = state.interrupting && call.standing !== 'custom'
-  return {
-    ...state,
-    calls,
-    phase: isStepOver ? 'ready' : state.phase,
-    abandoned: isAbandoned ? [...state.abandoned, id] : state.abandoned,
-  }
+  const next: LogState = { ...state, calls, phase: isStepOver ? 'ready' : state.phase }
+  return isAbandoned ? abandon(next, id) : next
+}
+
+/** With it may go what told the hands of those before it: whether they heard is not known, so they are told again. */
+function abandon(state: LogState, id: string): LogState {
+  return { ...state, abandoned: [...new Set([...state.told, ...state.abandoned, id])] }
 }

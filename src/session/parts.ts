@@ -140,9 +140,14 @@ function lengthOf(block: SentBlock): number {
   return block.type === 'search_result' ? JSON.stringify(block).length : Infinity
 }
 
-/** Never between the halves of a character. Images and documents give way whole. */
+/** The first UTF-16 units of a text, never between the halves of a character. */
+export function beginningOf(text: string, units: number): string {
+  return text.slice(0, units).replace(/[\uD800-\uDBFF]$/, '')
+}
+
+/** Images and documents give way whole. */
 function cut(block: UserBlock, longest: number, text: string): SystemBlock {
   if (block.type !== 'text') return { type: 'text', text }
   if (block.text.length <= longest + text.length) return block
-  return { ...block, text: `${block.text.slice(0, longest).replace(/[\uD800-\uDBFF]$/, '')}\n${text}` }
+  return { ...block, text: `${beginningOf(block.text, longest)}\n${text}` }
 }

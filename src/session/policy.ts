@@ -38,6 +38,8 @@ export interface ContextPolicy {
    * price. Policies from before there was one have none, and ask for a summary at every step past the line.
    */
   readonly growth?: number
+  /** Whether an answer that ends where the window does is gone on with. Under policies from before that it ends the turn. */
+  readonly resumes?: true
   /** What the model reads in place of what was left out. */
   readonly trimmed: string
   /** Characters that are left of an input when nothing else helps. */
@@ -80,5 +82,5 @@ export function policyOf(settings: {
 
 /** A policy of an earlier version, as a run that takes over goes on under it: with what it lacks. */
 export function renew(policy: Policy): Policy {
-  return policy.context ? { ...policy, context: { growth: GROWTH, ...policy.context } } : policy
+  return policy.context ? { ...policy, context: { growth: GROWTH, resumes: true, ...policy.context } } : policy
 }

@@ -27,7 +27,7 @@ export interface Configuration {
   readonly networking?: Networking
 }
 
-/** What of a row the log says. */
+/** What of a row the log says; `archivedAt` is null when it says nothing of an archive. */
 export type FoldedRow = Pick<SessionRow, 'configurationId' | 'status' | 'title' | 'metadata' | 'budget' | 'archivedAt'>
 
 /** A coalesced hint from a workflow about its own status; `run` and `length` guard against older ones. */
@@ -73,15 +73,25 @@ export interface SessionStore {
   list(workspaceId: string, listing: SessionListing): Promise<readonly SessionRow[]>
   /**
    * The row as its folded log says it should be; a row that is already so is left alone. It goes on naming the
-   * configuration that it names when the log names one that is not there.
+   * configuration that it names when the log names one that is not there, and keeps the time of an archive that only
+   * {@link SessionStore.archiveEnded} knows of, while the session is terminated.
    */
   repair(id: string, fold: FoldedRow): Promise<void>
+  /** Archives a session whose log says that it has ended by itself, and takes no more. The first time stays. */
+  archiveEnded(id: string): Promise<void>
   /** Applies hints whose (run, length) is newer than the row's. */
   hint(hints: readonly StatusHint[]): Promise<void>
   /** Sessions of a workspace that are running or rescheduling, by the index; counting stops at `most`. */
   countRunning(workspaceId: string, most: number): Promise<number>
-  /** Rows the sweeper looks at: `creating`, or running without a write, since before the given moments. */
-  stale(before: { readonly creating: Date; readonly running: Date }): Promise<readonly SessionRow[]>
+  /**
+   * Rows the sweeper looks at: `creating`, running without a write, or with a hint that they ended and no repair that
+   * says so too, since before the given moments.
+   */
+  stale(before: {
+    readonly creating: Date
+    readonly running: Date
+    readonly ended: Date
+  }): Promise<readonly SessionRow[]>
   /** Marks the row as deleted (id and workspace stay as a tombstone). False when it was deleted already. */
   bury(workspaceId: string, id: string): Promise<boolean>
   /** Buries a row that is still `creating` and was not written since the given moment; any other is left alone. */

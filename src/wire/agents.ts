@@ -2,7 +2,7 @@ import { checkAgent } from './agent-rules.ts'
 import { equals } from './equals.ts'
 import { ApiError } from './errors.ts'
 import { patchMetadata } from './metadata.ts'
-import { checkModel, usualEffort } from './models.ts'
+import { checkModel, takesEffort, usualEffort } from './models.ts'
 import { resolveMultiagent } from './multiagent.ts'
 import type { AgentLookup } from './multiagent.ts'
 import { resolveTools } from './toolsets.ts'
@@ -151,12 +151,14 @@ function apply(stored: Agent, body: AgentUpdate, lookup: AgentLookup): Agent {
 }
 
 /**
- * The model in full. An effort left out survives while the model stays the same; everything else starts anew.
+ * The model in full. An effort left out survives while the model stays the same and, stored before more was known of it,
+ * has that effort; everything else starts anew.
  * @throws ApiError 400 for settings that the model does not have.
  */
 function resolveModel(params: AgentModelParams, stored?: AgentModel): AgentModel {
   const { id, effort, inference_geo: geo, speed } = typeof params === 'string' ? { id: params } : params
-  const kept = effort === undefined && stored?.id === id ? stored.effort : undefined
+  const earlier = effort === undefined && stored?.id === id ? stored.effort : undefined
+  const kept = earlier && takesEffort(id, earlier.type) ? earlier : undefined
   const level = typeof effort === 'string' ? effort : (effort?.type ?? usualEffort(id))
   const model: AgentModel = {
     id,

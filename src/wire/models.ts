@@ -20,7 +20,7 @@ const FOUR: readonly Effort[] = [...THREE, 'max']
 const ALL: readonly Effort[] = [...THREE, 'xhigh', 'max']
 
 /** Longer names before the shorter ones that they begin with. */
-const MODELS: readonly Published[] = [
+export const publishedModels: readonly Published[] = [
   model('claude-fable-5-2', ALL, { fast: true }),
   model('claude-fable-5', ALL),
   model('claude-mythos-5-2', ALL, { fast: true }),
@@ -45,6 +45,12 @@ export function usualEffort(id: string): Effort {
   return find(id)?.usual ?? 'high'
 }
 
+/** Whether nothing that is known speaks against the effort. */
+export function takesEffort(id: string, effort: Effort): boolean {
+  const known = find(id)
+  return !known || effort === known.usual || known.efforts.includes(effort)
+}
+
 /**
  * Refuses settings that the model is known not to have. `high` stands for no effort where there is none.
  * @throws ApiError 400 that says what the model takes.
@@ -52,7 +58,7 @@ export function usualEffort(id: string): Effort {
 export function checkModel({ id, effort, speed }: AgentModel): void {
   const known = find(id)
   if (!known) return
-  if (effort && effort.type !== known.usual && !known.efforts.includes(effort.type)) {
+  if (effort && !takesEffort(id, effort.type)) {
     const taken =
       known.efforts.length > 0 ? `one of ${known.efforts.join(', ')}` : 'none, because the model has no effort'
     throw new ApiError('invalid_request', `model.effort: expected ${taken} for ${id}, got ${effort.type}`)
@@ -63,7 +69,9 @@ export function checkModel({ id, effort, speed }: AgentModel): void {
 }
 
 function find(id: string): Published | undefined {
-  return MODELS.find(({ prefix }) => id === prefix || id.startsWith(`${prefix}-`) || id.startsWith(`${prefix}@`))
+  return publishedModels.find(
+    ({ prefix }) => id === prefix || id.startsWith(`${prefix}-`) || id.startsWith(`${prefix}@`),
+  )
 }
 
 function model(

@@ -144,6 +144,11 @@ describe('a model’s answer', () => {
       calls: [],
     })
   })
+
+  test('says no more of why the model refused than a person would', () => {
+    const stopDetails = { category: 'cyber', explanation: 'x'.repeat(5_000) }
+    expect(entriesOf({ stopReason: 'refusal', stopDetails })[0]).toMatchObject({ explanation: 'x'.repeat(4_000) })
+  })
 })
 
 describe('a call that the model’s API has carried out', () => {
@@ -211,6 +216,11 @@ describe('a call that the model’s API has carried out', () => {
   ])('tells %s', (_, content, texts, is_error) => {
     const [, result] = shown(content)
     expect(result).toMatchObject({ content: texts.map((each) => ({ type: 'text', text: each })), is_error })
+  })
+
+  test('never ends a page between the halves of a character', () => {
+    const [, result] = shown([visit, fetched(plain(`${'x'.repeat(99_999)}😀`))])
+    expect(result).toMatchObject({ content: [{}, { text: 'x'.repeat(99_999) }, { text: '[1 more characters]' }] })
   })
 
   test.each([100_000, 100_001])('tells at most 100,000 of the %i characters of a page', (length) => {

@@ -26,7 +26,7 @@ function pairs(count: number): Record<string, string> {
   return Object.fromEntries(Array.from({ length: count }, (_, index) => [`k${index}`, '1']))
 }
 
-function scene(environments: readonly Environment[] = []) {
+function scene(environments: readonly Environment[] = [], takesFast = true) {
   const agents: Agent[] = []
   const created: { row: SessionRow; configuration: Configuration }[] = []
   const made = environmentOf('env_default')
@@ -40,6 +40,7 @@ function scene(environments: readonly Environment[] = []) {
   const { openSession } = createOpenSession({
     policyFor,
     webVersions: () => WEB_VERSIONS,
+    takesFast,
     parseAgent: (body) => validator.parseBody('agents.create', body),
     // The activity uses these methods of the stores and no others.
     agents: {
@@ -84,6 +85,14 @@ describe('openSession', () => {
         configuration: { id: 'cfg_byhand1', harness: currentHarness.id, agent: { id: 'agent_byhand1' } },
       },
     ])
+  })
+
+  test('has no fast mode where the model’s back end has none, and lists nothing', async () => {
+    const agent = { model: { id: 'claude-opus-5-5', speed: 'fast' } }
+    const refused = scene([], false)
+    await expect(refused.open({ agent })).rejects.toThrow(/^agent\.model\.speed: expected standard/)
+    expect(refused.created).toEqual([])
+    await expect(scene([], true).open({ agent })).resolves.toMatchObject({ agentName: 'agent' })
   })
 
   test('finds what its first try stored', async () => {

@@ -18,12 +18,13 @@ function scene(
   const done: string[] = []
   const note = (text: string) => async (): Promise<void> => void done.push(text)
   const sessions: Pick<SessionStore, 'stale' | 'uncleared' | 'repair' | 'abandon' | 'clear'> = {
-    stale: async ({ creating, running }) => {
-      done.push(`stale ${creating.toISOString()} ${running.toISOString()}`)
+    stale: async ({ creating, running, ended }) => {
+      done.push(`stale ${[creating, running, ended].map((each) => each.toISOString()).join(' ')}`)
       return rows
     },
     uncleared: async () => uncleared,
-    repair: async (id, { status, title }) => void done.push(`repair ${id} ${status} ${title}`),
+    repair: async (id, { status, title, archivedAt }) =>
+      void done.push(`repair ${id} ${status} ${title}${archivedAt ? ` archived ${archivedAt.toISOString()}` : ''}`),
     abandon: async (id, before) => note(`abandon ${id} ${before.toISOString()}`)(),
     clear: async (id) => note(`clear ${id}`)(),
   }
@@ -31,7 +32,7 @@ function scene(
     // The sweeper uses these methods of the store and no others.
     sessions: sessions as SessionStore,
     spentSandboxes: {
-      list: async () => spent.map((sessionId) => ({ sessionId, generation: 3 })),
+      take: async () => spent.map((sessionId) => ({ sessionId, generation: 3 })),
       markDestroyed: async ({ sessionId, generation }) => note(`destroyed ${sessionId} ${generation}`)(),
     },
     log: {
@@ -58,11 +59,11 @@ function scene(
 const missing = { read: async () => Promise.reject(new LogNotFound('nowhere')) }
 
 describe('a sweep', () => {
-  test('looks at what was not written for a minute, prunes what nobody repeats, archives what ended', async () => {
+  test('looks at what was not written for a minute, and at ends, prunes what nobody repeats, archives what ended', async () => {
     const { ports, all } = scene([])
     await sweep(ports, NOW)
     expect(all).toEqual([
-      'stale 2026-01-02T11:59:00.000Z 2026-01-02T11:59:00.000Z',
+      'stale 2026-01-02T11:59:00.000Z 2026-01-02T11:59:00.000Z 2026-01-02T11:59:50.000Z',
       'prune 2025-12-31T12:00:00.000Z',
       'archive 2026-01-02T12:00:00.000Z',
       'spare 2026-01-02T12:00:00.000Z',
@@ -73,6 +74,16 @@ describe('a sweep', () => {
     const { ports, done } = scene([buildSession('w1', { id: 's1', status: 'running' })])
     await sweep(ports, NOW)
     expect(done()).toEqual(['repair s1 idle folded'])
+  })
+
+  test.each([
+    ['when its log says so', Date.UTC(2026, 0, 2), ' archived 2026-01-02T00:00:00.000Z'],
+    ['not because its row was when it was read', null, ''],
+  ])('writes that a session was archived %s', async (_, archivedAt, said) => {
+    const read = async () => ({ ...buildView([], { title: 'folded', status: 'terminated' }), archivedAt })
+    const { ports, done } = scene([buildSession('w1', { id: 's1', status: 'terminated', archivedAt: new Date(NOW) })])
+    await sweep({ ...ports, log: { ...ports.log, read } }, NOW)
+    expect(done()).toEqual([`repair s1 terminated folded${said}`])
   })
 
   test.each([

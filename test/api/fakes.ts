@@ -4,6 +4,7 @@ import { createWithFile } from '../../src/api/file-bytes.ts'
 import type { LogView } from '../../src/history/tracked.ts'
 import type { IngressRow } from '../../src/store/ingress.ts'
 import type { Configuration, SessionRow, StatusHint } from '../../src/store/sessions.ts'
+import { currentHarness } from '../../src/model/harness.ts'
 import { createEnvironment } from '../../src/wire/environments.ts'
 import type { Agent } from '../../src/wire/types.ts'
 import { createValidator } from '../../src/wire/validate.ts'
@@ -147,7 +148,7 @@ function createContext(world: World): ApiContext {
     },
     validator,
     policyFor: () => POLICY,
-    webVersions: () => WEB_VERSIONS,
+    webVersions: (_, harness = currentHarness.id) => (harness === currentHarness.id ? WEB_VERSIONS : null),
     quota: { request: () => undefined, running: async () => null },
     takesUrls: true,
     takesFast: true,
@@ -179,7 +180,12 @@ function createSessions(world: World): ApiContext['sessions'] {
     list: async () => [...world.sessions.values()],
     repair: async (id, fold) => {
       const row = world.sessions.get(id)
-      if (row) world.sessions.set(id, { ...row, ...fold })
+      const kept = fold.status === 'terminated' ? row?.archivedAt : null
+      if (row) world.sessions.set(id, { ...row, ...fold, archivedAt: fold.archivedAt ?? kept ?? null })
+    },
+    archiveEnded: async (id) => {
+      const row = world.sessions.get(id)
+      if (row) world.sessions.set(id, { ...row, status: 'terminated', archivedAt: row.archivedAt ?? new Date() })
     },
     hint: async (hints) => {
       world.hints.push(...hints)

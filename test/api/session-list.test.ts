@@ -36,7 +36,7 @@ describe('the list of sessions', () => {
     expect(asked).toEqual([['sesn_1', 'sesn_2', 'sesn_gone']])
   })
 
-  test('tells how old a session is, and how old an archived one became', async () => {
+  test('tells how old a session is, and not how old one became that has ended', async () => {
     const { app, world } = appWithSessions()
     const createdAt = new Date(Date.now() - HOUR_MS)
     storeSession(world, 'sesn_live', { createdAt })
@@ -48,7 +48,7 @@ describe('the list of sessions', () => {
     const { data } = (await app.inject({ url: '/v1/sessions', headers: AUTHORIZED })).json()
     const [live, archived, failed] = data.map(({ stats }: { stats: object }) => stats)
     expect(live.duration_seconds).toBeGreaterThanOrEqual(HOUR_MS / 1000)
-    expect([archived, failed]).toEqual([{ duration_seconds: 5 }, {}])
+    expect([archived, failed]).toEqual([{}, {}])
   })
 
   test.each(['deployment_id', 'memory_store_id'])('refuses %s by name: no session has one yet', async (name) => {

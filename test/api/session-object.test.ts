@@ -23,6 +23,8 @@ function waitingFor(standing: Call['standing'], queue: LogState['queue'] = []): 
 
 const queue = [{ ...message('m1'), id: 'm1' }]
 
+const SYSTEM = { type: 'system.message' as const, id: 's1', content: [{ type: 'text' as const, text: 'be brief' }] }
+
 const SPENT: Partial<LogState> = {
   stop: { type: 'budget_reached' },
   budget: { type: 'limit', max_list_cost: { amount: '1', currency: 'USD' } },
@@ -60,6 +62,16 @@ describe('the status that a client sees', () => {
       status: 'running',
     },
     { name: 'idle at its budget, whatever is queued', state: emptyState({ queue, ...SPENT }), status: 'idle' },
+    {
+      name: 'idle while it holds what its operator says to the model',
+      state: emptyState({ queue: [SYSTEM], takesSystem: true }),
+      status: 'idle',
+    },
+    {
+      name: 'running where that starts a turn too, although no worker has taken it up',
+      state: emptyState({ queue: [SYSTEM] }),
+      status: 'running',
+    },
     { name: 'rescheduling', state: emptyState({ status: 'rescheduling', queue }), status: 'rescheduling' },
     { name: 'terminated', state: emptyState({ status: 'terminated', queue }), status: 'terminated' },
   ])('is $name', ({ state, status }) => {
@@ -108,6 +120,15 @@ describe('a session object', () => {
     const view = ended({ startedAt: 1000, archivedAt: 8000 })
     expect(view.changedAt).toBe(9000)
     expect(toSession(row, { agent }, view).stats).toMatchObject({ duration_seconds: 7 })
+  })
+
+  test('lasts as long as its log says: of one that has ended the row alone does not know', () => {
+    const hour = 3_600_000
+    const archived = { ...row, status: 'terminated' as const, archivedAt: new Date(9 * hour) }
+    expect(toSession(archived, { agent }, null).stats).toEqual({})
+    expect(toSession(archived, { agent }, { ...ended({ startedAt: 0 }), changedAt: hour }).stats).toMatchObject({
+      duration_seconds: 3600,
+    })
   })
 
   test('falls back to its row where there is no log', () => {

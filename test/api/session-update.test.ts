@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { currentHarness } from '../../src/model/harness.ts'
 import type { SessionUpdate } from '../../src/wire/types.ts'
 import type { ConfigureUpdate, Verdict } from '../../src/workflows/messages.ts'
 import { agentWith } from '../activities/agent.ts'
@@ -38,7 +39,7 @@ function become({ world }: Fake, state: Parameters<typeof emptyState>[0]): void 
 async function update({ app }: Fake, payload: object, headers: object) {
   const url = `/v1/sessions/${SESSION}`
   const answer = await app.inject({ method: 'POST', url, payload, headers: { ...AUTHORIZED, ...headers } })
-  return { status: answer.statusCode, body: answer.json() }
+  return { status: answer.statusCode, body: answer.json(), retried: answer.headers['x-should-retry'] }
 }
 
 /** The workflow takes what it is asked for. */
@@ -89,10 +90,24 @@ describe('an update of a session', () => {
     expect(asked[1]?.updateId).toBe(`${asked[0]?.updateId}-2`)
   })
 
-  test('that is outrun again and again may be sent again', async () => {
+  test('that is outrun again and again is given up: the same request again would find the same verdicts', async () => {
     const { asked, update: send } = open(() => OUTRUN)
-    expect(await send(CHANGE)).toMatchObject({ status: 504, body: { error: { type: 'timeout_error' } } })
+    const { status, body, retried } = await send(CHANGE)
+    expect([status, body, retried]).toMatchObject([504, { error: { type: 'timeout_error' } }, 'false'])
     expect(asked).toHaveLength(5)
+  })
+
+  test('is judged by the harness that the session has, not by that of new ones', async () => {
+    const { fake, asked, update: send } = open(take)
+    const configs = [{ name: 'web_search' as const, enabled: true }]
+    const change = { agent: { tools: [{ type: 'agent_toolset_20260401' as const, configs }] } }
+    expect(await send(change)).toMatchObject({
+      status: 400,
+      body: { error: { details: { error_code: 'not_supported' } } },
+    })
+    fake.world.configurations.set(SESSION, { id: 'cfg_1', agent: agentWith(), harness: currentHarness.id })
+    expect((await send(change)).status).toBe(200)
+    expect(asked).toHaveLength(1)
   })
 
   test.each<[string, Parameters<typeof emptyState>[0], object, RegExp]>([

@@ -1,3 +1,4 @@
+import { EventEmitter, once } from 'node:events'
 import { describe, expect, test } from 'vitest'
 import { LogNotFound } from '../../src/history/session-log.ts'
 import { refuses } from '../../src/session/settle.ts'
@@ -29,6 +30,32 @@ describe('archiving a session that has ended by itself', () => {
     expect(at).toMatch(/^\d{4}-/)
     expect(await archive()).toBe(at)
     expect(world.sessions.get('sesn_1')?.archivedAt?.toISOString()).toBe(at)
+  })
+
+  test('stays when a read has its row from before', async () => {
+    const { log } = createFakeApp().context
+    const view = { ...buildView([]), state: emptyState({ status: 'terminated' }) }
+    const first = new EventEmitter()
+    let reads = 0
+    async function read() {
+      if (reads++ > 0) return view
+      first.emit('begun')
+      await once(first, 'told')
+      return view
+    }
+    const { app, world } = createFakeApp(() => ({ log: { ...log, read } }))
+    const { configurationId: id } = storeSession(world, 'sesn_1')
+    world.configurations.set('sesn_1', { id, agent: toSessionAgent(buildAgent()), harness: 'h1' })
+    const send = async (method: 'GET' | 'POST', url: string): Promise<unknown> =>
+      (await app.inject({ method, url: `/v1/sessions/sesn_1${url}`, headers: AUTHORIZED })).json().archived_at
+    const begun = once(first, 'begun')
+    const early = send('GET', '')
+    await begun
+    const at = await send('POST', '/archive')
+    first.emit('told')
+    await early
+    expect(at).toMatch(/^\d{4}-/)
+    expect(await send('GET', '')).toBe(at)
   })
 })
 

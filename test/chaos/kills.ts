@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { setTimeout as delay } from 'node:timers/promises'
+import type { SessionEvent } from '../../src/wire/types.ts'
 import { faultsOfLog } from '../support/log-grammar.ts'
 import { assertWhole } from './whole.ts'
 import type { Yard } from './yard.ts'
@@ -63,10 +64,27 @@ export async function killWorker(
   ] as const) {
     await assertSound(yard, session, ids)
   }
+  await assertUncharged(yard, model, (second?.at ?? 0) - (first?.at ?? 0))
   const results = (await yard.list(command)).filter(({ type }) => type === 'agent.tool_result')
   assert.equal(results.length, 1)
   assert.match(JSON.stringify(results[0]), /finished/)
   return took
+}
+
+/**
+ * Running time is that of the try that came to an end: neither of the one that was lost, nor of the gap behind it.
+ * @param lostMs from the first try of a request to the second.
+ */
+async function assertUncharged(yard: Yard, session: string, lostMs: number): Promise<void> {
+  const events = await yard.list(session)
+  const times = (type: SessionEvent['type']): readonly number[] =>
+    events.filter((event) => event.type === type).map((event) => Date.parse(event.processed_at ?? ''))
+  const whole = (times('session.status_idle').at(-1) ?? 0) - (times('session.status_running')[0] ?? 0)
+  const { usage } = await yard.client.beta.sessions.retrieve(session)
+  const active = (usage.active_seconds ?? 0) * 1000
+  assert.ok(active > 0, 'the second try is counted')
+  // By half of it: each try takes a moment before its request is seen, the second one another than the first.
+  assert.ok(active <= whole - lostMs / 2, `${active} ms are counted of ${whole}, of which ${lostMs} were lost`)
 }
 
 /** What the death of an api process did to those who were sending. */

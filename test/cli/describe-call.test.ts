@@ -24,6 +24,13 @@ describe('a call that a person decides on', () => {
     ],
     ['a field beside the command', 'bash', { command: 'ls', timeout: 5 }, ['  bash  ls', '        timeout: 5']],
     ['a path that goes with a pattern', 'grep', { pattern: 'x', path: '/' }, ['  grep  x', '        path: /']],
+    ['what a search is for', 'look_up', { limit: 3, query: 'rain' }, ['  look_up rain', '        limit: 3']],
+    [
+      'where a request goes',
+      'post',
+      { url: 'https://a.test', body: {} },
+      ['  post  https://a.test', '        body: {}'],
+    ],
     ['an input without a subject', 'post', { to: ['a'] }, ['  post', '        to: ["a"]']],
     ['an input that is no text', 'bash', { command: 1 }, ['  bash', '        command: 1']],
     ['an empty file', 'write', { file_path: 'a', content: '' }, ['  write a', '        content:']],

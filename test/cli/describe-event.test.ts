@@ -34,6 +34,8 @@ describe('what a person reads of an event', () => {
     ['a message that waits', message('m', 'do it', null), []],
     ['what the agent says', says('a', 'one\n\ntwo'), ['agent   one', '', '        two']],
     ['a call', calls('c', 'read', { file_path: 'a.txt' }), ['  read  a.txt']],
+    ['a search', calls('c', 'web_search', { query: 'rain in Bonn' }), ['  web_search rain in Bonn']],
+    ['a fetch', calls('c', 'web_fetch', { url: 'https://a.test/b' }), ['  web_fetch https://a.test/b']],
     ['an error', error, ['error   model: busy (retrying)']],
     ['an end of turn', idle(), []],
     ['a call of a tool of the client’s', callsCustom('c', 'weather', { city: 'Bonn' }), ['  weather {"city":"Bonn"}']],

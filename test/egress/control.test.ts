@@ -2,15 +2,12 @@ import { chmod, mkdir, mkdtemp, readdir, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { Control } from '../../src/egress/control.ts'
-import { claimFolder, startControl } from '../../src/egress/control.ts'
-import { createDial } from '../../src/egress/dial.ts'
-import type { Gate } from '../../src/egress/gate.ts'
-import { openGate } from '../../src/egress/gate.ts'
+import { claimFolder } from '../../src/egress/control.ts'
 import { connectGate } from '../../src/egress/gate-client.ts'
 import type { Permit } from '../../src/egress/proxy-options.ts'
 import { shorten } from '../../src/egress/short-path.ts'
-import { silentLog } from '../support/silent-log.ts'
+import type { EgressProcess } from './egress-process.ts'
+import { startProcess } from './egress-process.ts'
 import { ask } from './test-proxy.ts'
 
 const closed: Permit = { policy: { type: 'limited', hosts: ['a.test'] }, credentials: [] }
@@ -19,25 +16,6 @@ let serial = 0
 
 beforeAll(async () => (root = await mkdtemp(join(tmpdir(), 'longhand-gate-'))))
 afterAll(() => rm(root, { recursive: true, force: true }))
-
-interface Process extends AsyncDisposable {
-  readonly gate: Gate
-  readonly control: Control
-}
-
-/** What an egress process is made of, in this one. */
-async function startProcess(folder: string, graceMs = 60_000): Promise<Process> {
-  const gate = await openGate({ folder, dial: createDial({ resolve: async () => [] }), log: silentLog })
-  const control = await startControl({ folder, gate, graceMs })
-  return {
-    gate,
-    control,
-    async [Symbol.asyncDispose]() {
-      await control[Symbol.asyncDispose]()
-      await gate[Symbol.asyncDispose]()
-    },
-  }
-}
 
 /** Long enough that sockets in it would have no path of their own. */
 async function newFolder(): Promise<string> {
@@ -79,7 +57,7 @@ describe('the gate of a host', () => {
 
   test('is started by who needs it', async () => {
     const folder = await newFolder()
-    const started: Promise<Process>[] = []
+    const started: Promise<EgressProcess>[] = []
     const client = connectGate({ folder, start: () => started.push(startProcess(folder)) })
     const door = await client.open('sesn_1.1', closed)
     expect((await askAt(door)).status).toBe(403)
@@ -159,5 +137,17 @@ describe('an egress process', () => {
     await ended
     expect(process.gate.names()).toEqual([])
     await client.end()
+  })
+
+  test('ends and leaves its doors to the next one when it is asked to', async () => {
+    const folder = await newFolder()
+    const process = await startProcess(folder)
+    const door = await process.gate.open('sesn_1.1', closed)
+    const ended = process.control.unneeded.then(() => process[Symbol.asyncDispose]())
+    await connectGate({ folder, start: () => {} }).halt()
+    await ended
+    await using next = await startProcess(folder)
+    expect(next.gate.names()).toEqual(['sesn_1.1'])
+    expect((await askAt(door)).body).toContain(sentence)
   })
 })

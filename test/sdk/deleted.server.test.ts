@@ -150,7 +150,7 @@ describe('a session', () => {
       const events = await listAll(sdk, lived.id)
       await sweep(sweeper, Date.now())
       expect(await sandboxesOf(lived.id)).toEqual([])
-      expect((await stores.spentSandboxes.list()).map(({ sessionId }) => sessionId)).not.toContain(lived.id)
+      expect((await stores.spentSandboxes.take()).map(({ sessionId }) => sessionId)).not.toContain(lived.id)
       expect(await listAll(sdk, lived.id)).toEqual(events)
       expect(await blobs.list(lived.id)).toHaveLength(2)
       await sdk.beta.sessions.delete(lived.id)

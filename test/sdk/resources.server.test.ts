@@ -18,7 +18,7 @@ describe('an agent', () => {
       version: 1,
       name: 'plain',
       description: null,
-      model: { id: 'claude-opus-5-5', effort: { type: 'high' }, speed: 'standard' },
+      model: { id: 'claude-opus-5-5', effort: { type: 'medium' }, speed: 'standard' },
       system: null,
       tools: [],
       mcp_servers: [],

@@ -154,6 +154,12 @@ describe('a session', () => {
       runs: false,
     },
     {
+      name: 'a system message behind the last answer, a confirmation',
+      batch: [customResult('r', 'x'), confirm('y', 'a'), systemMessage('s')],
+      refused: /requires_action/,
+      runs: true,
+    },
+    {
       name: 'a system message behind a message',
       batch: [...ALL, message('m'), systemMessage('s')],
       runs: true,

@@ -34,7 +34,13 @@ const variant = fc.record({
   cents: fc.constantFrom(null, null, 1, 2, 5),
   isCounted: fc.boolean(),
   takesSystem: fc.constantFrom(undefined, false, true),
-  context: fc.constantFrom(null, CONTEXT, { ...CONTEXT, compactionsInARow: 1 }, { ...CONTEXT, growth: 0.1 }),
+  context: fc.constantFrom(
+    null,
+    CONTEXT,
+    { ...CONTEXT, compactionsInARow: 1 },
+    { ...CONTEXT, growth: 0.1 },
+    { ...CONTEXT, resumes: true as const },
+  ),
 })
 export type Variant = typeof variant extends fc.Arbitrary<infer V> ? V : never
 

@@ -131,6 +131,20 @@ describe('an interrupt', () => {
     expect(session.commands()).toMatchObject([{ do: 'execute', abandoned: ['c1'] }])
   })
 
+  test.each<{ name: string; end: Input }>([
+    { name: 'interrupted', end: arrived(interrupt('i2')) },
+    { name: 'lost', end: { type: 'call_failed', call: 'c2', message: 'hands: lost' } },
+  ])('names them again when the call that was told of them is $name', ({ end }) => {
+    const session = startedWith([['c1', 'allow']])
+    session.pass(arrived(interrupt('i1')))
+    session.pass(arrived(message('m2')))
+    session.answer({ calls: [['c2', 'allow']] })
+    session.pass(end)
+    session.pass(arrived(message('m3')))
+    session.answer({ calls: [['c3', 'allow']] })
+    expect(session.commands()).toMatchObject([{ do: 'execute', abandoned: ['c1', 'c2'] }])
+  })
+
   test('closes every call that waits for the client and repeats the idle group, without a model call', () => {
     const session = startedWith([
       ['a', 'ask'],

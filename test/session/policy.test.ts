@@ -9,7 +9,7 @@ describe('a policy', () => {
     expect(policyOf(settings)).toEqual(POLICY)
     expect(policyOf({ ...settings, context: { ...CONTEXT, growth: 0.2 } })).toEqual({
       ...POLICY,
-      context: { ...CONTEXT, growth: 0.2 },
+      context: { ...CONTEXT, growth: 0.2, resumes: true },
     })
     expect(policyOf({ ...settings, takesSystem: false })).toEqual({ ...POLICY, takesSystem: false })
   })
@@ -17,7 +17,7 @@ describe('a policy', () => {
   test('of a harness that does not say asks for some growth between summaries, and so does that of a later run', () => {
     const { harness: id, tries, baseMs, capMs, toolRounds, steering } = POLICY
     const settings = { id, retry: { tries, baseMs, capMs }, toolRounds, steering, context: CONTEXT }
-    const renewed = { ...POLICY, context: { ...CONTEXT, growth: 0.1 } }
+    const renewed = { ...POLICY, context: { ...CONTEXT, growth: 0.1, resumes: true } }
     expect(policyOf(settings)).toEqual(renewed)
     expect(renew({ ...POLICY, context: CONTEXT })).toEqual(renewed)
     expect(renew(POLICY)).toEqual(POLICY)

@@ -6,6 +6,7 @@ import {
   arrived,
   idle,
   message,
+  modelFailed,
   outline,
   recorded,
   resultEntry,
@@ -16,6 +17,7 @@ import {
 
 /** Why an answer ends where the model's window does. */
 const FULL = 'model_context_window_exceeded'
+const RESUMING = { ...CONTEXT, resumes: true } as const
 
 describe('a turn', () => {
   test('starts with the running pair, the marks and the model request, in this order', () => {
@@ -97,6 +99,15 @@ describe('a turn', () => {
     expect(outline(session.answer({ text: 'more' }))).toEqual(['log.mark m2', 'span.model_request_start'])
   })
 
+  test('asks on after a pause also when that fails for a while', () => {
+    const session = startSession()
+    session.pass(arrived(message('m1')))
+    session.answer({ text: 'so far', stop: 'pause_turn' })
+    session.pass(modelFailed(), arrived(message('m2')))
+    expect(outline(session.pass({ type: 'elapsed' }))).toEqual([...RUNNING, 'span.model_request_start'])
+    expect(outline(session.answer({ text: 'more' }))).toEqual(['log.mark m2', 'span.model_request_start'])
+  })
+
   test('ends when the model pauses for ever', () => {
     const session = startSession({ policy: { ...POLICY, toolRounds: 2 } })
     session.pass(arrived(message('m1')))
@@ -131,7 +142,7 @@ describe('a turn', () => {
   })
 
   test('goes on behind a summary when an answer ends where the window does', () => {
-    const session = startSession({ policy: { ...POLICY, context: CONTEXT } })
+    const session = startSession({ policy: { ...POLICY, context: RESUMING } })
     session.pass(arrived(message('m1')))
     const cut = session.answer({ text: 'so f', stop: FULL, usage: { input_tokens: 990 } })
     expect(outline(cut)).toEqual(['log.compacting', 'span.model_request_start'])
@@ -140,13 +151,22 @@ describe('a turn', () => {
     expect(outline(session.answer({ text: 'so far, so good' }))).toEqual(idle('end_turn'))
   })
 
-  test('does not do so for ever, nor in place of its calls', () => {
-    const policy = { ...POLICY, context: CONTEXT, toolRounds: 2 }
-    const session = startSession({ policy })
+  test('is over there under a policy from before that', () => {
+    const session = startSession({ policy: { ...POLICY, context: CONTEXT } })
     session.pass(arrived(message('m1')))
-    session.answer({ text: 'so f', stop: FULL })
-    session.summarise()
-    session.answer({ text: 'so f', stop: FULL })
+    expect(outline(session.answer({ text: 'so f', stop: FULL }))).toEqual(idle('end_turn'))
+  })
+
+  test('does not do so for ever, nor in place of its calls', () => {
+    const session = startSession({ policy: { ...POLICY, toolRounds: 9, context: RESUMING } })
+    session.pass(arrived(message('m1')))
+    for (let count = 0; count < RESUMING.compactionsInARow; count += 1) {
+      session.answer({ text: 'so f', stop: FULL })
+      session.summarise()
+    }
+    expect(session.answer({ text: 'so f', stop: FULL })).toContainEqual(
+      expect.objectContaining({ error: expect.objectContaining({ type: 'compaction_limit_reached_error' }) }),
+    )
     expect(session.state).toMatchObject({ status: 'idle', stop: { type: 'retries_exhausted' } })
     session.pass(arrived(message('m2')))
     session.summarise()

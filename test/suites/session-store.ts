@@ -166,8 +166,8 @@ export function sessionStoreSuite(open: () => Promise<Stores>): void {
       test.each(['creating', 'running', 'rescheduling'] as const)('tells rows that stayed %s', async (status) => {
         const stores = await open()
         const row = await createSession(stores, 'default', { status, updatedAt: noon })
-        const before = (moment: Date) =>
-          status === 'creating' ? { creating: moment, running: past } : { creating: past, running: moment }
+        const never = { creating: past, running: past, ended: past }
+        const before = (moment: Date) => ({ ...never, [status === 'creating' ? status : 'running']: moment })
         expect(await stores.sessions.stale(before(after(1)))).toContainEqual(row)
         expect(await stores.sessions.stale(before(noon))).not.toContainEqual(row)
       })
@@ -175,14 +175,16 @@ export function sessionStoreSuite(open: () => Promise<Stores>): void {
       test.each(['idle', 'terminated'] as const)('tells no rows that are %s', async (status) => {
         const stores = await open()
         const row = await createSession(stores, 'default', { status })
-        expect(await stores.sessions.stale({ creating: future, running: future })).not.toContainEqual(row)
+        expect(await stores.sessions.stale({ creating: future, running: future, ended: future })).not.toContainEqual(
+          row,
+        )
       })
 
       test('counts a hint as a write, also of the same status', async () => {
         const stores = await open()
         const { id } = await createSession(stores, 'default', { status: 'running' })
         await stores.sessions.hint([{ id, run: 1, length: 5, status: 'running' }])
-        const stale = await stores.sessions.stale({ creating: past, running: after(1) })
+        const stale = await stores.sessions.stale({ creating: past, running: after(1), ended: past })
         expect(stale.map((row) => row.id)).not.toContain(id)
       })
     })

@@ -24,9 +24,20 @@ export function spentSandboxStoreSuite(open: () => Promise<Stores>): void {
         await createWithSandbox(stores, 1, { ...archived, status: 'running' }),
         (await createSession(stores, 'default', archived)).id,
       ]
-      const listed = await stores.spentSandboxes.list()
+      const listed = await stores.spentSandboxes.take()
       expect(listed).toContainEqual({ sessionId: spent, generation: 2 })
       expect(listed.filter(({ sessionId }) => others.includes(sessionId))).toEqual([])
+    })
+
+    test('that stay keep no others from their turn', async () => {
+      const stores = await open()
+      const all = new Set<string>()
+      for (let count = 0; count < 101; count++) all.add(await createWithSandbox(stores, 1, archived))
+      const seen = new Set<string>()
+      for (let round = 0; round < 2; round++) {
+        for (const { sessionId } of await stores.spentSandboxes.take()) seen.add(sessionId)
+      }
+      expect([...all].filter((id) => !seen.has(id))).toEqual([])
     })
 
     test('are spent once, and stay what the session had', async () => {
@@ -35,7 +46,7 @@ export function spentSandboxStoreSuite(open: () => Promise<Stores>): void {
       const before = await stores.bindings.current(sessionId)
       await stores.spentSandboxes.markDestroyed({ sessionId, generation: 2 })
       await stores.spentSandboxes.markDestroyed({ sessionId, generation: 2 })
-      expect((await stores.spentSandboxes.list()).map((spent) => spent.sessionId)).not.toContain(sessionId)
+      expect((await stores.spentSandboxes.take()).map((spent) => spent.sessionId)).not.toContain(sessionId)
       expect(before).toMatchObject({ generation: 2 })
       expect(await stores.bindings.current(sessionId)).toEqual(before)
       expect(await stores.bindings.bound(sessionId, 'sevt_1')).toBe(2)
@@ -50,7 +61,7 @@ export function spentSandboxStoreSuite(open: () => Promise<Stores>): void {
         if (when === 'before') await replace()
         await stores.spentSandboxes.markDestroyed({ sessionId, generation: 1 })
         if (when === 'after') await replace()
-        expect(await stores.spentSandboxes.list()).toContainEqual({ sessionId, generation: 2 })
+        expect(await stores.spentSandboxes.take()).toContainEqual({ sessionId, generation: 2 })
       },
     )
   })

@@ -101,6 +101,7 @@ export async function createWorkers(
           ...stores,
           policyFor,
           webVersions,
+          takesFast: true,
           parseAgent: (body) => validator.parseBody('agents.create', body),
         }),
       },

@@ -185,6 +185,14 @@ describe('updateAgent', () => {
     expect(update(rich, body)).toEqual({ ...rich, ...change, version: 4, updated_at: NOW })
   })
 
+  test('keeps an effort that the model turned out not to have until the model is named', () => {
+    const model = { id: 'claude-opus-4-6', effort: { type: 'xhigh' as const }, speed: 'standard' as const }
+    const stored = agentOf({ model })
+    expect(update(stored, { name: 'n' }).model).toEqual(model)
+    expect(update(stored, { model: { id: model.id } }).model).toEqual({ ...model, effort: reset })
+    expect(() => update(stored, { model })).toThrow(/^model\.effort: expected one of/)
+  })
+
   test.each<[string, AgentUpdate]>([
     ['an empty body', {}],
     ['the right version alone', { version: 3 }],

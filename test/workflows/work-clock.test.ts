@@ -72,6 +72,15 @@ describe('the clock of work', () => {
     fc.assert(fc.property(fc.array(span, { maxLength: 12 }), (spans) => count(spans) === countSlowly(spans)))
   })
 
+  test('counts nothing of a try that was lost with its worker, nor of the gap behind it', () => {
+    let now = 0
+    const clock = createWorkClock(() => now)
+    const [lost, gap, again] = [400, 3000, 500]
+    now += lost + gap + again
+    clock.add(again)
+    expect(clock.take()).toBe(again)
+  })
+
   test('gives each millisecond out once', () => {
     let now = 10
     const clock = createWorkClock(() => now)

@@ -37,6 +37,20 @@ const mostRounds = 3
 export async function provisionContainer(options: ProvisionOptions, key: SandboxKey): Promise<SandboxRow> {
   if (!/^[\w-]{1,128}$/.test(key.sessionId))
     throw new Error(`expected a session id of letters, digits, _ and -, got ${key.sessionId}`)
+  try {
+    return await contend(options, key)
+  } catch (error) {
+    await shutUnused(options, key)
+    throw error
+  }
+}
+
+/** The name of a sandbox's door. */
+export function doorName({ sessionId, generation }: SandboxKey): string {
+  return `${sessionId}.${generation}`
+}
+
+async function contend(options: ProvisionOptions, key: SandboxKey): Promise<SandboxRow> {
   // Another may clear away what this one is about to start.
   for (let round = 0; round < mostRounds; round++) {
     const { id, isOurs } = await claim(options, key)
@@ -53,14 +67,26 @@ export async function provisionContainer(options: ProvisionOptions, key: Sandbox
   throw new HandsUnavailable(`generation ${key.generation} of ${key.sessionId} is being removed by others all the time`)
 }
 
-/** The name of a sandbox's door. */
-export function doorName({ sessionId, generation }: SandboxKey): string {
-  return `${sessionId}.${generation}`
+/** Closes the key's door where there is no container: nobody lists it, so nobody else ever would. */
+async function shutUnused({ engine, installation, doors }: ProvisionOptions, key: SandboxKey): Promise<void> {
+  if (doors === undefined) return
+  // Without an answer it may be in use; who makes this sandbox after all will find it open.
+  const isUsed = await engine.find(containerName(installation, key)).then(
+    (state) => state !== null,
+    () => true,
+  )
+  if (!isUsed) await doors.close(doorName(key))
+}
+
+function containerName(installation: string, { sessionId, generation }: SandboxKey): string {
+  return `longhand-${installation}-${sessionId}-${generation}`
 }
 
 async function claim(options: ProvisionOptions, key: SandboxKey): Promise<Claim> {
   const { engine, image, installation, limits, doors } = options
-  const name = `longhand-${installation}-${key.sessionId}-${key.generation}`
+  const name = containerName(installation, key)
+  // A daemon that is away is found out before a door is opened.
+  if (doors !== undefined) await engine.find(name)
   const door = (await doors?.open(doorName(key), key.sessionId)) ?? null
   const spec = containerSpec({ key, installation, image, limits, door })
   const deadline = Date.now() + patienceMs

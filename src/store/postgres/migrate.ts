@@ -8,6 +8,7 @@ import * as resets from '../migrations/0006-resets.ts'
 import * as budgets from '../migrations/0007-budgets.ts'
 import * as networking from '../migrations/0008-networking.ts'
 import * as destroyedSandboxes from '../migrations/0009-destroyed-sandboxes.ts'
+import * as unseenEnds from '../migrations/0010-unseen-ends.ts'
 import type { Database } from './database.ts'
 
 /** Numbered, run in this order, never changed once released, never undone. */
@@ -21,6 +22,7 @@ const migrations = {
   '0007-budgets': budgets,
   '0008-networking': networking,
   '0009-destroyed-sandboxes': destroyedSandboxes,
+  '0010-unseen-ends': unseenEnds,
 }
 
 /**

@@ -68,6 +68,8 @@ interface SessionTable {
   /** Where the newest applied hint stood; 0, 0 before the first. */
   run: Generated<number>
   length: Generated<number>
+  /** Set by the hint of an end, until a fold of the log has seen it. */
+  end_unseen: Generated<boolean>
 }
 
 interface ConfigurationTable {
@@ -109,6 +111,8 @@ interface SandboxTable {
   reference: string
   boot_id: string
   destroyed_at: Date | null
+  /** When it was last tried to be destroyed. */
+  tried_at: Date | null
 }
 
 interface CallBindingTable {

@@ -61,6 +61,7 @@ export function createSessionStore(database: Database): SessionStore {
     },
 
     repair: (id, fold) => repair(database, id, fold),
+    archiveEnded: (id) => archiveEnded(database, id),
     hint: (hints) => hint(database, hints),
 
     countRunning: (workspaceId, most) => countRunning(database, workspaceId, most),
@@ -78,11 +79,7 @@ export function createSessionStore(database: Database): SessionStore {
     },
 
     clear: (id) => clear(database, id),
-
-    async uncleared() {
-      const query = database.selectFrom('tombstones').select('session_id').where('cleared_at', 'is', null)
-      return (await query.orderBy('buried_at').execute()).map((row) => row.session_id)
-    },
+    uncleared: () => uncleared(database),
   }
 }
 
@@ -105,8 +102,13 @@ async function countRunning(database: Database, workspaceId: string, most: numbe
 
 async function stale(database: Database, before: Parameters<SessionStore['stale']>[0]): Promise<readonly SessionRow[]> {
   const moment = sql<Date>`case status when 'creating' then ${before.creating}::timestamptz else ${before.running}::timestamptz end`
-  const query = database.selectFrom('sessions').selectAll().where('status', 'in', unsettled)
-  const rows = await query.where('updated_at', '<', moment).orderBy('updated_at').execute()
+  const query = database.selectFrom('sessions').selectAll()
+  const isStale = sql<boolean>`(status in ${unsettled} and updated_at < ${moment})`
+  const isUnseen = sql<boolean>`(end_unseen and updated_at < ${before.ended}::timestamptz)`
+  const rows = await query
+    .where(sql<boolean>`${isStale} or ${isUnseen}`)
+    .orderBy('updated_at')
+    .execute()
   return rows.map(toRow)
 }
 
@@ -170,6 +172,9 @@ async function repair(database: Database, id: string, fold: FoldedRow): Promise<
   const configuration = sql<string>`coalesce((
     select id from configurations where id = ${fold.configurationId}::text and session_id = ${id}
   ), configuration_id)`
+  const archivedAt = sql<Date | null>`case when ${fold.status}::text = 'terminated'
+    then coalesce(${fold.archivedAt}::timestamptz, archived_at) else ${fold.archivedAt}::timestamptz end`
+  const endUnseen = sql<boolean>`end_unseen and ${fold.status}::text <> 'terminated'`
   await database
     .updateTable('sessions')
     .set({
@@ -178,14 +183,25 @@ async function repair(database: Database, id: string, fold: FoldedRow): Promise<
       title: fold.title,
       metadata,
       budget,
-      archived_at: fold.archivedAt,
+      archived_at: archivedAt,
+      end_unseen: endUnseen,
       updated_at: sql<Date>`greatest(now(), updated_at)`,
     })
     .where('id', '=', id)
     .where(
-      sql<boolean>`(configuration_id, status, title, metadata::text, budget::text, archived_at)
-        is distinct from (${configuration}, ${fold.status}::text, ${fold.title}::text, ${metadata}::text, ${budget}::text, ${fold.archivedAt}::timestamptz)`,
+      sql<boolean>`(configuration_id, status, title, metadata::text, budget::text, archived_at, end_unseen)
+        is distinct from (${configuration}, ${fold.status}::text, ${fold.title}::text, ${metadata}::text, ${budget}::text, ${archivedAt}, ${endUnseen})`,
     )
+    .execute()
+}
+
+/** The row may be behind the log. */
+async function archiveEnded(database: Database, id: string): Promise<void> {
+  await database
+    .updateTable('sessions')
+    .set({ status: 'terminated', archived_at: sql<Date>`now()`, updated_at: sql<Date>`greatest(now(), updated_at)` })
+    .where('id', '=', id)
+    .where('archived_at', 'is', null)
     .execute()
 }
 
@@ -209,7 +225,8 @@ async function hint(database: Database, hints: readonly StatusHint[]): Promise<v
       order by s.id for no key update of s
     )
     update sessions s
-    set status = l.status, run = l.run, length = l.length, updated_at = greatest(now(), s.updated_at)
+    set status = l.status, run = l.run, length = l.length, updated_at = greatest(now(), s.updated_at),
+      end_unseen = l.status = 'terminated' and s.archived_at is null
     from locked l, ${relaxedUnless(sql`exists (select from locked where was = 'creating')`)} as relaxed
     where s.id = l.id and (s.run, s.length) < (l.run, l.length)
   `.execute(database)
@@ -231,6 +248,11 @@ function bury(database: Database, id: string, choose: (rows: Deletion) => Deleti
       .executeTakeFirstOrThrow()
     return numInsertedOrUpdatedRows === 1n
   })
+}
+
+async function uncleared(database: Database): Promise<readonly string[]> {
+  const query = database.selectFrom('tombstones').select('session_id').where('cleared_at', 'is', null)
+  return (await query.orderBy('buried_at').execute()).map((row) => row.session_id)
 }
 
 async function clear(database: Database, id: string): Promise<void> {

@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { createDockerProvider } from '../../../src/hands/docker/docker.ts'
 import { HandsUnavailable } from '../../../src/hands/hands.ts'
+import type { Doors } from '../../../src/hands/network.ts'
+import type { FakeEngine } from './fake-engine.ts'
 import { createFakeEngine } from './fake-engine.ts'
 
 const key = { sessionId: 'sesn_1', generation: 1 }
@@ -9,7 +11,15 @@ const name = 'longhand-abc-sesn_1-1'
 function build({ report = '' } = {}) {
   const engine = createFakeEngine()
   engine.answer = (_, argv) => `${report}\nboot ${argv[4]}\n`
-  return { engine, provider: createDockerProvider({ engine, image: 'i', installation: 'abc' }) }
+  const open = new Set<string>()
+  const doors: Doors = {
+    async open(door) {
+      open.add(door)
+      return '/doors/1'
+    },
+    close: async (door) => void open.delete(door),
+  }
+  return { engine, open, provider: createDockerProvider({ engine, image: 'i', installation: 'abc', doors }) }
 }
 
 describe('the Docker provider', () => {
@@ -26,6 +36,35 @@ describe('the Docker provider', () => {
     engine.answer = () => 'OCI runtime exec failed: no sh\n'
     await expect(provider.provision(key)).rejects.toThrow('cannot be prepared: OCI runtime exec failed: no sh')
     expect(engine.containers.size).toBe(0)
+  })
+
+  test.each<[string, (engine: FakeEngine) => void]>([
+    ['cannot be made', (engine) => (engine.create = () => Promise.reject(new HandsUnavailable('no such image')))],
+    ['is weaker than asked', () => {}],
+    ['is taken away all the time', (engine) => (engine.beforeStart = () => engine.containers.clear())],
+    ['has a daemon that is away', (engine) => (engine.find = () => Promise.reject(new HandsUnavailable('away')))],
+  ])('leaves no door of a sandbox that %s', async (_, prepare) => {
+    const { engine, open, provider } = build()
+    prepare(engine)
+    await expect(provider.provision(key)).rejects.toThrow(HandsUnavailable)
+    expect([...open]).toEqual([])
+  })
+
+  test('leaves open the door of what another has made', async () => {
+    const { engine, open, provider } = build()
+    await engine.create(name, { Labels: { 'longhand.installation': 'abc' } })
+    await expect(provider.provision(key)).rejects.toThrow('weaker than asked')
+    expect([...open]).toEqual(['sesn_1.1'])
+  })
+
+  test('leaves open the door of a sandbox of which the daemon cannot tell', async () => {
+    const { engine, open, provider } = build()
+    engine.create = async () => {
+      engine.find = () => Promise.reject(new HandsUnavailable('away'))
+      throw new HandsUnavailable('away')
+    }
+    await expect(provider.provision(key)).rejects.toThrow('away')
+    expect([...open]).toEqual(['sesn_1.1'])
   })
 
   test('says so when a container ends at once', async () => {

@@ -4,6 +4,7 @@ import { createStores } from '../../../src/store/postgres/stores.ts'
 import { createSession } from '../builders.ts'
 import { sessionAbandonmentSuite } from '../../suites/session-abandonment.ts'
 import { sessionConfigurationsSuite } from '../../suites/session-configurations.ts'
+import { sessionEndsSuite } from '../../suites/session-ends.ts'
 import { sessionStoreSuite } from '../../suites/session-store.ts'
 import { useDatabase, useStores } from '../use-postgres.ts'
 
@@ -11,6 +12,7 @@ const openStores = useStores()
 sessionStoreSuite(openStores)
 sessionAbandonmentSuite(openStores)
 sessionConfigurationsSuite(openStores)
+sessionEndsSuite(openStores)
 
 describe('hints in PostgreSQL', () => {
   const open = useDatabase()
