@@ -29,6 +29,7 @@ const context = {
   compactionsInARow: 3,
   trimmed: '# left out',
   longest: 2_000,
+  resumes: true as const,
 }
 const use = useStack({ policy: { context }, between: strict })
 
