@@ -5,11 +5,11 @@ import { join } from 'node:path'
 import { createDockerProvider } from '../src/hands/docker/docker.ts'
 import { createEngine } from '../src/hands/docker/dockerode.ts'
 import { DEFAULT_IMAGE } from '../src/hands/docker/image.ts'
-import { HandsUnavailable } from '../src/hands/hands.ts'
 import { createLocalProvider } from '../src/hands/local.ts'
 import type { Sandbox, SandboxProvider } from '../src/hands/sandbox.ts'
 import type { Asked, Ways } from './egress/ways.ts'
 import { hosts, largeBytes, openWays } from './egress/ways.ts'
+import { measureBoth } from './sandbox/both.ts'
 import { interleave } from './sandbox/interleave.ts'
 import { createProviderArms } from './sandbox/provider-arms.ts'
 import { createBenchmark } from './support/benchmark.ts'
@@ -40,22 +40,20 @@ const requests: readonly (readonly [name: string, Omit<Asked, 'count' | 'path' |
 async function measure(context: Context): Promise<Outcome> {
   await using ways = await openWays()
   const folder = await mkdtemp(join(tmpdir(), 'longhand-bench-'))
+  const { doors } = ways
+  const newInstallation = () => randomBytes(6).toString('hex')
   try {
-    const { doors } = ways
-    const pair = (name: string) => join(folder, name)
-    const local = [
-      createLocalProvider({ folder: pair('a'), doors }),
-      createLocalProvider({ folder: pair('b') }),
-    ] as const
-    const series = await measureKind(context, ways, local)
-    const reason = await whyNoDocker()
-    if (reason !== undefined) return { series, flags: [], notes: [`Docker: skipped, ${reason}`] }
-    const common = { engine: createEngine(), image: DEFAULT_IMAGE, installation: randomBytes(6).toString('hex') }
-    const docker = [
-      createDockerProvider({ ...common, doors }),
-      createDockerProvider({ ...common, installation: randomBytes(6).toString('hex') }),
-    ] as const
-    return { series: [...series, ...(await measureKind(context, ways, docker))], flags: [`image ${DEFAULT_IMAGE}`] }
+    return await measureBoth(context, {
+      local: (each) => {
+        const open = createLocalProvider({ folder: join(folder, 'a'), doors })
+        return measureKind(each, ways, [open, createLocalProvider({ folder: join(folder, 'b') })])
+      },
+      docker: (each) => {
+        const common = { engine: createEngine(), image: DEFAULT_IMAGE }
+        const open = createDockerProvider({ ...common, installation: newInstallation(), doors })
+        return measureKind(each, ways, [open, createDockerProvider({ ...common, installation: newInstallation() })])
+      },
+    })
   } finally {
     await rm(folder, { recursive: true, force: true })
   }
@@ -123,13 +121,4 @@ function named(kind: string, { label, ...rest }: Series): Series {
   const direct = label.endsWith('without a proxy') ? undefined : `${kind}, ${label} without a proxy`
   const hasDirect = direct !== undefined && !/credential|out$/.test(label)
   return { ...rest, label: `${kind}, ${label}`, ...(hasDirect && { baseline: direct }) }
-}
-
-async function whyNoDocker(): Promise<string | undefined> {
-  try {
-    return (await createEngine().hasImage(DEFAULT_IMAGE)) ? undefined : `the daemon has no image ${DEFAULT_IMAGE}`
-  } catch (error) {
-    if (error instanceof HandsUnavailable) return error.message
-    throw error
-  }
 }

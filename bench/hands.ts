@@ -5,17 +5,17 @@ import { join } from 'node:path'
 import { createDockerProvider } from '../src/hands/docker/docker.ts'
 import { createEngine } from '../src/hands/docker/dockerode.ts'
 import { DEFAULT_IMAGE } from '../src/hands/docker/image.ts'
-import { HandsUnavailable } from '../src/hands/hands.ts'
 import { createLocalProvider } from '../src/hands/local.ts'
 import type { SandboxProvider } from '../src/hands/sandbox.ts'
 import { createToolArms } from './hands/tool-arms.ts'
+import { measureBoth } from './sandbox/both.ts'
 import type { Arm } from './sandbox/interleave.ts'
 import { interleave, time } from './sandbox/interleave.ts'
 import { createProviderArms } from './sandbox/provider-arms.ts'
 import { createRawDockerArms } from './sandbox/raw-docker.ts'
 import { createSpawnArms } from './sandbox/spawn-arms.ts'
 import { createBenchmark } from './support/benchmark.ts'
-import type { Context, Outcome } from './support/benchmark.ts'
+import type { Context } from './support/benchmark.ts'
 import type { Aim, Series } from './support/result.ts'
 
 const parallel = 4
@@ -31,24 +31,8 @@ same image that is not hardened, for local a \`true\` in fresh namespaces by \`u
 and each round begins with the next one; the first rounds are left out. Ratios are of pairs of a round. *Cold* is a new
 sandbox and its first run.`,
   limits: `Small files, one sandbox, one worker; the image is there and the page cache warm. \`edit\` is a read and a write.`,
-  measure,
+  measure: (context) => measureBoth(context, { local: measureLocal, docker: measureDocker }),
 })
-
-async function measure(context: Context): Promise<Outcome> {
-  const local = await measureLocal(context)
-  const reason = await whyNoDocker()
-  if (reason !== undefined) return { series: local, flags: [], notes: [`Docker: skipped, ${reason}`] }
-  return { series: [...local, ...(await measureDocker(context))], flags: [`image ${DEFAULT_IMAGE}`] }
-}
-
-async function whyNoDocker(): Promise<string | undefined> {
-  try {
-    return (await createEngine().hasImage(DEFAULT_IMAGE)) ? undefined : `the daemon has no image ${DEFAULT_IMAGE}`
-  } catch (error) {
-    if (error instanceof HandsUnavailable) return error.message
-    throw error
-  }
-}
 
 async function measureLocal(context: Context): Promise<readonly Series[]> {
   const folder = await mkdtemp(join(tmpdir(), 'longhand-bench-'))

@@ -5,15 +5,15 @@ import { join } from 'node:path'
 import { createDockerProvider } from '../src/hands/docker/docker.ts'
 import { createEngine } from '../src/hands/docker/dockerode.ts'
 import { DEFAULT_IMAGE } from '../src/hands/docker/image.ts'
-import { HandsUnavailable } from '../src/hands/hands.ts'
 import { createLocalProvider } from '../src/hands/local.ts'
+import { measureBoth } from './sandbox/both.ts'
 import type { Arm } from './sandbox/interleave.ts'
 import { interleave } from './sandbox/interleave.ts'
 import { createProviderArms } from './sandbox/provider-arms.ts'
 import { createRawDockerArms } from './sandbox/raw-docker.ts'
 import { createSpawnArms } from './sandbox/spawn-arms.ts'
 import { createBenchmark } from './support/benchmark.ts'
-import type { Context, Outcome } from './support/benchmark.ts'
+import type { Context } from './support/benchmark.ts'
 import type { Aim, Series } from './support/result.ts'
 
 export const benchmark = createBenchmark({
@@ -28,24 +28,8 @@ image without network but not hardened, its exec over the engine's API and by th
 them is done once, and each round begins with the next one; the first rounds are left out. Ratios are of pairs of a round.`,
   limits: `One call at a time. The image is there already, and the page cache is warm. A local cold call shares the host's \`/usr\`: it
 has nothing to fetch.`,
-  measure,
+  measure: (context) => measureBoth(context, { local: measureLocal, docker: measureDocker }),
 })
-
-async function measure(context: Context): Promise<Outcome> {
-  const local = await measureLocal(context)
-  const reason = await whyNoDocker()
-  if (reason !== undefined) return { series: local, flags: [], notes: [`Docker: skipped, ${reason}`] }
-  return { series: [...local, ...(await measureDocker(context))], flags: [`image ${DEFAULT_IMAGE}`] }
-}
-
-async function whyNoDocker(): Promise<string | undefined> {
-  try {
-    return (await createEngine().hasImage(DEFAULT_IMAGE)) ? undefined : `the daemon has no image ${DEFAULT_IMAGE}`
-  } catch (error) {
-    if (error instanceof HandsUnavailable) return error.message
-    throw error
-  }
-}
 
 async function measureLocal(context: Context): Promise<readonly Series[]> {
   const folder = await mkdtemp(join(tmpdir(), 'longhand-bench-'))
