@@ -7,6 +7,7 @@ import { createEngine } from '../src/hands/docker/dockerode.ts'
 import { DEFAULT_IMAGE } from '../src/hands/docker/image.ts'
 import { createLocalProvider } from '../src/hands/local.ts'
 import type { SandboxProvider } from '../src/hands/sandbox.ts'
+import { measureCrowd } from './hands/crowd.ts'
 import { createToolArms } from './hands/tool-arms.ts'
 import { measureBoth } from './sandbox/both.ts'
 import type { Arm } from './sandbox/interleave.ts'
@@ -24,13 +25,13 @@ export const benchmark = createBenchmark({
   name: 'hands',
   title: 'Tool calls',
   question:
-    'What does a call of each tool cost in a warm sandbox, and several at once, beside the least process of its kind?',
+    'What does a call of each tool cost in a warm sandbox, several at once, and in 20 sessions at once, beside the least process of its kind?',
   method: `The tools are called on the sandbox directly: no binding, no Temporal, no model. Every call is a new one, with its
 claim and its kept result. Beside them one process: for Docker an exec of \`true\` over the engine's API in a container of the
 same image that is not hardened, for local a \`true\` in fresh namespaces by \`unshare\`. In each round every one of them is done once,
 and each round begins with the next one; the first rounds are left out. Ratios are of pairs of a round. *Cold* is a new
-sandbox and its first run.`,
-  limits: `Small files, one sandbox, one worker; the image is there and the page cache warm. \`edit\` is a read and a write.`,
+sandbox and its first run. Of 20 sessions at once every one is a sample, from their common start to its result.`,
+  limits: `Small files, one worker, and one sandbox but where it is 20; the image is there and the page cache warm. \`edit\` is a read and a write.`,
   measure: (context) => measureBoth(context, { local: measureLocal, docker: measureDocker }),
 })
 
@@ -68,7 +69,9 @@ async function measureProvider(context: Context, provider: SandboxProvider, leas
       name: `${least.name}, ${parallel} at once`,
       once: () => time(() => Promise.all(Array.from({ length: parallel }, () => least.once()))),
     }
-    return [...colds, ...warm, ...(await compare([tools.parallel(parallel), together], { rounds, aims: [] }))]
+    const parallels = await compare([tools.parallel(parallel), together], { rounds, aims: [] })
+    context.say(`${kind}, many sessions`)
+    return [...colds, ...warm, ...parallels, ...(await measureCrowd(context, provider))]
   } finally {
     await provider.destroy(row)
   }

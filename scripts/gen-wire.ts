@@ -33,6 +33,11 @@ const REQUESTS = [
   'SessionUpdate',
   'ThreadEventListQuery',
   'ThreadListQuery',
+  'WorkHeartbeatQuery',
+  'WorkListQuery',
+  'WorkPollQuery',
+  'WorkStopBody',
+  'WorkUpdate',
 ]
 
 type Definitions = Record<string, Schema>

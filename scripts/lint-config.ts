@@ -38,7 +38,7 @@ export const rooms: Readonly<Record<string, Room>> = {
       session: 'all',
       history: 'all',
       workflows: 'types',
-      hands: { files: ['hands.ts'], types: true },
+      hands: { files: ['hands.ts', 'recipe.ts'], types: true },
       store: { files: ['away.ts', 'buried.ts'], types: true },
       // The harness is data that a recorded id names, and the look-ups in it.
       model: { files: ['model.ts', 'harness.ts'], types: true },

@@ -2,7 +2,7 @@
 /**
  * Makes a fresh checkout ready to run: packages, Temporal dev server, Postgres, sandbox. Needs nothing but Node.
  *
- *   node scripts/setup.mjs [--quiet] [--no-install]
+ *   node scripts/setup.mjs [--quiet] [--no-install] [--image full]
  *
  * Everything is said on stderr, because the command that follows may own stdout. Exit code 5: something required is
  * impossible here, and the last line says what to do.
@@ -17,9 +17,13 @@ import { createReporter, SetupError } from './setup/report.mjs'
 import { prepareSandbox } from './setup/sandbox.mjs'
 import { prepareTemporal } from './setup/temporal.mjs'
 
-const known = new Set(['--quiet', '--no-install'])
+const known = new Set(['--quiet', '--no-install', '--image=full'])
 
-async function main(args, env) {
+async function main(words, env) {
+  const isValue = (at) => words[at - 1] === '--image'
+  const args = words
+    .map((word, at) => (isValue(at + 1) ? `${word}=${words[at + 1] ?? ''}` : word))
+    .filter((_, at) => !isValue(at))
   const unknown = args.find((argument) => !known.has(argument))
   if (unknown !== undefined) {
     process.stderr.write(`setup   unknown argument ${unknown}; known are ${[...known].join(' ')}\n`)
@@ -31,6 +35,7 @@ async function main(args, env) {
     cache: join(env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'longhand'),
     env,
     install: !args.includes('--no-install'),
+    image: args.includes('--image=full') ? 'full' : undefined,
     report,
   }
   try {

@@ -7,11 +7,12 @@ import { createQuota } from './api/quota.ts'
 import { steady } from './api/rate.ts'
 import { createTemporalWorkflows } from './api/temporal-workflows.ts'
 import { openModelCatalog } from './backend.ts'
-import { openBlobs, openContents } from './blobs.ts'
+import { openBytes } from './blobs.ts'
 import type { ServerConfig } from './config.ts'
 import { readConfig, requireServerConfig } from './config.ts'
 import { announceReady } from './dev/ready.ts'
 import { StartError } from './dev/start-error.ts'
+import { PUBLIC_GITHUB } from './egress/repository-route.ts'
 import { openTemporalClient } from './history/client.ts'
 import { createAesCodec } from './history/codec.ts'
 import { createSessionLog } from './history/session-log.ts'
@@ -21,10 +22,14 @@ import type { Log } from './log.ts'
 import { createLog } from './log.ts'
 import { takesFast, takesUrls } from './model/clouds.ts'
 import { createPolicies, createWebVersions } from './policies.ts'
+import type { KeyStore } from './store/keys.ts'
 import { openDatabase } from './store/postgres/database.ts'
 import { createDeltaChannel } from './store/postgres/deltas.ts'
 import { createNotifier, deletedChannel } from './store/postgres/notify.ts'
 import { createStores } from './store/postgres/stores.ts'
+import { resourcesChannel } from './store/resource-secrets.ts'
+import { createSecretBox } from './store/secrets.ts'
+import { openWorkPorts } from './work-ports.ts'
 import { mintId } from './wire/mint.ts'
 import { createValidator } from './wire/validate.ts'
 import { BRAIN_QUEUE, DEFAULT_WORKSPACE } from './workflows/messages.ts'
@@ -33,11 +38,7 @@ import { BRAIN_QUEUE, DEFAULT_WORKSPACE } from './workflows/messages.ts'
 async function main(config: ServerConfig, log: Log): Promise<void> {
   await using database = await openDatabase(config.databaseUrl, log)
   const stores = createStores(database, config.codecKey)
-  if (config.apiKey) {
-    const key = { id: mintId('key'), name: 'configured', workspaceId: DEFAULT_WORKSPACE }
-    if (!(await stores.keys.ensure(key, config.apiKey)))
-      log.warn('the key of LONGHAND_API_KEY was revoked and opens nothing: configure another')
-  }
+  if (config.apiKey) await ensureKey(stores.keys, config.apiKey, log)
 
   await using notifier = await createNotifier(config.databaseUrl, log)
   const { connection, namespace } = config.temporal
@@ -54,12 +55,14 @@ async function main(config: ServerConfig, log: Log): Promise<void> {
   })
   await notifier.subscribe(deletedChannel, (session) => void endLog(sessionLog, session))
 
-  const contents = openContents(config)
+  const { blobs, contents } = await openBytes(config, stores.sessions)
+  const workTimes = { lease: config.workLease * 1_000, idle: config.workIdle * 1_000 }
   const app = createApp(
     {
       ...stores,
+      ...(await openWorkPorts({ stores, notifier, workTimes })),
       log: sessionLog,
-      blobs: openBlobs(config, stores.sessions),
+      blobs,
       contents,
       withFile: createWithFile({ contents, files: stores.files }),
       previews: await openPreviewFeed(createDeltaChannel(notifier, config.codecKey)),
@@ -78,6 +81,9 @@ async function main(config: ServerConfig, log: Log): Promise<void> {
       takesFast: takesFast(config.modelBackend),
       models: await openModelCatalog(config),
       announceDeleted: (session) => notifier.publish(deletedChannel, session),
+      announceResources: (session) => notifier.publish(resourcesChannel, session),
+      secrets: config.secretsKey ? createSecretBox(config.secretsKey) : null,
+      repositoryHosts: [...new Set([PUBLIC_GITHUB, config.githubUrl])],
     },
     log,
   )
@@ -88,6 +94,12 @@ async function main(config: ServerConfig, log: Log): Promise<void> {
   await app.close()
   sessionLog.close()
   await temporal.connection.close()
+}
+
+async function ensureKey(keys: KeyStore, secret: string, log: Log): Promise<void> {
+  const key = { id: mintId('key'), name: 'configured', workspaceId: DEFAULT_WORKSPACE }
+  if (!(await keys.ensure(key, secret)))
+    log.warn('the key of LONGHAND_API_KEY was revoked and opens nothing: configure another')
 }
 
 async function listen(app: ReturnType<typeof createApp>, port: number): Promise<void> {

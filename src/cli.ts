@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { Command } from 'commander'
+import { Command, Option } from 'commander'
 import { runApprovalDemo } from './cli/approval-demo.ts'
 import type { Ask } from './cli/ask-person.ts'
 import { askPerson } from './cli/ask-person.ts'
@@ -20,9 +20,13 @@ import { runChecks } from './dev/checks.ts'
 import type { DevState } from './dev/dev-state.ts'
 import { readDevState } from './dev/dev-state.ts'
 import { StartError } from './dev/start-error.ts'
+import { examineHosts } from './host-doctor.ts'
 import { describeLiveModel } from './live-model.ts'
 import { addKeyCommands } from './key-commands.ts'
+import { createLog } from './log.ts'
 import { examineSandbox, migrateDatabase, runDevelopment, runSetup } from './programs.ts'
+import { examineRemains } from './remains-doctor.ts'
+import { addSandboxCommands } from './sandbox-commands.ts'
 
 const print = (line: string): void => void process.stdout.write(`${line}\n`)
 const warn = (line: string): void => void process.stderr.write(`${line}\n`)
@@ -72,7 +76,12 @@ command('doctor', 'Looks at what is needed here and says what to do about what i
   .action(
     ending(({ json = false, ...flags }: Settings & { json?: boolean }) => {
       const config = readConfig(settingsOf(flags), process.env)
-      const checks = [() => runChecks({ config, cache: cacheFolder(process.env) }), () => examineSandbox(config)]
+      const checks = [
+        () => runChecks({ config, cache: cacheFolder(process.env) }),
+        () => examineSandbox(config),
+        () => examineRemains(config),
+        () => examineHosts(config, createLog('doctor')),
+      ]
       return runDoctor({ checks, json, print })
     }),
   )
@@ -105,9 +114,17 @@ program
     'Gets what is missing here: the Temporal dev server, bubblewrap. dev and demo of a package get the former.',
   )
   .option('--no-install', 'install no package of the system')
-  .action(ending(({ install }: { install: boolean }) => runSetup(install ? [] : ['--no-install'])))
+  .addOption(
+    new Option('--image <name>', 'build the sandbox image with languages and package managers').choices(['full']),
+  )
+  .action(
+    ending(({ install, image }: { install: boolean; image?: 'full' }) =>
+      runSetup([...(install ? [] : ['--no-install']), ...(image ? [`--image=${image}`] : [])]),
+    ),
+  )
 
 addKeyCommands(program, { env: process.env, ending, print, warn })
+addSandboxCommands(program, { env: process.env, ending, print, warn })
 
 await program.parseAsync()
 

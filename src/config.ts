@@ -5,7 +5,24 @@ import { loadClientConnectConfig } from '@temporalio/envconfig'
 import type { ClientConnectConfig } from '@temporalio/envconfig'
 import { parse } from 'smol-toml'
 import { DEFAULT_QUOTAS } from './api/quota.ts'
+import { PUBLIC_GITHUB } from './egress/repository-route.ts'
 import { DEFAULT_IMAGE } from './hands/docker/image.ts'
+import type { Provisioning } from './session/policy.ts'
+import type { Kind } from './setting-kinds.ts'
+import {
+  atLeast,
+  baseUrl,
+  choice,
+  hostName,
+  modelUrl,
+  parseBlobs,
+  parseCount,
+  parseKey,
+  parseNames,
+  parsePort,
+  url,
+  whole,
+} from './setting-kinds.ts'
 
 /** Where a session's hands may run; `auto` is docker if its daemon answers and has the image, else local. */
 export type SandboxChoice = 'auto' | 'docker' | 'local'
@@ -13,6 +30,10 @@ export type SandboxChoice = 'auto' | 'docker' | 'local'
 const backends = ['anthropic', 'aws', 'bedrock', 'foundry', 'google-cloud', 'vertex'] as const
 /** What serves the models: Anthropic's API or one like it at another address, or a cloud by the SDK's sibling package. */
 export type ModelBackend = (typeof backends)[number]
+
+const roles = ['brain', 'hands'] as const
+/** `brain`: sessions' workflows, model calls and the sweeper. `hands`: the sandboxes of a host and the calls in them. */
+export type Role = (typeof roles)[number]
 
 /** How to reach Temporal. `external` tells a cluster that was configured from the default address of nothing at all. */
 export interface TemporalConfig {
@@ -34,20 +55,44 @@ export interface Config {
   readonly databaseUrl: string | undefined
   /** Absolute path of the data folder. */
   readonly data: string
+  /** Where bytes are that are too large for payloads and rows, if not in the data folder: an absolute path, or `s3://…`. */
+  readonly blobs: string | undefined
   readonly port: number
   /** The key that clients present. */
   readonly apiKey: string | undefined
   readonly sandbox: SandboxChoice
   /** Image of Docker sandboxes: a name or an id that the daemon has. */
   readonly sandboxImage: string
+  /** Container runtime of Docker sandboxes whose environment asks for none; undefined: the daemon's own. */
+  readonly sandboxRuntime: string | undefined
+  /** Absolute path of certificates, in PEM, that sandboxes trust beside their system's. */
+  readonly sandboxCa: string | undefined
+  /** What a worker does; one that has no hands touches no sandbox and no Docker. */
+  readonly roles: readonly Role[]
+  /** Name of this host among those that have sandboxes; made of its identity if not given. */
+  readonly host: string | undefined
+  /** Minutes without a call after which an idle session's sandbox is put away; 0: never. */
+  readonly sandboxIdle: number
+  /** Bytes of a workspace that are copied at most, to be put into the next sandbox; 0: none is copied. */
+  readonly workspaceExport: number
+  /** When new sessions get their sandbox, where their environment does not say. */
+  readonly provisioning: 'lazy' | Provisioning
   /** 32 bytes for the payload codec (AES-256-GCM). */
   readonly codecKey: Uint8Array | undefined
+  /** 32 bytes under which users' secrets are sealed; without them the server takes none. */
+  readonly secretsKey: Uint8Array | undefined
+  /** Where the repositories of github.com are, without a slash at the end: that itself, or a server of the operator's own. */
+  readonly githubUrl: string
   /** History events, and signals, after which a session's workflow goes over to another run. */
   readonly runEvents: number
   /** Requests a second that one api process takes of a workspace. */
   readonly workspaceRequests: number
   /** Sessions of a workspace that may run at once. */
   readonly workspaceSessions: number
+  /** Seconds that a worker of a self-hosted environment holds an item after a heartbeat. */
+  readonly workLease: number
+  /** Seconds that such a session is idle before its worker is let go. */
+  readonly workIdle: number
   /** Absolute path of the operator's own list prices, which go before the public ones. */
   readonly priceFile: string | undefined
   /** Cents for an hour of a session's running time. */
@@ -67,17 +112,15 @@ export class ConfigError extends Error {
   readonly exitCode = 2
 }
 
-interface Setting<T> {
+interface Setting<T> extends Kind<T> {
   /** Environment variables, the first that is set wins. */
   readonly env: readonly [string, ...string[]]
   /** Key in the configuration file. */
   readonly key: string
-  readonly expected: string
-  /** `undefined` when the text is not what `expected` says. */
-  readonly parse: (text: string) => T | undefined
 }
 
 const text = { expected: 'a text that is not empty', parse: (value: string) => value || undefined }
+const filePath = { expected: 'a file', parse: (value: string) => value && resolve(value) }
 const count = { expected: 'a whole number of at least 1', parse: parseCount }
 const settings = {
   modelApiKey: { env: ['LONGHAND_MODEL_API_KEY', 'ANTHROPIC_API_KEY'], key: 'model_api_key', ...text },
@@ -87,16 +130,28 @@ const settings = {
   modelWebTools: { env: ['LONGHAND_MODEL_WEB_TOOLS'], key: 'model_web_tools', ...choice(['auto', 'off']) },
   databaseUrl: { env: ['DATABASE_URL'], key: 'database_url', ...url('postgres:', 'postgresql:') },
   data: { env: ['LONGHAND_DATA'], key: 'data', expected: 'a folder', parse: (value) => value && resolve(value) },
+  blobs: { env: ['LONGHAND_BLOBS'], key: 'blobs', expected: 'a folder or s3://bucket/prefix?…', parse: parseBlobs },
   port: { env: ['LONGHAND_PORT'], key: 'port', expected: 'a port, 0 to 65535', parse: parsePort },
   apiKey: { env: ['LONGHAND_API_KEY'], key: 'api_key', ...text },
   sandbox: { env: ['LONGHAND_SANDBOX'], key: 'sandbox', ...choice(['auto', 'docker', 'local']) },
   sandboxImage: { env: ['LONGHAND_SANDBOX_IMAGE'], key: 'sandbox_image', ...text },
-  codecKey: { env: ['LONGHAND_CODEC_KEY'], key: 'codec_key', expected: '32 bytes in base64', parse: parseCodecKey },
+  sandboxRuntime: { env: ['LONGHAND_SANDBOX_RUNTIME'], key: 'sandbox_runtime', ...text },
+  sandboxCa: { env: ['LONGHAND_SANDBOX_CA'], key: 'sandbox_ca', ...filePath },
+  roles: { env: ['LONGHAND_ROLES'], key: 'roles', expected: 'brain, hands or brain,hands', parse: parseRoles },
+  host: { env: ['LONGHAND_HOST'], key: 'host', ...hostName() },
+  sandboxIdle: { env: ['LONGHAND_SANDBOX_IDLE'], key: 'sandbox_idle', ...whole('minutes, 0 for never', 6) },
+  workspaceExport: { env: ['LONGHAND_WORKSPACE_EXPORT'], key: 'workspace_export', ...whole('bytes, 0 for none', 12) },
+  provisioning: { env: ['LONGHAND_PROVISIONING'], key: 'provisioning', ...choice(['lazy', 'parallel', 'first']) },
+  codecKey: { env: ['LONGHAND_CODEC_KEY'], key: 'codec_key', expected: '32 bytes in base64', parse: parseKey },
+  secretsKey: { env: ['LONGHAND_SECRETS_KEY'], key: 'secrets_key', expected: '32 bytes in base64', parse: parseKey },
+  githubUrl: { env: ['LONGHAND_GITHUB_URL'], key: 'github_url', ...baseUrl() },
   runEvents: { env: ['LONGHAND_RUN_EVENTS'], key: 'run_events', ...atLeast(20) },
   workspaceRequests: { env: ['LONGHAND_WORKSPACE_REQUESTS'], key: 'workspace_requests', ...count },
   workspaceSessions: { env: ['LONGHAND_WORKSPACE_SESSIONS'], key: 'workspace_sessions', ...count },
-  priceFile: { env: ['LONGHAND_PRICES'], key: 'prices', expected: 'a file', parse: (value) => value && resolve(value) },
-  hourlyRate: { env: ['LONGHAND_HOURLY_RATE'], key: 'hourly_rate', expected: 'whole cents', parse: parseCents },
+  workLease: { env: ['LONGHAND_WORK_LEASE'], key: 'work_lease', ...atLeast(2) },
+  workIdle: { env: ['LONGHAND_WORK_IDLE'], key: 'work_idle', ...count },
+  priceFile: { env: ['LONGHAND_PRICES'], key: 'prices', ...filePath },
+  hourlyRate: { env: ['LONGHAND_HOURLY_RATE'], key: 'hourly_rate', ...whole('cents', 6) },
 } satisfies { [Name in Exclude<keyof Config, 'temporal'>]: Setting<NonNullable<Config[Name]>> }
 
 type SettingName = keyof typeof settings
@@ -107,6 +162,10 @@ export type Flags = { readonly [Name in SettingName | 'config']?: string | undef
 const fileVariable = 'LONGHAND_CONFIG'
 const defaultPort = 8787
 const defaultRunEvents = 1000
+/** Minutes and bytes. */
+const defaultSandbox = { idle: 15, copied: 1024 * 1024 * 1024 } as const
+/** Seconds. The SDK's workers beat three times within the one, and leave an idle session by themselves before the other. */
+const defaultWork = { lease: 90, idle: 120 } as const
 
 /**
  * Reads the configuration: flag, then environment, then file, then default. The file is TOML, or JSON when its name ends
@@ -134,14 +193,26 @@ export function readConfig(flags: Flags, env: Environment): Config {
     modelWebTools: read('modelWebTools', settings.modelWebTools) ?? 'auto',
     databaseUrl: read('databaseUrl', settings.databaseUrl),
     data: read('data', settings.data) ?? join(xdgFolder(env, 'XDG_DATA_HOME', '.local/share'), 'longhand'),
+    blobs: read('blobs', settings.blobs),
     port: read('port', settings.port) ?? defaultPort,
     apiKey: read('apiKey', settings.apiKey),
     sandbox: read('sandbox', settings.sandbox) ?? 'auto',
     sandboxImage: read('sandboxImage', settings.sandboxImage) ?? DEFAULT_IMAGE,
+    sandboxRuntime: read('sandboxRuntime', settings.sandboxRuntime),
+    sandboxCa: read('sandboxCa', settings.sandboxCa),
+    roles: read('roles', settings.roles) ?? roles,
+    host: read('host', settings.host),
+    sandboxIdle: read('sandboxIdle', settings.sandboxIdle) ?? defaultSandbox.idle,
+    workspaceExport: read('workspaceExport', settings.workspaceExport) ?? defaultSandbox.copied,
+    provisioning: read('provisioning', settings.provisioning) ?? 'lazy',
     codecKey: read('codecKey', settings.codecKey),
+    secretsKey: read('secretsKey', settings.secretsKey),
+    githubUrl: read('githubUrl', settings.githubUrl) ?? PUBLIC_GITHUB,
     runEvents: read('runEvents', settings.runEvents) ?? defaultRunEvents,
     workspaceRequests: read('workspaceRequests', settings.workspaceRequests) ?? DEFAULT_QUOTAS.requests,
     workspaceSessions: read('workspaceSessions', settings.workspaceSessions) ?? DEFAULT_QUOTAS.running,
+    workLease: read('workLease', settings.workLease) ?? defaultWork.lease,
+    workIdle: read('workIdle', settings.workIdle) ?? defaultWork.idle,
     priceFile: read('priceFile', settings.priceFile),
     hourlyRate: read('hourlyRate', settings.hourlyRate) ?? 0,
     temporal: readTemporal(env),
@@ -244,59 +315,7 @@ function xdgFolder(env: Environment, variable: string, fallback: string): string
   return env[variable] || join(env['HOME'] || homedir(), fallback)
 }
 
-/** Without a user and password: what a connection fails on is told to clients of the session. */
-function modelUrl(): Pick<Setting<string>, 'expected' | 'parse'> {
-  const { expected, parse: parseUrl } = url('http:', 'https:')
-  const isOpen = (value: string): boolean => new URL(value).username === '' && new URL(value).password === ''
-  return {
-    expected: `${expected}, without user and password`,
-    parse: (value) => (parseUrl(value) !== undefined && isOpen(value) ? value : undefined),
-  }
-}
-
-function url(...protocols: string[]): Pick<Setting<string>, 'expected' | 'parse'> {
-  return {
-    expected: `a URL starting with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`,
-    parse: (value) => (URL.canParse(value) && protocols.includes(new URL(value).protocol) ? value : undefined),
-  }
-}
-
-/** Less would end runs before they have done anything. */
-function atLeast(least: number): Pick<Setting<number>, 'expected' | 'parse'> {
-  return {
-    expected: `a whole number of at least ${least}`,
-    parse: (value) => ((parseCount(value) ?? 0) < least ? undefined : parseCount(value)),
-  }
-}
-
-function parseCount(value: string): number | undefined {
-  return /^[1-9]\d{0,8}$/.test(value) ? Number(value) : undefined
-}
-
-function parseCents(value: string): number | undefined {
-  return /^\d{1,6}$/.test(value) ? Number(value) : undefined
-}
-
-function parsePort(value: string): number | undefined {
-  const port = Number(value)
-  return /^\d+$/.test(value) && port <= 65_535 ? port : undefined
-}
-
-function choice<const T extends string>(names: readonly T[]): Pick<Setting<T>, 'expected' | 'parse'> {
-  return {
-    expected: `${names.slice(0, -1).join(', ')} or ${names.at(-1)}`,
-    parse: (value) => names.find((name) => name === value),
-  }
-}
-
-function parseNames(value: string): ReadonlyMap<string, string> | undefined {
-  const pairs = value.split(',').map((pair) => /^\s*([^=\s]+)\s*=\s*([^\s]+)\s*$/.exec(pair))
-  return pairs.every((pair) => pair !== null)
-    ? new Map(pairs.map(([, name = '', there = '']) => [name, there]))
-    : undefined
-}
-
-function parseCodecKey(value: string): Uint8Array | undefined {
-  const bytes = Buffer.from(value, 'base64')
-  return bytes.length === 32 && bytes.toString('base64') === value ? bytes : undefined
+function parseRoles(value: string): readonly Role[] | undefined {
+  const named = value.split(',').map((name) => roles.find((role) => role === name.trim()))
+  return named.every((role) => role !== undefined) ? roles.filter((role) => named.includes(role)) : undefined
 }

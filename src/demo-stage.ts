@@ -51,6 +51,7 @@ export async function openDemoStage({ config, env, live, signal }: DemoStageOpti
       data,
       databaseUrl: undefined,
       codecKey: undefined,
+      secretsKey: undefined,
       // Its own too: on a shared one, another server's worker would take the demo's tasks.
       temporal: { external: false, namespace: 'default', connection: {} },
     }

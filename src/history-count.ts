@@ -144,7 +144,7 @@ function publicIds(entries: unknown): readonly string[] {
 function answerIds(sent: unknown): readonly string[] {
   if (!Array.isArray(sent)) return []
   return sent.flatMap((event) =>
-    ['user.tool_confirmation', 'user.custom_tool_result'].includes(text(at(event, 'type')))
+    ['user.tool_confirmation', 'user.custom_tool_result', 'user.tool_result'].includes(text(at(event, 'type')))
       ? [text(at(event, 'id'))]
       : [],
   )

@@ -13,6 +13,7 @@ const secrets = [
   'modelApiKey',
   'password',
   'secret',
+  'secretsKey',
   'token',
   '["x-api-key"]',
 ]

@@ -10,6 +10,8 @@ import type { WebVersions } from './wire/web-tools.ts'
 
 const RUN_BYTES = 2 * 1024 * 1024
 
+type PolicySettings = Pick<ServerConfig, 'runEvents' | 'priceFile' | 'hourlyRate' | 'modelBackend' | 'provisioning'>
+
 /**
  * What a new session with this model runs under: the present harness, how long its runs become, and what it costs.
  * @throws ConfigError for a table of prices that cannot be read.
@@ -19,10 +21,8 @@ export function createPolicies({
   priceFile,
   hourlyRate,
   modelBackend,
-}: Pick<ServerConfig, 'runEvents' | 'priceFile' | 'hourlyRate' | 'modelBackend'>): (
-  model: string,
-  speed?: AgentModel['speed'],
-) => Policy {
+  provisioning,
+}: PolicySettings): (model: string, speed?: AgentModel['speed']) => Policy {
   const own = priceFile === undefined ? [] : readPrices(priceFile)
   const run = { events: runEvents, signals: runEvents, bytes: RUN_BYTES }
   return (model, speed) => {
@@ -32,6 +32,7 @@ export function createPolicies({
       takesSystem: policy.takesSystem === true && takesSystem(modelBackend),
       run,
       accounting: { prices: findPrices(own, model, speed), hourly: hourlyRate },
+      ...(provisioning === 'lazy' ? {} : { provisioning }),
     }
   }
 }

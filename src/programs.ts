@@ -15,7 +15,7 @@ import { createAesCodec } from './history/codec.ts'
 import { createLog } from './log.ts'
 import { connectDoors } from './doors.ts'
 import { programOf } from './program-of.ts'
-import { assembleProviders, chooseSandbox } from './sandboxes.ts'
+import { assembleProviders, chooseSandbox, endBuilders } from './sandboxes.ts'
 import { openDatabase } from './store/postgres/database.ts'
 import { migrate } from './store/postgres/migrate.ts'
 
@@ -98,6 +98,7 @@ async function endSandboxes(config: Config): Promise<void> {
   const provider = await assembleProviders(config, kind, doors)
   try {
     for (const row of await provider.list()) await provider.destroy(row)
+    await endBuilders(config, doors)
     await doors.end()
   } catch (error) {
     // A sandbox that lives on gets its way to the network back from the next start, and has none until then.

@@ -4,16 +4,26 @@ import { join } from 'node:path'
 import type { Config } from './config.ts'
 import { keepSecret } from './dev/secret-file.ts'
 import { StartError } from './dev/start-error.ts'
+import type { HostDoors } from './doors.ts'
+import { defaultLimits } from './hands/docker/container-spec.ts'
 import { remedyForImage } from './hands/docker/docker-doctor.ts'
 import { createDockerProvider } from './hands/docker/docker.ts'
 import { createEngine } from './hands/docker/dockerode.ts'
+import type { Images } from './hands/docker/images.ts'
+import { createImages } from './hands/docker/images.ts'
 import { HandsUnavailable } from './hands/hands.ts'
+import type { HostOffer } from './hands/hosts.ts'
 import { createLocalProvider } from './hands/local.ts'
 import type { Doors } from './hands/network.ts'
 import { createProviderSet } from './hands/provider-set.ts'
 import type { SandboxProvider } from './hands/sandbox.ts'
+import { nameDockerHost, nameLocalHost } from './host-name.ts'
+import { createLog } from './log.ts'
 
-type SandboxSettings = Pick<Config, 'data' | 'sandbox' | 'sandboxImage'>
+type SandboxSettings = Pick<Config, 'data' | 'sandbox' | 'sandboxImage' | 'host'> &
+  Partial<Pick<Config, 'sandboxRuntime'>>
+/** Those of sandboxes and, with them, those of makers of images. */
+type Ways = Doors & Partial<Pick<HostDoors, 'builders'>>
 
 export interface SandboxKind {
   readonly kind: 'docker' | 'local'
@@ -38,26 +48,79 @@ export async function chooseSandbox({ sandbox, sandboxImage }: SandboxSettings):
 }
 
 /** The provider that the configuration asks for. Throws `StartError` where Docker is asked for and not to be had. */
-export async function createSandboxProvider(settings: SandboxSettings, doors?: Doors): Promise<SandboxProvider> {
+export async function createSandboxProvider(settings: SandboxSettings, doors?: Ways): Promise<SandboxProvider> {
+  return (await openSandboxes(settings, doors)).provider
+}
+
+/** What a worker of the hands serves. */
+export interface Sandboxes {
+  readonly provider: SandboxProvider
+  /** Of every host whose sandboxes can be reached from here, those too on which no new ones are made. */
+  readonly offers: readonly HostOffer[]
+  /** Of this host's Docker; null where there is none in use. */
+  readonly images: Images | null
+}
+
+/** As above, with the names of the hosts. */
+export async function openSandboxes(settings: SandboxSettings, doors?: Ways): Promise<Sandboxes> {
   const { kind } = await chooseSandbox(settings)
   if (kind === 'docker') await requireImage(settings)
-  return assembleProviders(settings, kind, doors)
+  const members = await createMembers(settings, kind, doors)
+  return { provider: toProvider(members), offers: await toOffers(members), images: members.images }
 }
 
 /**
- * As above, but without a look at whether it can work, which its doctor takes. Without doors it makes sandboxes that
+ * The provider without a look at whether it can work, which its doctor takes. Without doors it makes sandboxes that
  * have no way to the network.
  */
 export async function assembleProviders(
   settings: SandboxSettings,
   kind: SandboxKind['kind'],
-  doors?: Doors,
+  doors?: Ways,
 ): Promise<SandboxProvider> {
+  return toProvider(await createMembers(settings, kind, doors))
+}
+
+/** Ends what makes images for this data folder; where the daemon is away it ends by itself within minutes. */
+export async function endBuilders(settings: SandboxSettings, doors: Ways): Promise<void> {
+  if (!existsSync(installationFile(settings))) return
+  const { images } = await createDocker(settings, doors)
+  await images.end().catch((error: unknown) => {
+    if (!(error instanceof HandsUnavailable)) throw error
+  })
+}
+
+/** The provider that makes sandboxes, and those that look after what they have made. */
+interface Members {
+  readonly chosen: SandboxProvider
+  readonly others: readonly SandboxProvider[]
+  readonly images: Images | null
+}
+
+async function createMembers(settings: SandboxSettings, kind: SandboxKind['kind'], doors?: Ways): Promise<Members> {
   const way = doors === undefined ? {} : { doors }
-  const local = createLocalProvider({ folder: sandboxFolder(settings.data), ...way })
-  if (kind === 'docker') return createProviderSet(await createDocker(settings, way), [local])
-  const hasDocker = existsSync(installationFile(settings))
-  return hasDocker ? createProviderSet(local, [await createDocker(settings, way)]) : local
+  const folder = sandboxFolder(settings.data)
+  const local = createLocalProvider({ folder, ...way, host: async () => settings.host ?? nameLocalHost(folder) })
+  const hasDocker = kind === 'docker' || existsSync(installationFile(settings))
+  if (!hasDocker) return { chosen: local, others: [], images: null }
+  const { provider, images } = await createDocker(settings, doors)
+  return kind === 'docker'
+    ? { chosen: provider, others: [local], images }
+    : { chosen: local, others: [provider], images }
+}
+
+function toProvider({ chosen, others }: Members): SandboxProvider {
+  return others.length === 0 ? chosen : createProviderSet(chosen, others)
+}
+
+async function toOffers({ chosen, others }: Members): Promise<readonly HostOffer[]> {
+  const runtimes = chosen.kind === 'docker' ? (await createEngine().info()).runtimes : []
+  const offers = [chosen, ...others].map(async (member) => {
+    const host = await member.host()
+    const can = member === chosen ? { packages: chosen.kind === 'docker', runtimes } : { packages: false, runtimes: [] }
+    return host === null ? [] : [{ host, provider: member.kind, ...can }]
+  })
+  return (await Promise.all(offers)).flat()
 }
 
 /** Where the local sandboxes of a data folder live. */
@@ -65,12 +128,25 @@ export function sandboxFolder(data: string): string {
   return join(data, 'sandboxes')
 }
 
-async function createDocker(settings: SandboxSettings, way: { readonly doors?: Doors }): Promise<SandboxProvider> {
+interface DockerParts {
+  readonly provider: SandboxProvider
+  readonly images: Images
+}
+
+async function createDocker(settings: SandboxSettings, doors: Ways | undefined): Promise<DockerParts> {
   mkdirSync(settings.data, { recursive: true, mode: 0o700 })
   // Random and kept with the data: two servers on one daemon, each with a folder of its own, do not meet.
   const secret = await keepSecret(installationFile(settings), '')
   const installation = createHash('sha256').update(secret).digest('hex').slice(0, 12)
-  return createDockerProvider({ engine: createEngine(), image: settings.sandboxImage, installation, ...way })
+  const brief = createEngine({ patience: probePatience })
+  let name = settings.host ?? null
+  const host = async (): Promise<string | null> =>
+    (name ??= await nameDockerHost(brief, join(settings.data, 'docker-host')))
+  const { sandboxImage: image, sandboxRuntime: runtime } = settings
+  const common = { engine: createEngine(), installation, limits: defaultLimits }
+  const images = createImages({ ...common, base: image, doors: doors?.builders, log: createLog('images') })
+  const provider = createDockerProvider({ ...common, image, images, runtime, host, ...(doors && { doors }) })
+  return { provider, images }
 }
 
 /** Made when Docker is used for the first time: without it there are no containers of this data folder. */

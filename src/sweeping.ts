@@ -5,6 +5,7 @@ import { createEndedRuns } from './activities/ended-runs.ts'
 import { createLateBlobs } from './activities/late-blobs.ts'
 import { createRemoveWorkflow } from './activities/remove-workflow.ts'
 import { createSpareContents } from './activities/spare-contents.ts'
+import { createStaffSweep } from './activities/staff-sweep.ts'
 import type { SweeperPorts } from './activities/sweeper.ts'
 import type { SandboxHands } from './hands/sandbox-hands.ts'
 import type { BlobStore } from './history/blobs.ts'
@@ -39,12 +40,12 @@ export function createSweeperPorts(parts: SweepingParts): SweeperPorts {
   })
   return {
     sessions: stores.sessions,
-    spentSandboxes: stores.spentSandboxes,
     log: sessionLog,
     exclusively: (work) => withLock(database, 'sweeper', work),
     removeWorkflow: createRemoveWorkflow(temporal),
     pruneIngress: (before) => stores.ingress.prune(before),
     archiveEnded: (now) => archiveSweep.sweep(now),
+    staffSessions: createStaffSweep({ work: stores.work, log: sessionLog, warn }),
     removeSandboxes: (session) => hands.destroySession(session),
     removeBlobs: (session) => blobs.clear(session),
     lateBlobs: createLateBlobs({ blobs, sessions: stores.sessions }),

@@ -18,7 +18,7 @@ async function serve(codecs: Parameters<typeof createBrainWorker>[0]['codecs']):
     {
       taskQueue,
       bundle: inject('workflowBundle'),
-      activities: { callModel: refuse, compact: refuse, openSession: refuse, archiveRun: refuse },
+      activities: { callModel: refuse, compact: refuse, openSession: refuse, archiveRun: refuse, queueWork: refuse },
       reports: { hint: () => undefined },
     },
   )

@@ -57,10 +57,10 @@ describe('a count of history', () => {
   test('takes an answer to a call as it was sent, and leaves what was sent else to its mark', () => {
     const events = [
       sent({ type: 'user.message', id: 'message' }, { type: 'user.tool_confirmation', id: 'allowed' }),
-      sent({ type: 'user.custom_tool_result', id: 'given' }),
+      sent({ type: 'user.custom_tool_result', id: 'given' }, { type: 'user.tool_result', id: 'returned' }),
       decided({ type: 'log.mark', id: 'message' }),
     ]
-    expect(countHistory({ events }).events).toEqual(['allowed', 'given', 'message'])
+    expect(countHistory({ events }).events).toEqual(['allowed', 'given', 'returned', 'message'])
   })
 
   test('keeps doubles', () => {

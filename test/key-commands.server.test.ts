@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { addKeyCommands } from '../src/key-commands.ts'
 import { migrate } from '../src/store/postgres/migrate.ts'
 import { createStores } from '../src/store/postgres/stores.ts'
+import { buildEnvironment } from './store/builders.ts'
 import { newDatabase, openPool } from './store/use-postgres.ts'
 import { temporaryFolder } from './support/programs.ts'
 
@@ -42,7 +43,7 @@ async function scene() {
   const database = await openPool(url)
   await migrate(database)
   const env = { DATABASE_URL: url, HOME: await temporaryFolder() }
-  return { longhand: commandsOf(env), keys: createStores(database).keys, env }
+  return { longhand: commandsOf(env), ...createStores(database), env }
 }
 
 describe('the commands for keys', () => {
@@ -65,9 +66,31 @@ describe('the commands for keys', () => {
     expect((await longhand('keys', 'list')).out.at(-1)).toMatch(/revoked 20/)
   })
 
+  test('make a key that opens its environment until it is revoked', async () => {
+    const { longhand, environments, environmentKeys } = await scene()
+    const { id } = await environments.create('default', buildEnvironment())
+    const { code, out, err } = await longhand('environments', 'keys', 'create', id)
+    const [secret = ''] = out
+    expect([code, out.length, err]).toEqual([0, 1, [expect.stringContaining(`for workers of ${id}`)]])
+    expect(secret).toMatch(/^lh_env_[\w-]{32}$/)
+    expect(await environmentKeys.verify(secret)).toMatchObject({ environmentId: id, workspaceId: 'default' })
+
+    const listed = await longhand('environments', 'keys', 'list', '--environment', id)
+    expect(listed.out.at(-1)).toMatch(new RegExp(`^key_01\\w+  worker  ${id}  .*…${secret.slice(-4)}   valid$`))
+    expect(listed.out.join('\n')).not.toContain(secret)
+    const revoked = await longhand('environments', 'keys', 'revoke', 'worker', '--environment', id)
+    expect(revoked).toMatchObject({ code: 0, out: [expect.stringContaining('is revoked')] })
+    expect(await environmentKeys.verify(secret)).toBeNull()
+    expect(JSON.stringify(await environmentKeys.list())).not.toContain(secret.slice(7))
+  })
+
   test('print one line of JSON each with --json', async () => {
-    const { longhand, keys } = await scene()
+    const { longhand, keys, environments } = await scene()
+    const { id } = await environments.create('default', buildEnvironment())
     for (const args of [
+      ['environments', 'keys', 'create', id, '--name', 'ci'],
+      ['environments', 'keys', 'list'],
+      ['environments', 'keys', 'revoke', 'ci', '--environment', id],
       ['workspaces', 'create', 'team'],
       ['workspaces', 'list'],
       ['keys', 'create', 'ci'],
@@ -101,6 +124,7 @@ describe('the commands for keys', () => {
     for (const args of [
       ['keys', 'list'],
       ['workspaces', 'create', 'team'],
+      ['environments', 'keys', 'list'],
     ]) {
       const { code, err } = await commandsOf(env)(...args)
       expect([code, err]).toEqual([5, [expect.stringContaining('not on the schema of this version')]])

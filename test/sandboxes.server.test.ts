@@ -7,7 +7,7 @@ import { readConfig } from '../src/config.ts'
 import { StartError } from '../src/dev/start-error.ts'
 import { DEFAULT_IMAGE } from '../src/hands/docker/image.ts'
 import { devOptions } from '../src/programs.ts'
-import { assembleProviders, chooseSandbox, createSandboxProvider } from '../src/sandboxes.ts'
+import { assembleProviders, chooseSandbox, createSandboxProvider, openSandboxes } from '../src/sandboxes.ts'
 import { hasDocker } from './support/docker.ts'
 
 let data = ''
@@ -20,6 +20,7 @@ const settings = (sandbox: 'auto' | 'docker' | 'local', sandboxImage = DEFAULT_I
   data,
   sandbox,
   sandboxImage,
+  host: undefined,
 })
 
 /** Nobody answers while this lives. */
@@ -50,6 +51,19 @@ describe('the sandboxes of a configuration', () => {
   })
 })
 
+const NAME = expect.stringMatching(/^[0-9a-f]{12}$/)
+
+describe('the hosts of a configuration', () => {
+  test('are this machine, or what it is called', async () => {
+    const { offers } = await openSandboxes(settings('local'))
+    expect(offers).toEqual([{ host: NAME, provider: 'local', packages: false, runtimes: [] }])
+    expect((await openSandboxes(settings('local'))).offers).toEqual(offers)
+    const { provider, offers: named } = await openSandboxes({ ...settings('local'), host: 'rack-1' })
+    expect(named).toMatchObject([{ host: 'rack-1' }])
+    expect(await provider.host()).toBe('rack-1')
+  })
+})
+
 describe.runIf(await hasDocker())('the sandboxes of a configuration, with Docker', () => {
   test('are Docker’s under auto, and local ones are looked after, too', async () => {
     const local = await assembleProviders(settings('local'), 'local')
@@ -57,7 +71,7 @@ describe.runIf(await hasDocker())('the sandboxes of a configuration, with Docker
     const provider = await createSandboxProvider(settings('auto'))
     expect(provider.kind).toBe('docker')
     expect(await provider.attach(row)).not.toBeNull()
-    expect(await provider.list()).toEqual([row])
+    expect(await provider.list()).toMatchObject([{ reference: row.reference }])
     await provider.destroy(row)
     expect(await provider.list()).toEqual([])
   })
@@ -69,14 +83,32 @@ describe.runIf(await hasDocker())('the sandboxes of a configuration, with Docker
     ])
     const row = await one.provision({ sessionId: `sesn_same${process.pid}`, generation: 1 })
     try {
-      expect(await two.list()).toEqual([row])
-      expect(await (await createSandboxProvider(settings('local'))).list()).toEqual([row])
+      expect(await two.list()).toMatchObject([{ reference: row.reference }])
+      const other = await createSandboxProvider(settings('local'))
+      expect(await other.list()).toMatchObject([{ reference: row.reference }])
       const stranger = await mkdtemp(join(tmpdir(), 'longhand-stranger-'))
       expect(await (await createSandboxProvider({ ...settings('docker'), data: stranger })).list()).toEqual([])
       await rm(stranger, { recursive: true })
     } finally {
       await one.destroy(row)
     }
+  })
+
+  test('are on the daemon’s host, and the machine’s own is served too, where nothing new is made', async () => {
+    const { provider, offers } = await openSandboxes(settings('docker'))
+    const [docker, local] = offers
+    expect(docker).toEqual({
+      host: NAME,
+      provider: 'docker',
+      packages: true,
+      runtimes: expect.arrayContaining(['runc']),
+    })
+    expect(local).toEqual({ host: NAME, provider: 'local', packages: false, runtimes: [] })
+    expect(docker?.host).not.toBe(local?.host)
+    expect(await provider.host()).toBe(docker?.host)
+    const moved = await openSandboxes(settings('local'))
+    expect(moved.offers.map(({ host }) => host)).toEqual([local?.host, docker?.host])
+    expect(moved.offers.every(({ packages }) => !packages)).toBe(true)
   })
 
   test('end with `dev`, of whatever kind they are', async () => {

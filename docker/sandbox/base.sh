@@ -1,23 +1,33 @@
 #!/bin/sh
-# Writes the root file system of the sandbox's base image as a tar archive to stdout, from Debian packages alone: for
-# machines that reach no image registry. Needs mmdebstrap. Usage: base.sh PACKAGE... | docker import - NAME
+# Writes the root file system of a sandbox image's base as a tar archive to stdout, from Debian packages alone: for machines
+# that reach no image registry. Needs mmdebstrap. Usage: [VARIANT=apt] base.sh PACKAGE... | docker import - NAME
 #
 # Packages are unpacked but not configured, which takes seconds instead of a minute. What their scripts would have done
-# and a sandbox needs is done below; apt and dpkg are of no use in the image.
+# and a sandbox needs is done below; apt and dpkg are of no use in the image. With VARIANT=apt the packages are configured
+# and apt can install more.
 set -eu
 
 hook=$(mktemp)
 trap 'rm -f "$hook"' EXIT
-cat > "$hook" << 'HOOK'
+clear='rm -rf usr/share/doc usr/share/man usr/share/info usr/share/locale usr/share/lintian'
+if [ "${VARIANT:-extract}" = apt ]; then
+  printf 'set -eu\ncd "$1"\n%s\n' "$clear" > "$hook"
+  packages=$(echo "$@" | tr ' ' ,)
+  mmdebstrap --quiet --variant=apt --format=tar --include="$packages" --customize-hook="sh $hook \"\$1\"" \
+    "${SUITE:-bookworm}" -
+  exit
+fi
+
+cat > "$hook" << HOOK
 set -eu
-cd "$1"
+cd "\$1"
 cp usr/share/base-passwd/passwd.master etc/passwd
 cp usr/share/base-passwd/group.master etc/group
 ln -sf mawk usr/bin/awk
 [ -e usr/bin/sh ] || ln -sf dash usr/bin/sh
 find usr/share/ca-certificates -name '*.crt' -exec cat {} + > etc/ssl/certs/ca-certificates.crt
 chroot . /sbin/ldconfig
-rm -rf usr/share/doc usr/share/man usr/share/info usr/share/locale usr/share/lintian var/lib/apt var/lib/dpkg var/cache/apt
+$clear var/lib/apt var/lib/dpkg var/cache/apt
 HOOK
 
 system='base-files base-passwd libc-bin dash coreutils mawk tar gzip'

@@ -9,23 +9,29 @@ import { which } from './run.mjs'
 const answerMs = 2_000
 const silenceMs = 24 * 60 * 60 * 1000
 const recipeLabel = 'longhand.recipe'
-const localBase = 'longhand-sandbox-base:1'
+
+// Of a base that is made here: whether its packages are only unpacked, or apt can install more.
+const images = {
+  sandbox: { folder: 'sandbox', name: 'DEFAULT_IMAGE', localBase: 'longhand-sandbox-base:1', variant: 'extract' },
+  full: { folder: 'sandbox-full', name: 'FULL_IMAGE', localBase: 'longhand-sandbox-full-base:1', variant: 'apt' },
+}
 
 /**
- * Sees to the image of Docker sandboxes: there already, or built on the base image that a registry gives within 20 s, or
- * on one made here from Debian packages. A registry that let the 20 s pass is not asked again for a day. Answers
- * `{ok, reason, isThere}`: whether Docker sandboxes are possible, why they are not, and whether there is a daemon all
- * the same.
+ * Sees to an image of Docker sandboxes, `sandbox` or `full`: there already, or built on the base image that a registry
+ * gives within 20 s, or on one made here from Debian packages. A registry that let the 20 s pass is not asked again for a
+ * day. Answers `{ok, reason, isThere}`: whether Docker sandboxes are possible, why they are not, and whether there is a
+ * daemon all the same.
+ * @param image one of the two, or `full` with other packages under another name: `{name, packages}`.
  */
-export async function prepareDocker({ root, cache, env, report, pullMs = 20_000 }) {
+export async function prepareDocker({ root, cache, env, report, pullMs = 20_000, image = 'sandbox' }) {
   if (env.LONGHAND_SANDBOX === 'local') return { ok: false, reason: 'not asked for' }
   if (env.DOCKER_HOST === undefined && !existsSync('/var/run/docker.sock')) {
     return { ok: false, reason: 'no Docker daemon answers' }
   }
   const clients = await connect()
   if (clients === undefined) return { ok: false, reason: 'no Docker daemon answers' }
-  const recipe = await readRecipe(root)
-  const wanted = env.LONGHAND_SANDBOX_IMAGE || recipe.name
+  const recipe = await readRecipe(root, image)
+  const wanted = (image === 'sandbox' && env.LONGHAND_SANDBOX_IMAGE) || recipe.name
   const found = await look(clients, wanted, wanted === recipe.name ? recipe.hash : undefined)
   if (found.problem !== undefined) return { ok: false, isThere: true, reason: found.problem }
   if (found.isThere) {
@@ -54,26 +60,35 @@ async function connect() {
 }
 
 // The Dockerfile says on what the image is built and of what it is made; the source says its name.
-async function readRecipe(root) {
-  const folder = join(root, 'docker', 'sandbox')
-  const [dockerfile, script] = await Promise.all(
-    ['Dockerfile', 'base.sh'].map((name) => readFile(join(folder, name), 'utf8')),
+async function readRecipe(root, image) {
+  const own = typeof image === 'object' ? image : {}
+  const { folder: name, variant, localBase, name: constant } = typeof image === 'object' ? images.full : images[image]
+  const folder = join(root, 'docker', name)
+  const script = join(root, 'docker', 'sandbox', 'base.sh')
+  const [dockerfile, text] = await Promise.all(
+    [join(folder, 'Dockerfile'), script].map((path) => readFile(path, 'utf8')),
   )
+  const packages = own.packages ?? /^ARG PACKAGES="(.+)"$/m.exec(dockerfile)[1].split(' ')
+  const hash = createHash('sha256').update(dockerfile).update(text)
+  if (own.packages !== undefined) hash.update(own.packages.join(' '))
   return {
     folder,
-    name: await readImageName(root),
-    hash: createHash('sha256').update(dockerfile).update(script).digest('hex').slice(0, 16),
+    script,
+    variant,
+    packages,
+    name: own.name ?? (await readImageName(root, constant)),
+    localBase: own.name === undefined ? localBase : own.name.replace(/(?=:|$)/, '-base'),
+    hash: hash.digest('hex').slice(0, 16),
     base: /^ARG BASE=(\S+)$/m.exec(dockerfile)[1],
-    packages: /^ARG PACKAGES="(.+)"$/m.exec(dockerfile)[1].split(' '),
   }
 }
 
 // From source in a checkout, from the build in a package.
-async function readImageName(root) {
+async function readImageName(root, constant) {
   const source = join(root, 'src/hands/docker/image.ts')
-  if (!existsSync(source)) return (await import(join(root, 'dist/hands/docker/image.js'))).DEFAULT_IMAGE
+  if (!existsSync(source)) return (await import(join(root, 'dist/hands/docker/image.js')))[constant]
   const { tsImport } = await import('tsx/esm/api')
-  return (await tsImport(source, import.meta.url)).DEFAULT_IMAGE
+  return (await tsImport(source, import.meta.url))[constant]
 }
 
 // Answers `isThere`, or `problem`: a daemon need not tell, as behind a proxy that lets few requests through. An image that
@@ -132,24 +147,25 @@ async function buildOnPackages({ docker, recipe, env, first }) {
   try {
     await importBase({ docker, recipe, env })
     // The base has everything: nothing is fetched.
-    return await build(docker, recipe, { buildargs: { BASE: localBase }, networkmode: 'none' })
+    return await build(docker, recipe, { args: { BASE: recipe.localBase }, networkmode: 'none' })
   } catch (error) {
     return `the image ${recipe.name} was not built: ${error.message}`
   }
 }
 
-async function build(docker, { folder, name, hash }, options) {
+async function build(docker, { folder, name, hash, packages }, { args, ...options }) {
   const labels = { [recipeLabel]: hash }
+  const buildargs = { PACKAGES: packages.join(' '), ...args }
   await follow(
     docker,
-    await docker.buildImage({ context: folder, src: ['Dockerfile'] }, { t: name, labels, ...options }),
+    await docker.buildImage({ context: folder, src: ['Dockerfile'] }, { t: name, labels, buildargs, ...options }),
   )
 }
 
 async function importBase({ docker, recipe, env }) {
-  const [repo, tag] = localBase.split(':')
-  const child = spawn('sh', [join(recipe.folder, 'base.sh'), ...recipe.packages], {
-    env,
+  const [repo, tag] = recipe.localBase.split(':')
+  const child = spawn('sh', [recipe.script, ...recipe.packages], {
+    env: { ...env, VARIANT: recipe.variant },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   let said = ''

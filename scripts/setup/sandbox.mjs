@@ -18,6 +18,7 @@ export async function prepareSandbox(context) {
     )
   }
   if (!docker.ok && docker.isThere) report.start('sandbox', `${docker.reason}: auto takes bubblewrap`)
+  if (context.image === 'full') await prepareFullImage(context)
   try {
     await prepareBubblewrap(context)
   } catch (error) {
@@ -26,6 +27,12 @@ export async function prepareSandbox(context) {
     return 'sandbox: Docker'
   }
   return docker.ok ? 'sandbox: Docker, bubblewrap' : 'sandbox: bubblewrap'
+}
+
+async function prepareFullImage(context) {
+  const { ok, reason } = await prepareDocker({ ...context, image: 'full' })
+  if (ok) return
+  throw new SetupError('sandbox', `no full image: ${reason}`, 'Mend that, or leave out --image full.')
 }
 
 async function prepareBubblewrap({ env, install, report }) {

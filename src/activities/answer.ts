@@ -12,6 +12,8 @@ import { toServedEntries } from './served.ts'
 
 export interface AnswerParts {
   readonly agent: SessionAgent
+  /** The calls of built-in tools run on a machine of the user's. */
+  readonly selfHosted?: true | undefined
   readonly harness: string
   /** Id of the agent's configuration that was asked with. */
   readonly configuration?: string | undefined
@@ -42,7 +44,7 @@ export function toEntries(parts: AnswerParts): readonly Entry[] {
   const idFor = (of: Announced['of']): string => (announced[0]?.of === of ? announced.shift()?.id : undefined) ?? mint()
   const served = response.content.filter(isServedResult).length
   const shown: Entry[] = []
-  const calls: { id: string; model_id: string }[] = []
+  const calls: { id: string; model_id: string; remote?: true }[] = []
   for (const group of groupTexts(response.content)) {
     const [first] = group
     if (first?.type === 'text') {
@@ -56,13 +58,15 @@ export function toEntries(parts: AnswerParts): readonly Entry[] {
       const id = mint()
       const { name } = first
       const call = { id, name, input: toInput(first.input) }
-      calls.push({ id, model_id: first.id })
       if (isCustom(agent, name)) {
+        calls.push({ id, model_id: first.id })
         shown.push({ type: 'agent.custom_tool_use', ...call })
         continue
       }
       const judgement = judged.judgements.get(first.id)
       const permission = offered.includes(name) ? evaluatePermission(agent, name, judgement) : NOT_OFFERED
+      const isRemote = parts.selfHosted && permission.evaluated_permission !== 'deny'
+      calls.push({ id, model_id: first.id, ...(isRemote ? { remote: true } : {}) })
       shown.push({ type: 'agent.tool_use', ...call, ...permission })
     } else if (first && isServedResult(first)) {
       const call = findServed(conversation, first.tool_use_id)

@@ -32,6 +32,8 @@ export interface AskingPorts {
   /** Throws for an id that no released version had. */
   readonly harness: (id: string) => Harness
   readonly tools: readonly ModelTool[]
+  /** The same as they are told where they run on machines of the user's. */
+  readonly remoteTools: readonly ModelTool[]
   /** Whether the model's back end has the web tools of the Messages API. */
   readonly runsWebTools: boolean
 }
@@ -41,6 +43,10 @@ export interface Asking {
   readonly agent: SessionAgent
   readonly harness: Harness
   readonly web: WebAccess
+  /** Every built-in tool there is where the session's tools run; with `selfHosted`, on a machine of the user's. */
+  readonly tools: readonly ModelTool[]
+  readonly selfHosted: true | undefined
+  readonly recipe: Configuration['recipe']
   readonly messages: readonly ModelMessage[]
   /** What the messages are read from, and how. */
   readonly context: readonly LogEntry[]
@@ -87,7 +93,7 @@ export async function askModel<Answer extends Recorded>(
 }
 
 /** What is known of the session beside its log. */
-type Known = Pick<Asking, 'agent' | 'harness' | 'web'>
+type Known = Pick<Asking, 'agent' | 'harness' | 'web' | 'tools' | 'selfHosted' | 'recipe'>
 
 function mannerOf({ agent, harness }: Known, configuration: string | undefined): Manner {
   const { systemMessages, boundThoughts = false } = harness
@@ -98,8 +104,10 @@ function mannerOf({ agent, harness }: Known, configuration: string | undefined):
   }
 }
 
-function toAsking(ports: AskingPorts, { agent, networking }: Configuration, id: string): Known {
+function toAsking(ports: AskingPorts, configuration: Configuration, id: string): Known {
+  const { agent, networking, selfHosted, recipe } = configuration
   const harness = ports.harness(id)
   const versions = ports.runsWebTools ? webVersions(harness, agent.model.id) : null
-  return { agent, harness, web: { versions, networking } }
+  const tools = selfHosted ? ports.remoteTools : ports.tools
+  return { agent, harness, web: { versions, networking }, tools, selfHosted, recipe }
 }

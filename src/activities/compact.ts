@@ -21,17 +21,12 @@ type Outcome = Awaited<ReturnType<SessionActivities['compact']>>
 export function createCompact(ports: AskingPorts): Pick<SessionActivities, 'compact'> {
   return {
     compact: (input) =>
-      askModel<Outcome>(ports, input, async ({ agent, harness, web, messages, context: log, manner }) => {
-        const speaking = speakerFor(harness)
+      askModel<Outcome>(ports, input, async (asking) => {
+        const { messages, context: log, manner } = asking
+        const speaking = speakerFor(asking.harness)
         const { context } = speaking
         const prompt: ModelMessage = { role: 'user', content: [{ type: 'text', text: context.prompt }] }
-        const asked = buildRequest({
-          agent,
-          harness,
-          tools: ports.tools,
-          web,
-          messages: settleServed([...beforeSystem(messages), prompt]),
-        })
+        const asked = buildRequest({ ...asking, messages: settleServed([...beforeSystem(messages), prompt]) })
         const response = await ports.model.request(withLimit(asked, context), {
           signal: Context.current().cancellationSignal,
         })

@@ -41,6 +41,23 @@ export interface ExecuteCall {
   readonly session: string
   readonly call: Pick<Call, 'id' | 'name' | 'input' | 'blobs'>
   readonly abandoned: readonly string[]
+  /** As in the command of the core; absent in calls of earlier versions. */
+  readonly hand?: string
+  readonly host?: string
+  readonly known?: number
+  readonly supplies?: number
+}
+
+/** A session is to have the sandbox of this hand before a call needs it. */
+export interface ProvisionHand {
+  readonly session: string
+  readonly hand: string
+  readonly supplies?: number
+}
+
+/** What the hands answer. With `elsewhere` they have done nothing: the sandbox is on that host, which takes calls. */
+export interface FromHands extends Recorded {
+  readonly elsewhere?: string
 }
 
 export interface ArchiveRun {
@@ -69,7 +86,11 @@ export interface SessionActivities {
    */
   compact(input: CallModel): Promise<Recorded & { readonly fault?: ModelFault }>
   /** One tool call, idempotent by its id. A tool's failure is a result; only unreachable hands make it fail. */
-  execute(input: ExecuteCall): Promise<Recorded>
+  execute(input: ExecuteCall): Promise<FromHands>
+  /** Invites a worker to a session whose calls run on the user's machines. A session that is gone needs none. */
+  queueWork(input: { readonly session: string }): Promise<void>
+  /** Makes the hand's sandbox, if it has none. Not retried when what it is to be made of cannot be had. */
+  provision(input: ProvisionHand): Promise<FromHands>
   /**
    * Copies what a run has added to the log into the archive. Of a run that is still open it copies what is there: doing
    * it again adds the rest. Not retried when the session was deleted or Temporal has removed the run.

@@ -12,6 +12,8 @@ type ModelCall = Extract<ModelContentBlock, { type: 'tool_use' }>
 export interface Judging {
   readonly agent: SessionAgent
   readonly harness: Harness
+  /** The calls run on a machine of the user's. */
+  readonly selfHosted?: true | undefined
   /** The model's answer, and the names of the tools that it was offered. */
   readonly content: readonly ModelContentBlock[]
   readonly offered: readonly string[]
@@ -39,14 +41,14 @@ export const unjudged: Judged = { judgements: new Map(), usage: null }
  * is open no person is asked either, and the calls are denied.
  */
 export async function judgeCalls(model: Model, judging: Judging): Promise<Judged> {
-  const { agent, harness, content, offered, heard, signal } = judging
+  const { agent, harness, selfHosted, content, offered, heard, signal } = judging
   const calls = content
     .filter((block) => block.type === 'tool_use')
     .filter(({ name }) => offered.includes(name) && isJudged(agent, name))
     .filter((call) => toLine(call).length <= LONGEST_CALL)
   if (calls.length === 0 || !harness.judge) return unjudged
   try {
-    const request = toRequest(harness.judge, { agent, harness, heard: await heard(), calls })
+    const request = toRequest(harness.judge, { agent, harness, selfHosted, heard: await heard(), calls })
     const response = await askInTime(model, request, { signal, timeoutMs: harness.judge.timeoutMs })
     return { judgements: readVerdicts(response, calls), usage: response.usage }
   } catch (error) {
@@ -89,14 +91,14 @@ export function sumUsage(one: ModelUsage, other: ModelUsage): ModelUsage {
   }
 }
 
-interface Case extends Pick<Judging, 'agent' | 'harness'> {
+interface Case extends Pick<Judging, 'agent' | 'harness' | 'selfHosted'> {
   readonly heard: readonly string[]
   readonly calls: readonly ModelCall[]
 }
 
 function toRequest(
   { prompt, model: table, maxTokens }: HarnessJudge,
-  { agent, harness, heard, calls }: Case,
+  { agent, harness, selfHosted, heard, calls }: Case,
 ): ModelRequest {
   const text = (title: string, lines: readonly string[]) => ({
     type: 'text' as const,
@@ -111,7 +113,7 @@ function toRequest(
   return {
     model,
     max_tokens: maxTokens,
-    system: [{ type: 'text', text: prompt }],
+    system: [prompt, ...(selfHosted && harness.remote ? [harness.remote.judge] : [])].map(toText),
     tools: [],
     messages: [{ role: 'user', content: [told, text('The calls:', calls.map(toLine))] }],
     // Models that always think would else think a small answer away.
@@ -119,6 +121,10 @@ function toRequest(
     ...(speed === 'fast' && model === id ? { speed } : {}),
     ...(inference_geo === undefined ? {} : { inference_geo }),
   }
+}
+
+function toText(text: string): { type: 'text'; text: string } {
+  return { type: 'text', text }
 }
 
 /** On one line: JSON has no line breaks of its own. */

@@ -32,8 +32,9 @@ export function createCallModel(ports: ModelCallPorts): Pick<SessionActivities, 
       const source = { session, run: workflowExecution?.runId ?? '', activity, attempt }
       const publisher = createPreviewPublisher({ source, publish: ports.publish })
       try {
-        return await askModel(ports, input, async ({ agent, harness, web, messages }, watch) => {
-          const asked = buildRequest({ agent, harness, tools: ports.tools, web, messages })
+        return await askModel(ports, input, async (asking, watch) => {
+          const { agent, harness, messages, selfHosted } = asking
+          const asked = buildRequest(asking)
           const response = await ports.model.request(asked, {
             signal,
             onProgress: (progress) => publisher.add(preview.take(progress)),
@@ -42,10 +43,10 @@ export function createCallModel(ports: ModelCallPorts): Pick<SessionActivities, 
           const offered = callable.map(({ name }) => name)
           const { announced } = preview
           const heard = () => watch.aside(() => outlast(() => ports.heard(source), { signal }))
-          const judging = { agent, harness, content: response.content, offered, signal, heard }
+          const judging = { agent, harness, selfHosted, content: response.content, offered, signal, heard }
           const judged = await judgeCalls(ports.model, judging)
           const answer = { harness: id, configuration, request, response, judged, offered, messages, announced }
-          return { entries: toEntries({ agent, ...answer, mint }) }
+          return { entries: toEntries({ agent, selfHosted, ...answer, mint }) }
         })
       } finally {
         publisher.close()

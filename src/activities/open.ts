@@ -1,6 +1,7 @@
 import { parseChange } from '../session/change.ts'
 import { UNPRICED } from '../session/budget.ts'
 import type { Policy } from '../session/policy.ts'
+import { policyIn } from '../session/policy.ts'
 import { refuses } from '../session/settle.ts'
 import { startingState } from '../session/start.ts'
 import type { AgentStore } from '../store/agents.ts'
@@ -43,7 +44,7 @@ export function createOpenSession(ports: OpenSessionPorts): Pick<SessionActiviti
         const agent = toSessionAgent(await storeAgent(ports, input))
         const environment = await findEnvironment(ports, input)
         const configured = configureSession(agent, environment, ports)
-        const policy = policyFor(agent.model.id, agent.model.speed)
+        const policy = policyIn(policyFor(agent.model.id, agent.model.speed), { ...configured.recipe, ...configured })
         if (input.budget && !policy.accounting?.prices) throw failure('refused', `budget: ${UNPRICED}`)
         const configuration = input.session.replace(/^sesn_/, 'cfg_')
         const now = new Date()
@@ -81,8 +82,18 @@ export function createOpenSession(ports: OpenSessionPorts): Pick<SessionActiviti
 }
 
 /** What of a policy readers of the log know too. */
-function keptOf({ accounting, takesSystem }: Policy): Pick<Policy, 'accounting' | 'takesSystem'> {
-  return { ...(accounting ? { accounting } : {}), ...(takesSystem === undefined ? {} : { takesSystem }) }
+function keptOf({
+  accounting,
+  takesSystem,
+  selfHosted,
+  provisioning,
+}: Policy): Pick<Policy, 'accounting' | 'takesSystem' | 'selfHosted' | 'provisioning'> {
+  return {
+    ...(accounting ? { accounting } : {}),
+    ...(takesSystem === undefined ? {} : { takesSystem }),
+    ...(selfHosted ? { selfHosted } : {}),
+    ...(provisioning ? { provisioning } : {}),
+  }
 }
 
 /** Title and metadata have the limits that they have later: every run of the session carries them. */

@@ -6,6 +6,7 @@ import { enabledTools } from '../session/permissions.ts'
 import type { ModelMessage, ModelTool, SessionAgent } from '../wire/types.ts'
 import type { WebAccess } from '../wire/web-tools.ts'
 import { webTools } from '../wire/web-tools.ts'
+import type { Workplace } from './prompt.ts'
 import { promptOf } from './prompt.ts'
 
 const CACHED = { cache_control: { type: 'ephemeral' } } as const
@@ -21,6 +22,9 @@ export interface RequestParts {
   readonly tools: readonly ModelTool[]
   /** What decides about the tools that the model's API runs by itself. */
   readonly web: WebAccess
+  /** The tools run on a machine of the user's. */
+  readonly selfHosted?: true | undefined
+  readonly recipe?: Workplace['recipe']
   readonly messages: readonly ModelMessage[]
 }
 
@@ -28,7 +32,7 @@ export interface RequestParts {
  * The model request of a step. A pure function of configuration and log: made again, after a crash or on another
  * worker, it is the same request, and a longer log only adds to its end, so the provider's cache keeps its prefix.
  */
-export function buildRequest({ agent, harness, tools, web, messages }: RequestParts): ModelRequest {
+export function buildRequest({ agent, harness, tools, web, selfHosted, recipe, messages }: RequestParts): ModelRequest {
   const names = tools.map(({ name }) => name)
   const offered = offeredTools(agent, tools, webTools(agent.tools, web, enabledTools(agent, names)))
   const forbidden = offered.length === 0 ? usedTools(messages) : []
@@ -39,7 +43,7 @@ export function buildRequest({ agent, harness, tools, web, messages }: RequestPa
   return {
     model,
     max_tokens: forModel(harness.maxOutputTokens, model),
-    system: toSystem(promptOf(agent, harness, web.networking)),
+    system: toSystem(promptOf(agent, harness, { networking: web.networking, selfHosted, recipe })),
     tools: declared.map((tool, index) => (index === declared.length - 1 ? { ...tool, ...CACHED } : tool)),
     ...(forbidden.length > 0 ? { tool_choice: { type: 'none' } } : {}),
     messages: withBreakpoints(messages),

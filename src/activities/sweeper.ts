@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { LogIncomplete, LogNotFound } from '../history/session-log.ts'
 import type { SessionLog } from '../history/session-log.ts'
 import type { SessionRow, SessionStore } from '../store/sessions.ts'
-import type { SpentSandboxes } from '../store/spent-sandboxes.ts'
+import { attempt } from './attempt.ts'
 
 /** A row that says creating or running and was not written for this long is looked at. */
 const STALE_MS = 60_000
@@ -14,7 +14,6 @@ const INGRESS_MS = 48 * 60 * 60_000
 
 export interface SweeperPorts {
   readonly sessions: SessionStore
-  readonly spentSandboxes: SpentSandboxes
   readonly log: SessionLog
   /** Runs the work in one process of the cluster at a time; false when another one is at it. */
   readonly exclusively: (work: () => Promise<void>) => Promise<boolean>
@@ -24,7 +23,9 @@ export interface SweeperPorts {
   readonly pruneIngress: (before: Date) => Promise<void>
   /** Archives runs that ended without their workflow having done so, at the given time; a part of them at a time. */
   readonly archiveEnded: (now: number) => Promise<void>
-  /** Destroys the sandboxes of a deleted or archived session; none is fine. */
+  /** Invites workers again to sessions that wait for one whom nobody will send. */
+  readonly staffSessions: () => Promise<void>
+  /** Destroys the sandboxes of a deleted session that are on this host; none is fine. */
   readonly removeSandboxes: (session: string) => Promise<void>
   /** Removes a deleted session's blobs; none is fine. */
   readonly removeBlobs: (session: string) => Promise<void>
@@ -72,24 +73,10 @@ export async function sweep(ports: SweeperPorts, now: number): Promise<void> {
       await ports.sessions.clear(id)
     })
   }
-  // A call that was on its way may still make the next one: the next sweep finds that.
-  for (const spent of await ports.spentSandboxes.take()) {
-    await attempt(ports, spent.sessionId, async () => {
-      await ports.removeSandboxes(spent.sessionId)
-      await ports.spentSandboxes.markDestroyed(spent)
-    })
-  }
+  await ports.staffSessions()
   await ports.archiveEnded(now)
   for (const id of await ports.lateBlobs(now)) await attempt(ports, id, () => ports.removeBlobs(id))
   await ports.removeSpareContents(now)
-}
-
-async function attempt(ports: SweeperPorts, session: string, work: () => Promise<void>): Promise<void> {
-  try {
-    await work()
-  } catch (error) {
-    ports.warn({ err: error, session }, 'session not swept; it is tried again')
-  }
 }
 
 /** The row as its log says. A row whose workflow was never started belongs to a request that was never answered. */

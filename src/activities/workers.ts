@@ -15,8 +15,11 @@ export interface WorkerPorts {
 }
 
 /** `archiveRun` too: workflows of earlier versions have scheduled it here. */
-export type BrainActivities = Pick<SessionActivities, 'callModel' | 'compact' | 'openSession' | 'archiveRun'>
-export type HandsActivities = Pick<SessionActivities, 'execute'>
+export type BrainActivities = Pick<
+  SessionActivities,
+  'callModel' | 'compact' | 'openSession' | 'archiveRun' | 'queueWork'
+>
+export type HandsActivities = Pick<SessionActivities, 'execute' | 'provision'>
 export type ArchiveActivities = Pick<SessionActivities, 'archiveRun'>
 
 /** What a workflow says of itself, as its worker hears it. */

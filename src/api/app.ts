@@ -14,12 +14,14 @@ import { fileRoutes } from './files.ts'
 import { modelRoutes } from './models.ts'
 import { notFound } from './not-found.ts'
 import { steady } from './rate.ts'
+import { demandReach } from './reach.ts'
 import { refuseConnection, toKnown } from './refusals.ts'
 import { resourceRoutes } from './resources.ts'
 import { sessionRoutes } from './sessions.ts'
 import { streamRoutes } from './stream.ts'
 import { threadRoutes } from './threads.ts'
 import { ARRIVAL_LIMITS, demandPlainHttp, guardServer } from './transport.ts'
+import { workRoutes } from './work.ts'
 
 const JSON_ROUTES = [
   agentRoutes,
@@ -30,6 +32,7 @@ const JSON_ROUTES = [
   threadRoutes,
   resourceRoutes,
   modelRoutes,
+  workRoutes,
 ] as const
 
 export interface AppLog {
@@ -70,8 +73,9 @@ export function createApp(context: ApiContext, log: AppLog): FastifyInstance {
   app.addHook('onRequest', async (request, reply) => {
     reply.header('request-id', request.id)
     demandPlainHttp(request)
-    request.caller = await authenticate(request.headers, context.keys)
+    request.caller = await authenticate(request.headers, context.callers)
     reply.header('anthropic-workspace-id', request.caller.workspaceId)
+    demandReach(request.caller, request)
     refuseUnstorable(request)
   })
   app.addHook('preHandler', async (request, reply) => {

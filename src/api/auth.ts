@@ -1,13 +1,12 @@
 import type { IncomingHttpHeaders } from 'node:http'
-import type { KeyStore } from '../store/keys.ts'
 import { ApiError } from '../wire/errors.ts'
-import type { Caller } from './context.ts'
+import type { Caller, Callers } from './context.ts'
 
 /**
  * The caller behind a request. Clients send their key as a bearer token or as `x-api-key`; who sends both must mean the
  * same key. A workspace may be named only if it is the key's own.
  */
-export async function authenticate(headers: IncomingHttpHeaders, keys: Pick<KeyStore, 'verify'>): Promise<Caller> {
+export async function authenticate(headers: IncomingHttpHeaders, callers: Callers): Promise<Caller> {
   const [secret, second] = [...new Set([bearerOf(headers.authorization), single(headers['x-api-key'])])].filter(
     (key) => key !== undefined,
   )
@@ -17,13 +16,13 @@ export async function authenticate(headers: IncomingHttpHeaders, keys: Pick<KeyS
       'Expected an API key as "authorization: Bearer …" or "x-api-key: …", got none.',
     )
   }
-  const key = second === undefined ? await keys.verify(secret) : null
-  if (!key) throw new ApiError('authentication', 'The API key is not valid.')
+  const caller = second === undefined ? await callers.verify(secret) : null
+  if (!caller) throw new ApiError('authentication', 'The API key is not valid.')
   const workspace = single(headers['anthropic-workspace-id'])
-  if (workspace !== undefined && workspace !== key.workspaceId) {
+  if (workspace !== undefined && workspace !== caller.workspaceId) {
     throw new ApiError('permission', 'The API key does not open the workspace named in anthropic-workspace-id.')
   }
-  return { workspaceId: key.workspaceId, keyId: key.id }
+  return caller
 }
 
 function bearerOf(header: string | undefined): string | undefined {

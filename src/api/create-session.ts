@@ -2,6 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Parcel } from '../history/blobs.ts'
 import { storeParcel } from '../history/blobs.ts'
 import { UNPRICED } from '../session/budget.ts'
+import { policyIn } from '../session/policy.ts'
 import { emptyUsage } from '../session/usage.ts'
 import { toWireUsage } from '../session/wire-usage.ts'
 import type { Configuration, SessionRow } from '../store/sessions.ts'
@@ -9,7 +10,9 @@ import { toSessionAgent } from '../wire/agents.ts'
 import { configureSession } from '../wire/configure.ts'
 import { ApiError } from '../wire/errors.ts'
 import { mintId } from '../wire/mint.ts'
+import { refuseUnoffered } from '../wire/offers.ts'
 import type { Session, SessionAgent, SessionCreate, UserEvent } from '../wire/types.ts'
+import { refusalOfSelfHosted } from '../wire/resources.ts'
 import { refuseUnsupported, unsupportedInSession } from '../wire/unsupported.ts'
 import { refuseUrls } from '../wire/urls.ts'
 import type { SessionInput } from '../workflows/messages.ts'
@@ -19,6 +22,8 @@ import type { ApiContext, Caller } from './context.ts'
 import { readEnvironment } from './environments.ts'
 import { referToFiles } from './file-sources.ts'
 import { toSession } from './session-object.ts'
+import type { Wanted } from './session-resources.ts'
+import { judgeResources, showResource, storeResources, toMounts, toWanted } from './session-resources.ts'
 
 /**
  * Creates a session: everything is checked first, then configuration and row are written as `creating`, then the
@@ -41,7 +46,8 @@ export async function createSession(
   }
   // What an earlier try has stored is what the session has, whatever became of its agent since.
   const begun = earlier && (await context.sessions.configuration(earlier.ids[0] ?? ''))
-  const { agent, networking } = begun ?? (await resolve(context, caller, params))
+  const minted = mintResources(params)
+  const { agent, networking, selfHosted, recipe } = begun ?? (await resolve(context, caller, { params, minted }))
   const initial = params.initial_events ?? []
   const over = initial.length > 0 && !begun ? await context.quota.running(caller.workspaceId, null) : null
   if (over) throw over
@@ -51,24 +57,42 @@ export async function createSession(
     mintId('sesn'),
     mintId('cfg'),
     ...initial.map(() => mintId('sevt')),
+    ...minted,
   ])
-  const [id = '', configurationId = '', ...eventIds] = ids
+  const [id = '', configurationId = '', ...others] = ids
+  const wanted = toWanted(params, others.slice(initial.length))
   const about = {
     environment: params.environment_id,
     title,
     metadata,
     ...(params.budget ? { budget: params.budget } : {}),
   }
-  const configuration = { agent, ...(networking ? { networking } : {}) }
-  const created = await start(context, caller, { id, configurationId, configuration, about, parcel, eventIds })
+  const configuration = {
+    agent,
+    ...(networking ? { networking } : {}),
+    ...(selfHosted ? { selfHosted } : {}),
+    ...(recipe || wanted.length > 0 ? { recipe: { ...recipe, ...toMounts(context, wanted) } } : {}),
+  }
+  const eventIds = others.slice(0, initial.length)
+  const created = await start(context, caller, { id, configurationId, configuration, about, parcel, eventIds, wanted })
   await context.ingress.accepted(row)
   return created
 }
 
-type Configured = Pick<Configuration, 'agent' | 'networking'>
+/** An id for each resource, in the order of the request, which is how the index orders them; behind it one for a copy. */
+function mintResources({ resources = [] }: SessionCreate): readonly string[] {
+  const ids = resources.map(() => mintId('sesrsc')).toSorted()
+  return ids.flatMap((id) => [id, mintId('file')])
+}
+
+type Configured = Pick<Configuration, 'agent' | 'networking' | 'selfHosted' | 'recipe'>
 
 /** What the session is to have of its agent and environment; the rest of what the request names is checked with it. */
-async function resolve(context: ApiContext, caller: Caller, params: SessionCreate): Promise<Configured> {
+async function resolve(
+  context: ApiContext,
+  caller: Caller,
+  { params, minted }: { readonly params: SessionCreate; readonly minted: readonly string[] },
+): Promise<Configured> {
   refuseUnsupported(unsupportedInSession(params))
   if (!context.takesUrls) refuseUrls('initial_events', params.initial_events ?? [])
   const agent = await resolveAgent(context, caller, params.agent)
@@ -81,7 +105,12 @@ async function resolve(context: ApiContext, caller: Caller, params: SessionCreat
       code: 'environment_archived',
     })
   }
-  return configureSession(agent, environment, context)
+  const configured = configureSession(agent, environment, context)
+  if (configured.recipe) refuseUnoffered(configured.recipe, await context.hosts.offers())
+  const wanted = toWanted(params, minted)
+  if (configured.selfHosted && wanted.length > 0) throw refusalOfSelfHosted(environment.id)
+  await judgeResources(context, caller, wanted)
+  return configured
 }
 
 interface NewSession {
@@ -91,13 +120,14 @@ interface NewSession {
   readonly about: Required<Pick<SessionInput, 'environment' | 'title' | 'metadata'>> & Pick<SessionInput, 'budget'>
   readonly parcel: Parcel<UserEvent>
   readonly eventIds: readonly string[]
+  readonly wanted: readonly Wanted[]
 }
 
 /** Writes the row, then starts the workflow: a row without a workflow can be found and given up, the reverse cannot. */
 async function start(
   context: ApiContext,
   { workspaceId: workspace, keyId: by }: Caller,
-  { id, configurationId, configuration: configured, about, parcel, eventIds }: NewSession,
+  { id, configurationId, configuration: configured, about, parcel, eventIds, wanted }: NewSession,
 ): Promise<Session> {
   const { sessions, blobs, workflows, policyFor } = context
   const { environment, title, metadata } = about
@@ -123,20 +153,24 @@ async function start(
   // Of two tries at once one is stored.
   const stored = (await sessions.configuration(id)) ?? gone(id)
   await storeParcel(blobs, id, parcel)
+  const resources = await storeResources(context, row, wanted)
   const { elements, ...beside } = parcel.kept
   const events = elements.map((event, index) => ({ ...event, id: eventIds[index] }))
   const { name } = stored.agent
   const configuration = {
     id: configurationId,
     agentName: name,
-    policy: policyFor(stored.agent.model.id, stored.agent.model.speed),
+    policy: policyIn(policyFor(stored.agent.model.id, stored.agent.model.speed), { ...stored.recipe, ...stored }),
   }
-  const said = events.length > 0 ? { events, ...beside, by } : {}
+  const said = {
+    ...(events.length > 0 ? { events, ...beside, by } : {}),
+    ...(resources.length > 0 ? { resources: resources.map(({ resource }) => resource) } : {}),
+  }
   await workflows.start(id, { workspace, configuration, ...about, ...said }, title ?? name)
   const status = events.length > 0 ? 'running' : 'idle'
   await sessions.hint([{ id, run: 1, length: 1, status }])
   const created = (await sessions.find(id)) ?? gone(id)
-  return { ...toNewSession(context, created, stored), status }
+  return { ...toNewSession(context, created, { ...stored, resources: resources.map(showResource) }), status }
 }
 
 function gone(id: string): never {
@@ -145,13 +179,19 @@ function gone(id: string): never {
 
 /** The session as its row says, or null while its workflow was never started, and when it was deleted. */
 async function readCreated(context: ApiContext, id: string): Promise<Session | null> {
-  const { sessions } = context
+  const { sessions, resources } = context
   const [row, configuration] = await Promise.all([sessions.find(id), sessions.configuration(id)])
-  return row && configuration && row.status !== 'creating' ? toNewSession(context, row, configuration) : null
+  if (!row || !configuration || row.status === 'creating') return null
+  const listed = (await resources.listed([id])).get(id) ?? []
+  return toNewSession(context, row, { ...configuration, resources: listed.map(showResource) })
 }
 
 /** A session that has used nothing yet, whatever it was told to do. */
-function toNewSession({ policyFor }: ApiContext, row: SessionRow, configuration: Configuration): Session {
+function toNewSession(
+  { policyFor }: ApiContext,
+  row: SessionRow,
+  configuration: Configuration & Pick<Session, 'resources'>,
+): Session {
   const { accounting } = policyFor(configuration.agent.model.id, configuration.agent.model.speed)
   const usage = toWireUsage({ usage: emptyUsage(), ...(accounting ? { accounting } : {}) })
   const session = toSession(row, configuration, null)

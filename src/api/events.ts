@@ -23,6 +23,7 @@ import type { ApiContext } from './context.ts'
 import { listEvents } from './event-list.ts'
 import { referToFiles } from './file-sources.ts'
 import { createRateLimit, steady } from './rate.ts'
+import { demandResults } from './reach.ts'
 import { missingFrom, readLog, readRow } from './read-log.ts'
 
 type ById = { Params: { id: string } }
@@ -35,6 +36,7 @@ export function eventRoutes(app: FastifyInstance, context: ApiContext): void {
 
   app.post<ById>('/v1/sessions/:id/events', async (request, reply) => {
     const { events } = context.validator.parseBody('events.send', request.body)
+    demandResults(request.caller, events)
     refuseUnsupported(unsupportedInEvents(events))
     if (!context.takesUrls) refuseUrls('events', events)
     const row = await readRow(context, request.caller, request.params.id)

@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto'
 import type { FileContents, FileRow, FileStore } from '../store/files.ts'
+import { verified } from '../store/verified.ts'
 import { ApiError } from '../wire/errors.ts'
 
 /** Files that stand in memory whole at once, in all requests of the process. */
@@ -20,7 +20,7 @@ export async function openFile(
 ): Promise<AsyncGenerator<Uint8Array, void, undefined>> {
   demandAlive(file)
   const stream = file.content === null ? null : await contents.open(file.content)
-  if (stream) return verify(file, stream)
+  if (stream) return verified(stream, file.sha256, () => lost(file))
   throw (await files.read(file.workspaceId, file.id)) ? lost(file) : missingFile(file.id)
 }
 
@@ -34,19 +34,6 @@ export function demandAlive({ id, expiresAt }: FileRow): void {
   if (expiresAt === null || expiresAt.getTime() > Date.now()) return
   const message = `The file ${id} expired at ${expiresAt.toISOString()}; upload it again.`
   throw new ApiError('not_found', message, { code: 'file_expired' })
-}
-
-/** Holds the newest bytes back until what follows, or that nothing follows, tells whether they may go. */
-async function* verify(file: FileRow, source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, undefined> {
-  const hash = createHash('sha256')
-  let held: Uint8Array | null = null
-  for await (const chunk of source) {
-    if (held) yield held
-    hash.update(chunk)
-    held = chunk
-  }
-  if (hash.digest('hex') !== file.sha256) throw lost(file)
-  if (held) yield held
 }
 
 function lost({ id }: FileRow): ApiError {

@@ -7,7 +7,7 @@ import type { UserEvent } from '../wire/types.ts'
 import type { ApiContext, Caller } from './context.ts'
 import { demandAlive } from './file-bytes.ts'
 
-/** A source of the type `file` in a message or in the result of a custom call. */
+/** A source of the type `file` in a message or in the result of a call. */
 interface Named {
   readonly event: number
   readonly path: BlobRef['path']
@@ -51,8 +51,14 @@ export async function referToFiles(
   return { ...parcel, kept: { ...parcel.kept, blobs }, files: given }
 }
 
+const WITH_SOURCES = ['user.message', 'user.custom_tool_result', 'user.tool_result'] as const
+
+function holdsSources(event: UserEvent): event is Extract<UserEvent, { type: (typeof WITH_SOURCES)[number] }> {
+  return WITH_SOURCES.some((type) => type === event.type)
+}
+
 function sourcesIn(event: UserEvent, index: number): readonly Named[] {
-  if (event.type !== 'user.message' && event.type !== 'user.custom_tool_result') return []
+  if (!holdsSources(event)) return []
   return (event.content ?? []).flatMap((block, at): Named[] => {
     if ((block.type !== 'image' && block.type !== 'document') || block.source.type !== 'file') return []
     return [{ event: index, path: ['content', at, 'source'], block: block.type, id: block.source.file_id }]

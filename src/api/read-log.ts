@@ -12,10 +12,14 @@ const HIDDEN_MS = 3_500
 const RECENT_MS = 15_000
 const LOOK_AGAIN_MS = 50
 
-/** @throws ApiError 404, the same for a missing id, a deleted session and one of another workspace. */
+/**
+ * @throws ApiError 404, the same for a missing id, a deleted session, one of another workspace and, where a worker asks,
+ * one of another environment.
+ */
 export async function readRow(context: ApiContext, caller: Caller, id: string): Promise<SessionRow> {
   const row = await context.sessions.read(caller.workspaceId, id)
-  if (!row) throw new ApiError('not_found', `No session ${id}.`)
+  const isForeign = caller.type !== 'key' && row?.environmentId !== caller.environmentId
+  if (!row || isForeign) throw new ApiError('not_found', `No session ${id}.`)
   return row
 }
 

@@ -5,6 +5,7 @@ import type { Session } from '../wire/types.ts'
 import type { ApiContext, Caller } from './context.ts'
 import { readLog, readRow } from './read-log.ts'
 import { presentStatus, toSession } from './session-object.ts'
+import { readResources, showResource } from './session-resources.ts'
 
 /** A session as its log has it, and the configuration that it has come to have. */
 export interface SessionView {
@@ -25,7 +26,8 @@ export async function retrieveSession(context: ApiContext, caller: Caller, id: s
     budget,
     archivedAt: view.archivedAt === null ? null : new Date(view.archivedAt),
   })
-  return toSession(row, configuration, view)
+  const resources = (await readResources(context, id, view.state)).map(showResource)
+  return toSession(row, { ...configuration, resources }, view)
 }
 
 /**

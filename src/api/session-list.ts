@@ -7,16 +7,17 @@ import type { ApiContext, Caller } from './context.ts'
 import type { CreatedPosition } from './created.ts'
 import { createdAtRange, demandWithin, fromCreated, isCreatedPosition } from './created.ts'
 import { toSession } from './session-object.ts'
+import { showResource } from './session-resources.ts'
 
 /** A position, and whether the page is the one that ends before it. */
 type ListPosition = readonly [position: CreatedPosition, isBackward: boolean]
 
 /**
- * A page of the workspace's sessions as their index rows have them, two queries however many they are. What only a
+ * A page of the workspace's sessions as their index rows have them, three queries however many they are. What only a
  * session's log knows, its usage, is left to the answer about that session alone.
  */
 export async function listSessions(
-  { validator, sessions }: Pick<ApiContext, 'validator' | 'sessions'>,
+  { validator, sessions, resources }: Pick<ApiContext, 'validator' | 'sessions' | 'resources'>,
   query: unknown,
   { workspaceId }: Caller,
 ): Promise<BidirectionalPage<Session>> {
@@ -46,11 +47,13 @@ export async function listSessions(
     cursorAfter: (row) => encodeCursor(scope, [[row.createdAt.toISOString(), row.id], false]),
     cursorBefore: (row) => encodeCursor(scope, [[row.createdAt.toISOString(), row.id], true]),
   })
-  const configurations = await sessions.configurations(page.data.map(({ id }) => id))
+  const ids = page.data.map(({ id }) => id)
+  const [configurations, mounted] = await Promise.all([sessions.configurations(ids), resources.listed(ids)])
   const data = page.data.flatMap((row) => {
     const configuration = configurations.get(row.id)
     // Without one the session was deleted between the two queries.
-    return configuration ? [toSession(row, configuration, null)] : []
+    const shown = (mounted.get(row.id) ?? []).map(showResource)
+    return configuration ? [toSession(row, { ...configuration, resources: shown }, null)] : []
   })
   return { ...page, data }
 }

@@ -11,7 +11,11 @@ import type { Session, SessionStatus } from '../wire/types.ts'
  * The session a client sees: what it was created with from the store, everything that changes from the fold of its
  * log. Without a log, as in lists, the row's own hints stand in.
  */
-export function toSession(row: SessionRow, { agent }: Pick<Configuration, 'agent'>, view: LogView | null): Session {
+export function toSession(
+  row: SessionRow,
+  { agent, resources = [] }: Pick<Configuration, 'agent'> & Partial<Pick<Session, 'resources'>>,
+  view: LogView | null,
+): Session {
   const archivedAt = view ? archivedAtOf(row, view) : row.archivedAt
   const state = view?.state
   return {
@@ -32,7 +36,7 @@ export function toSession(row: SessionRow, { agent }: Pick<Configuration, 'agent
       view && state ? { active_seconds: state.usage.active_seconds, duration_seconds: durationOf(view) } : ageOf(row),
     budget: state ? (state.budget ?? null) : row.budget,
     outcome_evaluations: [],
-    resources: [],
+    resources,
     vault_ids: [],
     deployment_id: null,
   }

@@ -39,6 +39,8 @@ export function sessionRoutes(app: FastifyInstance, context: ApiContext): void {
     const verdict = await context.workflows.archive(id, updateId)
     // Two at once: what the second one wanted has come true.
     if (verdict.refused !== null && (await readLog(context, row)).archivedAt === null) demandDone(verdict)
+    // Its worker is told by its next heartbeat all the same.
+    await Promise.allSettled([context.work.endOf(id)])
     return retrieveSession(context, caller, id)
   })
 
@@ -52,7 +54,7 @@ export function sessionRoutes(app: FastifyInstance, context: ApiContext): void {
     }
     if (!(await context.sessions.bury(caller.workspaceId, id))) throw new ApiError('not_found', `No session ${id}.`)
     // The tombstone stands, so the session is deleted whatever follows: the sweeper finishes what fails here.
-    await Promise.allSettled([context.workflows.terminate(id)])
+    await Promise.allSettled([context.workflows.terminate(id), context.work.endOf(id)])
     await Promise.allSettled([context.announceDeleted(id)])
     return { id, type: 'session_deleted' }
   })

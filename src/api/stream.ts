@@ -52,7 +52,7 @@ export function streamRoutes(app: FastifyInstance, context: ApiContext): void {
     }, KEEP_ALIVE_MS)
     async function endIfRevoked(): Promise<void> {
       // What cannot be asked now is asked again in a while.
-      const error: unknown = await authenticate(request.headers, context.keys).catch((reason: unknown) => reason)
+      const error: unknown = await authenticate(request.headers, context.callers).catch((reason: unknown) => reason)
       if (error instanceof ApiError) writer.end()
     }
     let cancel = (): void => undefined

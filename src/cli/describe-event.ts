@@ -48,6 +48,8 @@ export function createDescriber(): (event: SessionEvent) => readonly string[] {
         return tellResult(event.tool_use_id, event)
       case 'user.custom_tool_result':
         return tellResult(event.custom_tool_use_id, event)
+      case 'user.tool_result':
+        return tellResult(event.tool_use_id, event)
       default:
         return describeEvent(event)
     }

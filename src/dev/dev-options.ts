@@ -19,15 +19,28 @@ export interface DevSettings {
   readonly databaseUrl: string | undefined
   /** Absolute path of the data folder. */
   readonly data: string
+  /** Absolute path or `s3://…`, if not the data folder. */
+  readonly blobs: string | undefined
   /** 0: a free one. */
   readonly port: number
   readonly apiKey: string | undefined
   readonly sandbox: string
   readonly sandboxImage: string
+  readonly sandboxRuntime: string | undefined
+  readonly sandboxCa: string | undefined
+  readonly roles: readonly string[]
+  readonly host: string | undefined
+  readonly sandboxIdle: number
+  readonly workspaceExport: number
+  readonly provisioning: string
   readonly codecKey: Uint8Array | undefined
+  readonly secretsKey: Uint8Array | undefined
+  readonly githubUrl: string
   readonly runEvents: number
   readonly workspaceRequests: number
   readonly workspaceSessions: number
+  readonly workLease: number
+  readonly workIdle: number
   /** Absolute path. */
   readonly priceFile: string | undefined
   readonly hourlyRate: number

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { mkdirSync, renameSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { DevOptions, DevSettings, Program } from './dev-options.ts'
@@ -50,6 +51,7 @@ export async function startProcesses(options: DevOptions, supervisor: Supervisor
     DATABASE_URL: databaseUrl,
     LONGHAND_PORT: String(port),
     LONGHAND_API_KEY: apiKey,
+    LONGHAND_SECRETS_KEY: await keepSecretsKey(config),
     ...(!config.temporal.external && { TEMPORAL_ADDRESS: temporalAddress, TEMPORAL_NAMESPACE: 'default' }),
   }
   const own = (name: 'api' | 'worker') => supervisor.start(ownProcess({ name, program: options[name], env, data }))
@@ -62,6 +64,16 @@ export async function startProcesses(options: DevOptions, supervisor: Supervisor
     temporalUi: config.temporal.external ? null : `http://127.0.0.1:${ports.temporal_ui}`,
     scripted: model.scripted,
   }
+}
+
+/** 32 bytes in base64, of the text that the data folder keeps when no key is configured. */
+async function keepSecretsKey({ data, secretsKey }: DevSettings): Promise<string> {
+  const key =
+    secretsKey ??
+    createHash('sha256')
+      .update(await keepSecret(join(data, 'secrets-key'), ''))
+      .digest()
+  return Buffer.from(key).toString('base64')
 }
 
 async function choosePort(wanted: number): Promise<number> {
@@ -155,11 +167,22 @@ function ownProcess({ name, program, env, data }: OwnProcess): Parameters<Superv
 function settings(config: DevSettings): NodeJS.ProcessEnv {
   return {
     LONGHAND_DATA: config.data,
+    ...(config.blobs && { LONGHAND_BLOBS: config.blobs }),
     LONGHAND_SANDBOX: config.sandbox,
     LONGHAND_SANDBOX_IMAGE: config.sandboxImage,
+    ...(config.sandboxRuntime && { LONGHAND_SANDBOX_RUNTIME: config.sandboxRuntime }),
+    ...(config.sandboxCa && { LONGHAND_SANDBOX_CA: config.sandboxCa }),
+    LONGHAND_ROLES: config.roles.join(','),
+    LONGHAND_SANDBOX_IDLE: String(config.sandboxIdle),
+    LONGHAND_WORKSPACE_EXPORT: String(config.workspaceExport),
+    LONGHAND_PROVISIONING: config.provisioning,
+    ...(config.host && { LONGHAND_HOST: config.host }),
+    LONGHAND_GITHUB_URL: config.githubUrl,
     LONGHAND_RUN_EVENTS: String(config.runEvents),
     LONGHAND_WORKSPACE_REQUESTS: String(config.workspaceRequests),
     LONGHAND_WORKSPACE_SESSIONS: String(config.workspaceSessions),
+    LONGHAND_WORK_LEASE: String(config.workLease),
+    LONGHAND_WORK_IDLE: String(config.workIdle),
     LONGHAND_HOURLY_RATE: String(config.hourlyRate),
     ...(config.priceFile && { LONGHAND_PRICES: config.priceFile }),
     ...(config.codecKey && { LONGHAND_CODEC_KEY: Buffer.from(config.codecKey).toString('base64') }),

@@ -81,7 +81,7 @@ interface Asked {
 }
 
 /**
- * `PUT` and `DELETE /doors/{name}`; `GET /lease` is answered for as long as the client stays; `DELETE /process` is the end
+ * `PUT`, `PATCH` (of one that is open) and `DELETE /doors/{name}`; `GET /lease` is answered for as long as the client stays; `DELETE /process` is the end
  * of the process, `DELETE /doors` that of the doors too.
  */
 async function serve({ incoming, answer, gate, leases, end }: Asked): Promise<void> {
@@ -95,6 +95,10 @@ async function serve({ incoming, answer, gate, leases, end }: Asked): Promise<vo
     // Sent by `connectGate`, through a socket that nobody else reaches.
     const permit = JSON.parse((await buffer(incoming)).toString()) as Permit
     answer.end(await gate.open(decodeURIComponent(name), permit))
+  } else if (method === 'PATCH' && name !== undefined) {
+    const permit = JSON.parse((await buffer(incoming)).toString()) as Permit
+    await gate.renew(decodeURIComponent(name), permit)
+    answer.writeHead(204).end()
   } else if (method === 'DELETE' && name !== undefined) {
     await gate.close(decodeURIComponent(name))
     answer.writeHead(204).end()

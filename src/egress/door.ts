@@ -5,16 +5,24 @@ import type { Socket } from 'node:net'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Policy } from './policy.ts'
+import type { RepositoryRoute } from './repository-route.ts'
+import { toGitConfig } from './repository-route.ts'
 import { shorten } from './short-path.ts'
 
-/** What is kept of a door, for the process that comes after this one. Credentials are not. */
+/** What is kept of a door, for the process that comes after this one. Credentials and tokens are not. */
 export interface KeptDoor {
   readonly name: string
   readonly policy: Policy
   /** Of the authority that the sandbox trusts, once it has one. */
   readonly authority?: string
+  /** Their tokens have to be given again. */
+  readonly repositories?: readonly RepositoryRoute[]
+  /** As of `Permit`. */
+  readonly authorities?: string
 }
 
+/** Where what is inside reaches the proxy by itself. */
+const origin = 'http://127.0.0.1:3128'
 const forwarder = fileURLToPath(new URL('forward.pl', import.meta.url))
 
 /** The folder that a sandbox of this name is given: of one length, whatever the name's is. */
@@ -32,8 +40,14 @@ export async function keepDoor(root: string, door: KeptDoor, certificate: string
   await chmod(folder, 0o755)
   await copyFile(forwarder, join(folder, 'forward.pl'))
   await chmod(join(folder, 'forward.pl'), 0o644)
-  if (certificate !== null) await writeFile(join(folder, 'ca.pem'), certificate, { mode: 0o644 })
+  const trusted = [certificate, door.authorities].filter((pem) => pem != null)
+  if (trusted.length > 0) await writeFile(join(folder, 'ca.pem'), trusted.join('\n'), { mode: 0o644 })
   const draft = `${folder}.${randomBytes(4).toString('hex')}`
+  if (door.repositories !== undefined) {
+    await writeFile(draft, toGitConfig(door.repositories, origin), { mode: 0o644 })
+    // Whole at any time: git in the sandbox may read it just now.
+    await rename(draft, join(folder, 'gitconfig'))
+  }
   await writeFile(draft, JSON.stringify(door), { mode: 0o600 })
   await rename(draft, `${folder}.json`)
   return folder
@@ -46,8 +60,10 @@ export async function forgetDoor(root: string, name: string): Promise<void> {
   await rm(folder, { recursive: true, force: true })
 }
 
+/** None where there is no folder for them. */
 export async function listDoors(root: string): Promise<readonly KeptDoor[]> {
-  const files = (await readdir(root)).filter((name) => /^[0-9a-f]{16}\.json$/.test(name))
+  const names = (await readdir(root).catch(nullIfMissing)) ?? []
+  const files = names.filter((name) => /^[0-9a-f]{16}\.json$/.test(name))
   const texts = await Promise.all(files.map((file) => readFile(join(root, file), 'utf8').catch(nullIfMissing)))
   // Written by `keepDoor` alone, and whole.
   return texts.flatMap((text) => (text === null ? [] : [JSON.parse(text) as KeptDoor]))

@@ -18,10 +18,17 @@ export interface GateClientOptions {
 export interface GateClient {
   /** Answers the folder to mount. Rejects when the process cannot be reached within the patience. */
   open(name: string, permit: Permit): Promise<string>
+  /** Gives a door another permit; one that is closed stays so. Rejects as `open` does. */
+  renew(name: string, permit: Permit): Promise<void>
+  /** Names of the doors, open or kept for the next process. */
+  names(): Promise<readonly string[]>
   /** Without the process it removes what that has left. */
   close(name: string): Promise<void>
-  /** Keeps the process alive once there is a door, and starts it again when it ends, until aborted. */
-  attend(signal: AbortSignal): Promise<void>
+  /**
+   * Keeps the process alive once there is a door, and starts it again when it ends, until aborted.
+   * @param begun called each time that a process is found, which may know nothing yet of credentials and tokens.
+   */
+  attend(signal: AbortSignal, begun?: () => void): Promise<void>
   /** Closes every door and ends the process, whoever started it; resolves when it is gone. */
   end(): Promise<void>
   /** Ends the process as `end` does, and leaves every door for the next one to open again. */
@@ -33,6 +40,8 @@ interface Question {
   readonly path: string
   readonly body?: string
   readonly signal?: AbortSignal
+  /** Called when the answer begins. */
+  readonly begun?: () => void
 }
 
 const usualPatienceMs = 10_000
@@ -40,14 +49,57 @@ const pollMs = 50
 /** As long as a process that was started is given to come up before the next is. */
 const startMs = 4_000
 
-export function connectGate({ folder, start, patienceMs = usualPatienceMs }: GateClientOptions): GateClient {
-  let lastStart = 0
+export function connectGate(options: GateClientOptions): GateClient {
+  const { folder, patienceMs = usualPatienceMs } = options
+  const insist = createInsistence({ ...options, patienceMs })
   let need = () => {}
   const needed = new Promise<void>((resolve) => (need = resolve))
   const pathOf = (name: string) => `/doors/${encodeURIComponent(name)}`
 
-  /** As often as it takes for a process that is being started. */
-  async function insist(question: Question): Promise<string> {
+  return {
+    async open(name, permit) {
+      need()
+      await mkdir(folder, { recursive: true, mode: 0o700 })
+      return insist({ method: 'PUT', path: pathOf(name), body: JSON.stringify(permit) })
+    },
+
+    async renew(name, permit) {
+      await insist({ method: 'PATCH', path: pathOf(name), body: JSON.stringify(permit) })
+    },
+
+    async names() {
+      return (await listDoors(folder)).map(({ name }) => name)
+    },
+
+    async close(name) {
+      try {
+        await ask(folder, { method: 'DELETE', path: pathOf(name) })
+      } catch (error) {
+        if (!isAway(error)) throw error
+        await forgetDoor(folder, name)
+      }
+    },
+
+    async attend(signal, begun = () => {}) {
+      await mkdir(folder, { recursive: true, mode: 0o700 })
+      if ((await listDoors(folder)).length > 0) need()
+      await Promise.race([needed, once(signal, 'abort')])
+      while (!signal.aborted) {
+        // It ends with the process, or with us.
+        await insist({ method: 'GET', path: '/lease', signal, begun }).catch(() => {})
+        await pause(pollMs, undefined, { signal }).catch(() => {})
+      }
+    },
+
+    end: () => askAway(options, '/doors'),
+    halt: () => askAway(options, '/process'),
+  }
+}
+
+/** Asks as often as it takes for a process that is being started. */
+function createInsistence({ folder, start, patienceMs }: Required<GateClientOptions>) {
+  let lastStart = 0
+  return async (question: Question): Promise<string> => {
     const deadline = Date.now() + patienceMs
     for (;;) {
       try {
@@ -62,57 +114,27 @@ export function connectGate({ folder, start, patienceMs = usualPatienceMs }: Gat
       }
     }
   }
+}
 
-  /** Until nobody is there to be asked. */
-  async function askAway(path: string): Promise<void> {
-    const deadline = Date.now() + patienceMs
-    try {
-      while (Date.now() < deadline) {
-        await ask(folder, { method: 'DELETE', path })
-        await pause(pollMs)
-      }
-    } catch (error) {
-      if (!isAway(error)) throw error
+/** Asks until nobody is there to be asked. */
+async function askAway({ folder, patienceMs = usualPatienceMs }: GateClientOptions, path: string): Promise<void> {
+  const deadline = Date.now() + patienceMs
+  try {
+    while (Date.now() < deadline) {
+      await ask(folder, { method: 'DELETE', path })
+      await pause(pollMs)
     }
-  }
-
-  return {
-    async open(name, permit) {
-      need()
-      await mkdir(folder, { recursive: true, mode: 0o700 })
-      return insist({ method: 'PUT', path: pathOf(name), body: JSON.stringify(permit) })
-    },
-
-    async close(name) {
-      try {
-        await ask(folder, { method: 'DELETE', path: pathOf(name) })
-      } catch (error) {
-        if (!isAway(error)) throw error
-        await forgetDoor(folder, name)
-      }
-    },
-
-    async attend(signal) {
-      await mkdir(folder, { recursive: true, mode: 0o700 })
-      if ((await listDoors(folder)).length > 0) need()
-      await Promise.race([needed, once(signal, 'abort')])
-      while (!signal.aborted) {
-        // It ends with the process, or with us.
-        await insist({ method: 'GET', path: '/lease', signal }).catch(() => {})
-        await pause(pollMs, undefined, { signal }).catch(() => {})
-      }
-    },
-
-    end: () => askAway('/doors'),
-    halt: () => askAway('/process'),
+  } catch (error) {
+    if (!isAway(error)) throw error
   }
 }
 
-async function ask(folder: string, { method, path, body, signal }: Question): Promise<string> {
+async function ask(folder: string, { method, path, body, signal, begun }: Question): Promise<string> {
   await using place = await shorten(folder)
   return await new Promise<string>((resolve, reject) => {
     const options = { socketPath: place.to('control.sock'), method, path, agent: false, ...(signal && { signal }) }
     const outgoing = request(options, (response) => {
+      begun?.()
       let text = ''
       response.setEncoding('utf8').on('data', (chunk: string) => (text += chunk))
       response.on('error', reject)

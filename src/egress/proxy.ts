@@ -2,9 +2,11 @@ import type { Server } from 'node:http'
 import { createServer } from 'node:http'
 import type { Socket } from 'node:net'
 import { forward, refuse } from './forward.ts'
+import { createGitRoute } from './git-route.ts'
 import { requireAllowed } from './policy.ts'
 import type { ProxyOptions } from './proxy-options.ts'
 import { toRefusal, toResponse } from './refusal.ts'
+import { routePrefix } from './repository-route.ts'
 import { parseAbsolute } from './target.ts'
 import { createTunnel } from './tunnel.ts'
 import { forwardUpgrade } from './upgrade.ts'
@@ -18,6 +20,7 @@ const keptMs = 60_000
 /**
  * The HTTP proxy of one sandbox, still to be told where to listen. CONNECT passes uninterpreted, but to hosts that a
  * credential is for; plain HTTP is forwarded request by request, without credentials, which never travel in the open.
+ * Requests to the proxy itself are git's, for the repositories of the session.
  */
 export function createProxy(options: ProxyOptions): Server {
   const { permit, onRefusal, patienceMs = usualPatienceMs } = options
@@ -38,7 +41,9 @@ export function createProxy(options: ProxyOptions): Server {
   }
 
   const tunnel = createTunnel(options)
+  const git = createGitRoute(options)
   server.on('request', (incoming, answer) => {
+    if (incoming.url?.startsWith(routePrefix)) return void git.take(incoming, answer)
     try {
       void forward(incoming, answer, planPlain(incoming.url))
     } catch (error) {
@@ -64,6 +69,7 @@ export function createProxy(options: ProxyOptions): Server {
   })
   server.once('close', () => {
     agent.destroy()
+    git.close()
     tunnel.close()
   })
   return server

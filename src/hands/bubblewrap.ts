@@ -11,6 +11,8 @@ import { resident } from './exchange.ts'
 import { HandsUnavailable } from './hands.ts'
 import type { Line } from './line.ts'
 import { doorVariables, doorway, forwarder, isForwarding, trust } from './network.ts'
+import type { Pipe } from './pipe.ts'
+import { createTailOfText } from './pipe.ts'
 import { prepareRunner } from './runner.ts'
 
 /** Where host programs are looked for, and what processes inside start with. Nothing of the worker's is added. */
@@ -34,7 +36,10 @@ const devices = ['null', 'zero', 'full', 'random', 'urandom', 'tty']
 const linksOfUsr = ['bin', 'sbin', 'lib', 'lib32', 'lib64', 'libx32']
 
 export interface StartRequest {
-  /** The generation's own folder; holds `etc`, `workspace`, `home` and `run`, the last three writable for the account. */
+  /**
+   * The generation's own folder; holds `etc` and `uploads`, and what is writable for the account: `workspace`, `outputs`,
+   * `home` and `run`.
+   */
   readonly folder: string
   readonly bootId: string
   readonly account: Account
@@ -76,12 +81,11 @@ export async function startBubblewrap(request: StartRequest): Promise<void> {
 }
 
 /** Starts processes inside the namespaces of process 1 of a sandbox. */
-export function createNamespaceExec({ pid, account, door }: Inside): Exec {
+export function createNamespaceExec(inside: Inside): Exec {
   return (argv, { stdin, env }) =>
     new Promise((resolve, reject) => {
-      const inside = env === undefined ? argv : ['env', ...Object.entries(env).map(([k, v]) => `${k}=${v}`), ...argv]
-      const options = { cwd: '/', env: { ...environment, ...doorVariables(door) }, detached: true, ...account }
-      const child = spawn('prlimit', enter(pid, inside), options)
+      const words = env === undefined ? argv : ['env', ...Object.entries(env).map(([k, v]) => `${k}=${v}`), ...argv]
+      const child = spawn('prlimit', enter(inside.pid, words), processOf(inside))
       const stdout: Buffer[] = []
       const stderr: Buffer[] = []
       let bytes = 0
@@ -92,7 +96,7 @@ export function createNamespaceExec({ pid, account, door }: Inside): Exec {
         else chunks.push(chunk)
       }
       child.stdout.on('data', collect(stdout))
-      child.stderr.on('data', collect(stderr))
+      child.stderr?.on('data', collect(stderr))
       child.on('error', (cause) => reject(new HandsUnavailable('cannot start prlimit', { cause })))
       child.on('close', () => resolve({ stdout: Buffer.concat(stdout), stderr: Buffer.concat(stderr).toString() }))
       // A caller that joins is answered without being read: EPIPE is no failure.
@@ -102,13 +106,10 @@ export function createNamespaceExec({ pid, account, door }: Inside): Exec {
 }
 
 /** Starts the resident in there; one that cannot be started ends at once. */
-export function openNamespaceLine({ pid, account, door }: Inside): Line {
-  const child = spawn('prlimit', enter(pid, resident.argv), {
-    cwd: '/',
-    env: { ...environment, ...doorVariables(door), ...resident.env },
-    detached: true,
+export function openNamespaceLine(inside: Inside): Line {
+  const child = spawn('prlimit', enter(inside.pid, resident.argv), {
+    ...processOf(inside, resident.env),
     stdio: ['pipe', 'pipe', 'ignore'],
-    ...account,
   })
   const { stdin: input, stdout: output } = child
   child.on('error', (cause) => output.destroy(cause))
@@ -127,6 +128,30 @@ export function openNamespaceLine({ pid, account, door }: Inside): Line {
       output.destroy()
     },
   }
+}
+
+/** Starts a process in there that takes or gives a stream. */
+export function openNamespacePipe(inside: Inside, argv: readonly string[]): Pipe {
+  const child = spawn('prlimit', enter(inside.pid, argv), processOf(inside))
+  const { stdin: input, stdout: output, stderr } = child
+  const tail = createTailOfText()
+  stderr.on('data', (chunk: Buffer) => tail.add(chunk))
+  child.on('error', (cause) => output.destroy(cause))
+  const said = new Promise<string>((resolve) => child.once('close', () => resolve(tail.text())))
+  return {
+    input,
+    output,
+    said,
+    destroy() {
+      input.destroy()
+      output.destroy()
+      stderr.destroy()
+    },
+  }
+}
+
+function processOf({ account, door }: Inside, env: Readonly<Record<string, string>> = {}) {
+  return { cwd: '/', env: { ...environment, ...doorVariables(door), ...env }, detached: true, ...account }
 }
 
 function enter(pid: number, argv: readonly string[]): string[] {
@@ -198,6 +223,8 @@ async function isolation({ base, door }: Mounts, folder: string | null): Promise
     ['--dir', '/etc', ...etc, ...shared, '--symlink', '../usr/lib/os-release', '/etc/os-release'],
     ['--perms', '1777', ...((await knowsSize()) ? ['--size', tmpBytes] : []), '--tmpfs', '/tmp'],
     ['--dir', '/home', '--bind', `${base}/home`, '/home/agent', '--bind', `${base}/workspace`, '/workspace'],
+    ['--dir', '/mnt', '--dir', '/mnt/session', '--ro-bind', `${base}/uploads`, '/mnt/session/uploads'],
+    ['--bind', `${base}/outputs`, '/mnt/session/outputs'],
     ['--dir', '/run', '--bind', `${base}/run`, '/run/longhand', ...(door === null ? [] : ['--ro-bind', door, doorway])],
     ['--chdir', '/workspace', '--remount-ro', '/'],
   ]

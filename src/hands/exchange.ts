@@ -79,7 +79,8 @@ export function checkName(name: string): string {
   return name
 }
 
-function parseAnswer(stderr: string): string[] | null {
+/** The words of the last line, where that is an answer. */
+export function parseAnswer(stderr: string): string[] | null {
   const line = stderr.trimEnd().split('\n').at(-1) ?? ''
   return line.startsWith('longhand: ') && stderr.endsWith('\n') ? line.split(' ').slice(1) : null
 }

@@ -1,10 +1,11 @@
 import { execFile } from 'node:child_process'
-import { chmod, chown, link, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { access, chmod, chown, link, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import type { Account } from './account.ts'
 import type { SandboxRow } from './bindings.ts'
-import type { SandboxKey } from './sandbox.ts'
+import { placeName } from './recipe.ts'
+import type { ListedSandbox, SandboxKey } from './sandbox.ts'
 import type { ProcessIdentity } from './sandbox-process.ts'
 import { identify, isInPidNamespace } from './sandbox-process.ts'
 
@@ -30,6 +31,8 @@ export interface GenerationFolders {
   prepare(reference: string, account: Account): Promise<void>
   /** Notes the folder of the sandbox's door to the network. */
   keepDoor(reference: string, door: string): Promise<void>
+  /** Whether it was made with folders of uploads and outputs. */
+  takesCargo(reference: string): Promise<boolean>
   /** As noted; null without one. */
   doorOf(reference: string): Promise<string | null>
   /** Notes which process is process 1, once it runs: from here on the sandbox can be attached to. */
@@ -42,15 +45,18 @@ export interface GenerationFolders {
   publish(row: SandboxRow): Promise<boolean>
   /** Reference of the key's sandbox. */
   published(key: SandboxKey): Promise<string | null>
-  list(): Promise<readonly SandboxRow[]>
+  /** Of one session, if it is given. */
+  list(sessionId?: string): Promise<readonly ListedSandbox[]>
   remove(row: SandboxRow): Promise<void>
 }
 
 /** The row that a reference of the local provider stands for; null for any other text. */
 export function parseReference(reference: string): SandboxRow | null {
-  const [, sessionId, generation, bootId] = /^([\w-]+)\.([1-9]\d{0,8})\.([0-9a-f]{16})$/.exec(reference) ?? []
+  const parts = /^(\w+)(?:-(\w+))?\.([1-9]\d{0,8})\.([0-9a-f]{16})$/.exec(reference) ?? []
+  const [, sessionId, hand, generation, bootId] = parts
   if (sessionId === undefined || generation === undefined || bootId === undefined) return null
-  return { sessionId, generation: Number(generation), provider: 'local', reference, bootId }
+  const key = { sessionId, ...(hand === undefined ? {} : { hand }), generation: Number(generation) }
+  return { ...key, provider: 'local', reference, bootId }
 }
 
 /** `root` is an absolute folder that belongs to the provider alone; it is made when needed. */
@@ -58,7 +64,7 @@ export function createGenerationFolders(root: string): GenerationFolders {
   const generations = join(root, 'generations')
   const keys = join(root, 'keys')
   const pathOf = (reference: string) => join(generations, reference)
-  const keyPath = ({ sessionId, generation }: SandboxKey) => join(keys, `${sessionId}.${generation}`)
+  const keyPath = (key: SandboxKey) => join(keys, `${placeName(key)}.${key.generation}`)
 
   async function published(key: SandboxKey): Promise<string | null> {
     return (await readFile(keyPath(key), 'utf8').catch(nullIfMissing)) ?? null
@@ -70,20 +76,19 @@ export function createGenerationFolders(root: string): GenerationFolders {
 
     async prepare(reference, account) {
       const folder = pathOf(reference)
-      await mkdir(join(folder, 'etc'), { recursive: true })
+      await mkdir(folder, { recursive: true })
       await mkdir(keys, { recursive: true })
       await chmod(root, 0o700)
-      // The account reaches this folder through a mount of its own, never through the ones above.
-      await chmod(folder, 0o711)
-      await chmod(join(folder, 'etc'), 0o755)
-      for (const [name, text] of Object.entries(etc)) await writeReadable(join(folder, 'etc', name), text)
-      for (const name of ['workspace', 'home', 'run']) await makeOwned(join(folder, name), account)
-      // Where root mounts the door, so that its account reaches it.
-      await mkdir(join(folder, 'egress'))
+      await fill(folder, account)
       await writeFile(join(folder, 'reference'), reference)
     },
 
     keepDoor: (reference, door) => writeFile(join(pathOf(reference), 'door'), door),
+    takesCargo: (reference) =>
+      access(join(pathOf(reference), 'cargo', 'files')).then(
+        () => true,
+        () => false,
+      ),
     doorOf: (reference) => readFile(join(pathOf(reference), 'door'), 'utf8').catch(nullIfMissing),
 
     async record(reference) {
@@ -116,16 +121,41 @@ export function createGenerationFolders(root: string): GenerationFolders {
       }
     },
 
-    async list() {
-      const names = (await readdir(generations).catch(nullIfMissing)) ?? []
-      return names.map(parseReference).filter((row) => row !== null)
-    },
+    list: (sessionId) => listFolders(generations, sessionId),
 
     async remove(row) {
       if ((await published(row)) === row.reference) await rm(keyPath(row), { force: true })
       await removeTree(pathOf(row.reference))
     },
   }
+}
+
+/** What a sandbox is started from, in its new folder. */
+async function fill(folder: string, account: Account): Promise<void> {
+  await mkdir(join(folder, 'etc'))
+  // The account reaches this folder through a mount of its own, never through the ones above.
+  await chmod(folder, 0o711)
+  await chmod(join(folder, 'etc'), 0o755)
+  for (const [name, text] of Object.entries(etc)) await writeReadable(join(folder, 'etc', name), text)
+  for (const name of ['workspace', 'outputs', 'home', 'run']) await makeOwned(join(folder, name), account)
+  // The account sees the first, read-only; what is known of it is for the provider alone.
+  await mkdir(join(folder, 'uploads'))
+  await chmod(join(folder, 'uploads'), 0o755)
+  await mkdir(join(folder, 'cargo', 'files'), { recursive: true })
+  // Where root mounts the door, so that its account reaches it.
+  await mkdir(join(folder, 'egress'))
+}
+
+/** Nothing is put into a folder beside what its sandbox was started from, so that its time is that of the start. */
+async function listFolders(generations: string, sessionId?: string): Promise<readonly ListedSandbox[]> {
+  const names = (await readdir(generations).catch(nullIfMissing)) ?? []
+  const listed = names.map(async (name) => {
+    const row = parseReference(name)
+    if (row === null || (sessionId !== undefined && row.sessionId !== sessionId)) return null
+    const found = await stat(join(generations, name)).catch(nullIfMissing)
+    return found && { ...row, since: found.mtime }
+  })
+  return (await Promise.all(listed)).filter((row) => row !== null)
 }
 
 async function makeOwned(folder: string, { uid, gid }: Account): Promise<void> {

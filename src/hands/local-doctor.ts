@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { constants } from 'node:fs'
 import { access, readFile } from 'node:fs/promises'
+import { cargoProbe } from './cargo-probe.ts'
 import { HandsUnavailable } from './hands.ts'
 import type { Probe } from './resident-probe.ts'
 import { residentProbe } from './resident-probe.ts'
@@ -15,6 +16,8 @@ const programs = [
   { name: 'setsid', packaged: 'util-linux' },
   { name: 'bash', packaged: 'bash' },
   { name: 'perl', packaged: 'perl-base' },
+  { name: 'tar', packaged: 'tar' },
+  { name: 'find', packaged: 'findutils' },
 ]
 const folders = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin']
 
@@ -61,6 +64,7 @@ const probes: readonly Probe[] = [
       for f in /workspace /tmp; do touch $f/probe || echo "$f is not writable"; done
       for f in /root /var /sys; do [ ! -e $f ] || echo "$f is visible"; done`,
   },
+  cargoProbe,
   residentProbe,
 ]
 
@@ -79,7 +83,7 @@ export async function examineLocal(
   }
   if (missing.length > 0) return missing
   const findings: Finding[] = [{ name: 'bubblewrap', ok: true, detail: 'bwrap and util-linux are there' }]
-  const key = { sessionId: `doctor-${randomBytes(4).toString('hex')}`, generation: 1 }
+  const key = { sessionId: `doctor_${randomBytes(4).toString('hex')}`, generation: 1 }
   try {
     const row = await provider.provision(key)
     try {

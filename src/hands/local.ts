@@ -1,15 +1,20 @@
 import { randomBytes } from 'node:crypto'
+import type { Account } from './account.ts'
 import { sandboxAccount } from './account.ts'
 import type { SandboxRow } from './bindings.ts'
-import { createNamespaceExec, openNamespaceLine, startBubblewrap } from './bubblewrap.ts'
+import { createNamespaceExec, openNamespaceLine, openNamespacePipe, startBubblewrap } from './bubblewrap.ts'
 import type { GenerationFolders } from './generation-folder.ts'
 import { createGenerationFolders, parseReference } from './generation-folder.ts'
 import { HandsUnavailable } from './hands.ts'
 import { examineLocal } from './local-doctor.ts'
+import type { LanesByName } from './lanes.ts'
 import { createLanesByName } from './lanes.ts'
+import { createLocalCargo } from './local-cargo.ts'
 import type { Doors } from './network.ts'
+import type { Recipe } from './recipe.ts'
+import { placeName, RecipeFailed } from './recipe.ts'
 import { createRunner } from './runner.ts'
-import type { Sandbox, SandboxKey, SandboxProvider } from './sandbox.ts'
+import type { SandboxKey, SandboxProvider } from './sandbox.ts'
 import { endProcess, isEnterable } from './sandbox-process.ts'
 
 export interface LocalOptions {
@@ -17,6 +22,8 @@ export interface LocalOptions {
   readonly folder: string
   /** Without it sandboxes have no way to the network. */
   readonly doors?: Doors
+  /** Name of this host. Without it sandboxes are looked for wherever their calls come. */
+  readonly host?: () => Promise<string | null>
 }
 
 /**
@@ -26,15 +33,21 @@ export interface LocalOptions {
  *
  * Stopping a whole control group (systemd's `KillMode=control-group`) reaches sandboxes too.
  */
-export function createLocalProvider({ folder, doors }: LocalOptions): SandboxProvider {
+export function createLocalProvider({
+  folder,
+  doors,
+  host = () => Promise.resolve(null),
+}: LocalOptions): SandboxProvider {
   const folders = createGenerationFolders(folder)
   const account = sandboxAccount()
   const lanes = createLanesByName()
+  const { attach, cargo } = createWays({ folders, account, lanes })
 
-  async function start({ sessionId, generation }: SandboxKey): Promise<SandboxRow> {
+  async function start(key: SandboxKey): Promise<SandboxRow> {
+    const { sessionId, generation } = key
     const bootId = randomBytes(8).toString('hex')
-    const row = parseReference(`${sessionId}.${generation}.${bootId}`)
-    if (row === null) throw new Error(`expected a session id of letters, digits, _ and -, got ${sessionId}`)
+    const row = parseReference(`${placeName(key)}.${generation}.${bootId}`)
+    if (row === null) throw new Error(`expected a session id of letters, digits and _, got ${sessionId}`)
     try {
       await folders.prepare(row.reference, account)
       const door = (await doors?.open(row.reference, sessionId)) ?? null
@@ -48,7 +61,8 @@ export function createLocalProvider({ folder, doors }: LocalOptions): SandboxPro
     }
   }
 
-  async function provision(key: SandboxKey): Promise<SandboxRow> {
+  async function provision(key: SandboxKey, recipe?: Recipe): Promise<SandboxRow> {
+    refuseImages(recipe)
     // Whoever publishes first wins; a loser finds the winner's on its next round.
     for (let round = 0; round < 3; round++) {
       const reference = await folders.published(key)
@@ -59,21 +73,7 @@ export function createLocalProvider({ folder, doors }: LocalOptions): SandboxPro
       if (await folders.publish(made)) return made
       await destroy(made)
     }
-    throw new HandsUnavailable(
-      `generation ${key.generation} of ${key.sessionId} is being replaced by others all the time`,
-    )
-  }
-
-  async function attach({ reference, bootId }: SandboxRow): Promise<Sandbox | null> {
-    const identity = parseReference(reference)?.bootId === bootId ? await folders.identity(reference) : null
-    if (identity === null || !(await isEnterable(identity))) return null
-    const inside = { pid: identity.pid, account, door: await folders.doorOf(reference) }
-    return createRunner({
-      exec: createNamespaceExec(inside),
-      isAlive: () => isEnterable(identity),
-      bootId,
-      lanes: lanes.of(reference, async () => openNamespaceLine(inside)),
-    })
+    throw new HandsUnavailable(`generation ${key.generation} of ${key.sessionId} is replaced by others all the time`)
   }
 
   async function destroy({ reference }: SandboxRow): Promise<void> {
@@ -87,8 +87,66 @@ export function createLocalProvider({ folder, doors }: LocalOptions): SandboxPro
     await folders.remove(row)
   }
 
-  const list = () => folders.list()
-  return { kind: 'local', provision, attach, destroy, list, doctor: () => examineLocal({ provision, attach, destroy }) }
+  const doctor = () => examineLocal({ provision, attach, destroy })
+  return {
+    kind: 'local',
+    provision,
+    attach,
+    host,
+    cargo,
+    destroy,
+    list: (sessionId) => folders.list(sessionId),
+    doctor,
+  }
+}
+
+/** Sandboxes have what the machine has. */
+function refuseImages({ packages, runtime }: Pick<Recipe, 'packages' | 'runtime'> = {}): void {
+  const { type: _, ...lists } = packages ?? { type: 'packages' }
+  const asked = Object.values(lists).some((names) => names.length > 0) ? 'packages' : runtime && `runtime ${runtime}`
+  if (asked === undefined) return
+  throw new RecipeFailed(`${asked} of the environment: that needs Docker sandboxes, and this host makes local ones`)
+}
+
+interface Ways {
+  readonly folders: GenerationFolders
+  readonly account: Account
+  readonly lanes: LanesByName
+}
+
+/** The ways into sandboxes that live. */
+function createWays({ folders, account, lanes }: Ways): Pick<SandboxProvider, 'attach' | 'cargo'> {
+  /** What processes are started with in exactly this sandbox; null when it is gone. */
+  async function enter({ reference, bootId }: SandboxRow) {
+    const identity = parseReference(reference)?.bootId === bootId ? await folders.identity(reference) : null
+    if (identity === null || !(await isEnterable(identity))) return null
+    const door = await folders.doorOf(reference)
+    return { pid: identity.pid, account, door, isAlive: () => isEnterable(identity) }
+  }
+
+  return {
+    async attach(row) {
+      const inside = await enter(row)
+      if (inside === null) return null
+      return createRunner({
+        exec: createNamespaceExec(inside),
+        isAlive: inside.isAlive,
+        bootId: row.bootId,
+        lanes: lanes.of(row.reference, async () => openNamespaceLine(inside)),
+      })
+    },
+
+    async cargo(row) {
+      const inside = await enter(row)
+      if (inside === null || !(await folders.takesCargo(row.reference))) return null
+      const folder = folders.pathOf(row.reference)
+      return createLocalCargo({
+        folder,
+        open: async (argv) => openNamespacePipe(inside, argv),
+        isAlive: inside.isAlive,
+      })
+    },
+  }
 }
 
 async function isAlive(folders: GenerationFolders, reference: string): Promise<boolean> {

@@ -32,7 +32,7 @@ const proxies = {
   NODE_USE_ENV_PROXY: '1',
 }
 /** The system's authorities and the door's own, in one file that `trust` makes; Node adds to the ones that it has. */
-const bundle = '/run/longhand/authorities.pem'
+export const bundle = '/run/longhand/authorities.pem'
 const bundles = {
   SSL_CERT_FILE: bundle,
   CURL_CA_BUNDLE: bundle,
@@ -50,5 +50,12 @@ export const trust =
 /** Variables of the processes in a sandbox with this door; none without. */
 export function doorVariables(folder: string | null): Readonly<Record<string, string>> {
   if (folder === null) return {}
-  return existsSync(join(folder, 'ca.pem')) ? { ...proxies, ...bundles } : proxies
+  const has = (file: string) => existsSync(join(folder, file))
+  return {
+    ...proxies,
+    // There is nobody to be asked.
+    GIT_TERMINAL_PROMPT: '0',
+    ...(has('gitconfig') && { GIT_CONFIG_SYSTEM: `${doorway}/gitconfig` }),
+    ...(has('ca.pem') && bundles),
+  }
 }

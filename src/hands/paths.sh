@@ -36,6 +36,7 @@ locate() {
   esac
   case $real in
     /workspace | /workspace/* | /tmp | /tmp/*) return 0 ;;
+    /mnt/session/uploads | /mnt/session/uploads/* | /mnt/session/outputs | /mnt/session/outputs/*) return 0 ;;
   esac
   return 1
 }

@@ -1,6 +1,15 @@
 import type { SandboxBindings, SandboxRow } from './bindings.ts'
-import type { Sandbox, SandboxProvider } from './sandbox.ts'
+import type { Clone, Stores } from './fit.ts'
+import { fit } from './fit.ts'
+import type { ToolContext } from './hands.ts'
+import { HandsUnavailable } from './hands.ts'
+import type { Ending } from './receipt.ts'
+import type { Recipe } from './recipe.ts'
+import { MAIN, placeName } from './recipe.ts'
+import type { Provisioned, Sandbox, SandboxProvider } from './sandbox.ts'
 import { SandboxLost } from './sandbox.ts'
+import { supply } from './supply.ts'
+import type { Whereabouts } from './whereabouts.ts'
 
 /** What the hands say while they work; a Pino logger is one. */
 export interface HandsLog {
@@ -12,20 +21,46 @@ export interface PlaceOptions {
   readonly provider: SandboxProvider
   readonly bindings: SandboxBindings
   readonly log: HandsLog
+  /** Without them nothing is put into sandboxes, and nothing of lost ones comes back. */
+  readonly stores?: Stores
+  /** Without it repositories are not cloned. */
+  readonly clone?: Clone
+  /** Without it all sandboxes are here. */
+  readonly whereabouts?: Whereabouts
 }
 
-/** A generation that is current, or was a moment ago; without a sandbox when that is gone. */
+/** Whoever needs a place: what of a call says where it belongs, and what that is made of. */
+export type Seeker = Pick<ToolContext, 'sessionId' | 'hand' | 'signal' | 'recipe' | 'supplies'>
+
+/** A generation that is current, or was a moment ago; without a sandbox when that is gone or somewhere else. */
 export interface Place {
   readonly row: SandboxRow
   readonly sandbox: Sandbox | null
+  /** The host that has it and takes calls, where that is another one. */
+  readonly elsewhere?: string
+  /** Why it is lost, in a clause, where more is known than that. */
+  readonly why?: string
+}
+
+/** What a call finds in its sandbox beside what calls did there. */
+export interface Supplied {
+  /** A sentence for each file that is not as it should be. */
+  readonly notes: readonly string[]
+  /** To be called once the model is told of them: until then whoever comes looks again. */
+  readonly settle: () => Promise<void>
 }
 
 /** Where the calls of sessions run. */
 export interface Places {
-  /** The current generation as it is now; null before the first call. */
-  current(sessionId: string): Promise<Place | null>
-  /** Makes the generation after `gone` and clears that away, unless another worker has: then that one's. */
-  next(sessionId: string, gone: SandboxRow | null): Promise<Place>
+  /** The hand's current generation as it is now; null before its first call. */
+  current(seeker: Seeker): Promise<Place | null>
+  /**
+   * Makes the generation after `gone`, with all that it is to have, and clears `gone` away, unless another worker has:
+   * then that one's. Rejects with `RecipeFailed`.
+   */
+  next(seeker: Seeker, gone: Place | null): Promise<Place>
+  /** Brings the mounted files of a living sandbox up to what the session has now. */
+  supply(place: Place, seeker: Seeker): Promise<Supplied>
   /**
    * Ends calls that were given up. One may still be on its way in another worker: bound here and claimed as cancelled,
    * it can start nothing any more. One that is bound to an earlier generation died with that.
@@ -35,49 +70,52 @@ export interface Places {
   bury(row: SandboxRow, cause: SandboxLost): Promise<void>
 }
 
-export function createPlaces({ provider, bindings, log }: PlaceOptions): Places {
+const AS_IT_IS: Supplied = { notes: [], settle: async () => undefined }
+
+export function createPlaces(options: PlaceOptions): Places {
+  const { provider, bindings, log } = options
+  const maker = createMaker(options, bury)
+  /** Those under way in this process, so that calls that come at once make one. */
+  const making = new Map<string, Promise<Place>>()
+
   async function bury(row: SandboxRow, cause: SandboxLost): Promise<void> {
     log.warn({ sessionId: row.sessionId, generation: row.generation, reason: cause.message }, 'sandbox lost')
     await provider.destroy(row)
   }
 
-  /** A sandbox that cannot be recorded, because its session was deleted meanwhile, is nobody's. */
-  async function replaceOr(made: SandboxRow, replace: () => Promise<SandboxRow>): Promise<SandboxRow> {
-    try {
-      return await replace()
-    } catch (error) {
-      await provider.destroy(made)
-      throw error
-    }
-  }
-
   return {
     bury,
+    supply: (place, seeker) => supplyPlace(options, place, seeker),
 
-    async current(sessionId) {
-      const row = await bindings.current(sessionId)
-      return row === null ? null : { row, sandbox: await provider.attach(row) }
+    async current({ sessionId, hand, signal }) {
+      const row = await bindings.current(sessionId, hand)
+      return row === null ? null : find(options, row, signal)
     },
 
-    async next(sessionId, gone) {
-      const started = performance.now()
-      const expected = gone?.generation ?? 0
-      const made = await provider.provision({ sessionId, generation: expected + 1 })
-      const row = await replaceOr(made, () => bindings.replace(expected, made))
-      const ms = Math.round(performance.now() - started)
-      log.info({ sessionId, generation: row.generation, ms }, 'sandbox provisioned')
-      // Two workers that made the same one have the same reference; what lost the race is nobody's.
-      if (row.reference !== made.reference) await provider.destroy(made)
-      else if (gone !== null) await provider.destroy(gone)
-      return { row, sandbox: await provider.attach(row) }
+    async next(seeker, gone) {
+      const { sessionId, hand = MAIN } = seeker
+      const name = `${placeName({ sessionId, hand })} ${gone?.row.generation ?? 0}`
+      // What another call failed over, or was given up over, is no reason for this one.
+      for (let shared = making.get(name); shared; shared = making.get(name)) {
+        const place = await shared.catch(() => null)
+        if (place !== null) return place
+      }
+      const made = maker(seeker, gone)
+      making.set(name, made)
+      try {
+        return await made
+      } finally {
+        if (making.get(name) === made) making.delete(name)
+      }
     },
 
     async endCalls({ row, sandbox }, ids) {
       if (sandbox === null) return
+      const { hand = MAIN } = row
       try {
         for (const id of ids) {
-          const generation = await bindings.bind(row.sessionId, id, row.generation)
-          if (generation === row.generation) await sandbox.cancel(id)
+          const bound = await bindings.bind(row.sessionId, id, { hand, generation: row.generation })
+          if (bound?.hand === hand && bound.generation === row.generation) await sandbox.cancel(id)
         }
       } catch (error) {
         // What was given up ended with its sandbox; the call that asks finds out in its turn.
@@ -86,4 +124,101 @@ export function createPlaces({ provider, bindings, log }: PlaceOptions): Places 
       }
     },
   }
+}
+
+/** Makes generations, each whole before it is anybody's. */
+function createMaker(
+  options: PlaceOptions,
+  bury: Places['bury'],
+): (seeker: Seeker, gone: Place | null) => Promise<Place> {
+  const { provider, log, stores = null, clone = null } = options
+
+  async function fitOut(
+    { image, ...made }: Provisioned,
+    seeker: Seeker,
+    { gone, recipe }: { readonly gone: Place | null; readonly recipe: Recipe | null },
+  ): Promise<SandboxRow> {
+    const { sessionId, hand = MAIN, signal } = seeker
+    const sandbox = await provider.attach(made)
+    if (sandbox === null) throw new HandsUnavailable('the sandbox was lost before it was ready')
+    const before = gone === null ? null : { generation: gone.row.generation, ending: endingOf(gone) }
+    const cargo = stores === null ? null : await provider.cargo(made)
+    const common = {
+      sessionId,
+      hand,
+      sandbox,
+      cargo,
+      image: image ?? null,
+      before,
+      recipe,
+      stores,
+      clone,
+      signal,
+    }
+    try {
+      const facts = await fit(common)
+      const host = made.host ?? (await provider.host())
+      return { ...made, ...(hand === MAIN ? {} : { hand }), host, supplies: facts.supplies, facts }
+    } catch (error) {
+      if (!(error instanceof SandboxLost)) throw error
+      await bury(made, error)
+      throw new HandsUnavailable('the sandbox was lost before it was ready', { cause: error })
+    }
+  }
+
+  return async (seeker, gone) => {
+    const { sessionId, hand = MAIN } = seeker
+    const started = performance.now()
+    const expected = gone?.row.generation ?? 0
+    const key = { sessionId, ...(hand === MAIN ? {} : { hand }), generation: expected + 1 }
+    const recipe = (await seeker.recipe?.()) ?? null
+    const made = await fitOut(await provider.provision(key, recipe ?? undefined), seeker, { gone, recipe })
+    const row = await publish(options, expected, made)
+    const ms = Math.round(performance.now() - started)
+    log.info({ sessionId, generation: row.generation, ms }, 'sandbox provisioned')
+    // Two workers that made the same one have the same reference; what lost the race is nobody's.
+    if (row.reference !== made.reference) await provider.destroy(made)
+    // What is left on a host that takes no calls is that one's to clear away, should it come back.
+    else if (gone !== null && gone.why === undefined) await provider.destroy(gone.row)
+    return find(options, row, seeker.signal)
+  }
+}
+
+/** The generation as it is now: here, on another host, or lost with that. */
+async function find({ provider, whereabouts }: PlaceOptions, row: SandboxRow, signal: AbortSignal): Promise<Place> {
+  const { host } = row
+  const where = whereabouts && host ? await whereabouts.find(row, signal) : 'here'
+  if (where === 'elsewhere' && host) return { row, sandbox: null, elsewhere: host }
+  if (where === 'lost') return { row, sandbox: null, why: `its host ${host} takes no calls any more` }
+  return { row, sandbox: await provider.attach(row) }
+}
+
+/** A sandbox that cannot be recorded, because its session was deleted meanwhile, is nobody's. */
+async function publish({ provider, bindings }: PlaceOptions, expected: number, made: SandboxRow): Promise<SandboxRow> {
+  try {
+    return await bindings.replace(expected, made)
+  } catch (error) {
+    await provider.destroy(made)
+    throw error
+  }
+}
+
+/** What became of a generation that no call can use any more. */
+export function endingOf({ row, why }: Pick<Place, 'row' | 'why'>): Ending {
+  if (row.retired) return { how: 'put away' }
+  return why === undefined ? { how: 'lost' } : { how: 'lost', why }
+}
+
+async function supplyPlace(
+  { provider, bindings, stores }: PlaceOptions,
+  { row }: Place,
+  { sessionId, supplies = 0, recipe: read }: Seeker,
+): Promise<Supplied> {
+  if (!stores || !read || (row.supplies ?? 0) >= supplies) return AS_IT_IS
+  const cargo = await provider.cargo(row)
+  const recipe = await read()
+  const settle = () => bindings.supplied(row, recipe.supplies)
+  if (cargo === null) return { notes: ['The files of the session cannot be put into this sandbox.'], settle }
+  const { notes } = await supply({ cargo, stock: stores.stock, sessionId }, recipe)
+  return { notes, settle }
 }

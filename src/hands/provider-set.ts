@@ -1,6 +1,6 @@
 import type { SandboxRow } from './bindings.ts'
 import { HandsUnavailable } from './hands.ts'
-import type { SandboxProvider } from './sandbox.ts'
+import type { ListedSandbox, SandboxProvider } from './sandbox.ts'
 
 /** One provider out of several: `chosen` makes the sandboxes, and each looks after those that it has made, or once made. */
 export function createProviderSet(chosen: SandboxProvider, others: readonly SandboxProvider[]): SandboxProvider {
@@ -11,20 +11,22 @@ export function createProviderSet(chosen: SandboxProvider, others: readonly Sand
   }
   return {
     kind: chosen.kind,
-    provision: (key) => chosen.provision(key),
+    provision: (key, recipe) => chosen.provision(key, recipe),
     attach: async (row) => ownerOf(row).attach(row),
+    host: () => chosen.host(),
+    cargo: async (row) => ownerOf(row).cargo(row),
     destroy: async (row) => ownerOf(row).destroy(row),
     doctor: () => chosen.doctor(),
 
     /** What one of the others has left where it cannot be reached any more must not be in the way of the rest. */
-    async list() {
-      const lists = [chosen.list(), ...others.map((other) => other.list().catch(none))]
+    async list(sessionId) {
+      const lists = [chosen.list(sessionId), ...others.map((other) => other.list(sessionId).catch(none))]
       return (await Promise.all(lists)).flat()
     },
   }
 }
 
-function none(error: unknown): readonly SandboxRow[] {
+function none(error: unknown): readonly ListedSandbox[] {
   if (!(error instanceof HandsUnavailable)) throw error
   return []
 }

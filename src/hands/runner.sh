@@ -223,3 +223,15 @@ cancel() {
   fi
   answer cancelled
 }
+
+# Whether a call is not done whose worker lives, or has just made its claim and is about to put its name to it.
+busy() {
+  for d in "$R"/calls/*; do
+    [ ! -e "$d/done" ] && [ -d "$d" ] || continue
+    if is_working || { [ ! -e "$d/worker" ] && [ -n "$(find "$d" -maxdepth 0 -mmin -1)" ]; }; then
+      answer yes
+      return
+    fi
+  done
+  answer no
+}

@@ -23,6 +23,11 @@ export function createRunner(access: SandboxAccess): Sandbox {
     await ask({ verb: 'cancel', id })
   }
 
+  async function busy(): Promise<boolean> {
+    const { words } = await ask({ verb: 'busy', id: '-' })
+    return words[0] === 'yes'
+  }
+
   async function run(request: RunRequest): Promise<RunResult> {
     const { id, signal } = request
     if (signal?.aborted) await cancel(id)
@@ -41,7 +46,7 @@ export function createRunner(access: SandboxAccess): Sandbox {
     }
   }
 
-  return { run, cancel, ...createFiles(ask), ...createOutputs(ask) }
+  return { run, cancel, busy, ...createFiles(ask), ...createOutputs(ask) }
 }
 
 async function startOrJoin(ask: Ask, request: RunRequest): Promise<RunResult> {

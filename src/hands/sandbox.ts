@@ -1,9 +1,24 @@
 import type { SandboxRow } from './bindings.ts'
+import type { Cargo } from './cargo.ts'
+import type { Recipe } from './recipe.ts'
 
 /** What a sandbox is made for. One key has at most one living sandbox. */
 export interface SandboxKey {
   readonly sessionId: string
+  /** Absent: `main`. */
+  readonly hand?: string
   readonly generation: number
+}
+
+export interface Provisioned extends SandboxRow {
+  /** Digest of the image that it was made of; absent where it was made of none. */
+  readonly image?: string
+}
+
+/** A sandbox that was found on its host. */
+export interface ListedSandbox extends SandboxRow {
+  /** When it was begun to be made, by the host's clock. */
+  readonly since: Date
 }
 
 /** One thing that `doctor` looked at; `remedy` says in one line what to do when it is not in order. */
@@ -18,14 +33,25 @@ export interface Finding {
 export interface SandboxProvider {
   /** Value of `SandboxRow.provider`: `local`, `docker`. */
   readonly kind: string
-  /** Idempotent by key: answers the living sandbox of this key, whoever made it, else makes one with a new boot id. */
-  provision(key: SandboxKey): Promise<SandboxRow>
+  /**
+   * Idempotent by key: answers the living sandbox of this key, whoever made it, else makes one with a new boot id. Of a
+   * recipe it takes image, packages, runtime and network; what is put into it comes by {@link SandboxProvider.cargo}.
+   * Rejects with `RecipeFailed` when what the recipe asks for cannot be had.
+   */
+  provision(key: SandboxKey, recipe?: Recipe): Promise<Provisioned>
   /** The sandbox if exactly this one still lives. Never creates, restarts or heals. */
   attach(row: SandboxRow): Promise<Sandbox | null>
+  /** Name of the host whose sandboxes these are: they are lost together. Null where it has none. */
+  host(): Promise<string | null>
+  /** What goes into the sandbox and out of it; null when it is gone or cannot take any. */
+  cargo(row: SandboxRow): Promise<Cargo | null>
   /** Ends the sandbox and removes its files; one that is gone already is success. */
   destroy(row: SandboxRow): Promise<void>
-  /** Every sandbox of this provider on this host, dead ones with files left and unfinished ones included. */
-  list(): Promise<readonly SandboxRow[]>
+  /**
+   * Every sandbox of this provider on this host, dead ones with files left and unfinished ones included; with a session,
+   * those of that one.
+   */
+  list(sessionId?: string): Promise<readonly ListedSandbox[]>
   /** Tries what a sandbox needs, from inside a sandbox of its own. Findings, never a rejection. */
   doctor(): Promise<readonly Finding[]>
 }
@@ -125,9 +151,11 @@ export interface Sandbox {
   run(request: RunRequest): Promise<RunResult>
   /** Ends what runs under this id and everything it left running; an id not seen yet can never run afterwards. */
   cancel(id: string): Promise<void>
+  /** Whether a command runs, whoever waits for it. What one has left running behind it is none. */
+  busy(): Promise<boolean>
   /** Puts the output of a run that has ended into a file that the agent can read; asked again, it is the same file. */
   keep(id: string): Promise<KeepResult>
-  /** Regular files below `/workspace` and `/tmp`, symbolic links resolved. */
+  /** Regular files below `/workspace`, `/tmp` and the folders of uploads and outputs, symbolic links resolved. */
   read(request: ReadRequest): Promise<ReadResult>
   /** Atomic; makes parent folders, keeps the mode of a file that exists. Confined as `read` is. */
   write(request: WriteRequest): Promise<WriteResult>

@@ -11,6 +11,7 @@ import { field } from '../session/field.ts'
 import type { Carried } from '../session/carry.ts'
 import { readCarried } from '../session/carry.ts'
 import { numberAfterReset } from '../session/run-number.ts'
+import { resourcesOf } from '../session/resources.ts'
 import { startingState } from '../session/start.ts'
 import type { LogState } from '../session/state.ts'
 import { blobsOf } from '../session/state.ts'
@@ -148,6 +149,15 @@ export class Projection {
     this.#changedAt = this.#at
     if (carried || field(input, 'events') === undefined) this.#batches.push([])
     else this.#arrive(input)
+    if (!carried) this.#supply(input)
+  }
+
+  /** Behind the events, whose places stay. The state that the run starts in has them already. */
+  #supply(input: unknown): void {
+    for (const resource of resourcesOf(input)) {
+      this.#add({ says: { type: 'log.resource', resource }, shown: null, finished: true })
+      this.#place.index += 1
+    }
   }
 
   /** What was copied keeps its places; what comes now has a number that no run before had. */

@@ -70,6 +70,9 @@ function faultOf(event: unknown, blobs: readonly BlobRef[]): string | null {
     case 'user.custom_tool_result':
       if (!isId(event['custom_tool_use_id'])) return `has no custom_tool_use_id of 1 to ${ID_LENGTH} characters`
       return faultOfResult(event['content'] ?? [], placesOf(blobs))
+    case 'user.tool_result':
+      if (!isId(event['tool_use_id'])) return `has no tool_use_id of 1 to ${ID_LENGTH} characters`
+      return faultOfResult(event['content'] ?? [], placesOf(blobs))
     default:
       return `has the type ${describe(event['type'])}, which a client cannot send`
   }

@@ -1,6 +1,7 @@
 import { ID_LENGTH } from './arrival.ts'
 import { parseBudget } from './budget.ts'
 import { field } from './field.ts'
+import { toResourceChange } from './resource-change.ts'
 import type { Input } from './settle.ts'
 
 type Change = Omit<Extract<Input, { type: 'configured' }>, 'type'>
@@ -16,11 +17,12 @@ export const BUDGET = '{"type":"limit","max_list_cost":{"amount":"<whole cents>"
 const LIMITS = { title: 512, key: 64, value: 512 } as const
 
 /**
- * Reads what an update asks to change: a title, a patch of metadata, a budget, the agent by its configuration, and
- * nothing else that it may hold.
+ * Reads what an update asks to change: a title, a patch of metadata, a budget, the agent by its configuration, one of
+ * the resources, and nothing else that it may hold.
  */
 export function parseChange(payload: unknown): ParsedChange {
-  const { title, metadata, budget: given, configuration: named } = isRecord(payload) ? payload : {}
+  const given = isRecord(payload) ? payload : {}
+  const { title, metadata, configuration: named } = given
   if (title !== undefined && title !== null && !isText(title, LIMITS.title)) {
     return { ok: false, reason: `title: expected null or a text of at most ${LIMITS.title} characters` }
   }
@@ -30,11 +32,16 @@ export function parseChange(payload: unknown): ParsedChange {
       reason: `metadata: expected keys of ${LIMITS.key} and texts of ${LIMITS.value} characters, or null`,
     }
   }
-  const budget = given === null ? null : parseBudget(given)
-  if (given !== undefined && budget === undefined) return { ok: false, reason: `budget: expected null or ${BUDGET}` }
+  const budget = given['budget'] === null ? null : parseBudget(given['budget'])
+  if (given['budget'] !== undefined && budget === undefined)
+    return { ok: false, reason: `budget: expected null or ${BUDGET}` }
   const configuration = parseNext(named)
   if (named !== undefined && !configuration) {
     return { ok: false, reason: `configuration: expected id and base, each of 1 to ${ID_LENGTH} characters` }
+  }
+  const resources = toResourceChange(given['resources'])
+  if (given['resources'] !== undefined && !resources) {
+    return { ok: false, reason: 'resources: expected {"add":<resource>} or {"remove":"<id>"}' }
   }
   return {
     ok: true,
@@ -43,6 +50,7 @@ export function parseChange(payload: unknown): ParsedChange {
       ...(metadata === undefined ? {} : { metadata }),
       ...(budget === undefined ? {} : { budget }),
       ...(configuration ? { configuration } : {}),
+      ...(resources ? { resources } : {}),
     },
   }
 }

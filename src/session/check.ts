@@ -2,6 +2,7 @@ import type { UserEvent } from '../wire/types.ts'
 import { ID_LENGTH } from './arrival.ts'
 import { isAtBudget } from './budget.ts'
 import type { BlobRef } from './entry.ts'
+import { foldArrival } from './fold.ts'
 import { QUEUE_BYTES, QUEUE_EVENTS } from './settle.ts'
 import type { Call, LogState } from './state.ts'
 import { isRequiringAction, isWaiting } from './state.ts'
@@ -57,7 +58,7 @@ export function check(
         ? null
         : { reason: `No custom tool call ${event.custom_tool_use_id} waits for a result.` }
     case 'user.tool_result':
-      return { reason: 'user.tool_result is for sessions in self_hosted environments; here the sandbox answers.' }
+      return refusesResult(state, event.tool_use_id)
     case 'user.message':
     case 'system.message':
       if (event.type === 'system.message' && state.takesSystem !== true) return NO_SYSTEM
@@ -73,34 +74,40 @@ export function check(
   }
 }
 
+/** Only whoever runs the calls of a self-hosted session settles them, and none before it may run. */
+function refusesResult(state: LogState, id: string): Refusal | null {
+  if (!state.selfHosted) {
+    return { reason: 'user.tool_result is for sessions in self_hosted environments; here the sandbox answers.' }
+  }
+  if (isOpen(state, { id, standing: 'remote' })) return null
+  if (isOpen(state, { id, standing: 'asked' })) return { reason: `The tool call ${id} waits for a confirmation first.` }
+  return { reason: `No tool call ${id} waits for a result.` }
+}
+
 /** Whether the event, taken in this state, starts or resumes a turn: the last answer that is missing does. */
 export function wakes(state: LogState, event: UserEvent): boolean {
   if (state.status !== 'idle' || event.type === 'user.interrupt') return false
-  const answered = answeredBy(event)
-  if (answered === null) return !isHeld(state) && (event.type !== 'system.message' || state.takesSystem !== true)
-  return isHeld(state) && state.calls.every((call) => !isWaiting(call) || call.id === answered)
+  if (!isAnswer(event)) return !isHeld(state) && (event.type !== 'system.message' || state.takesSystem !== true)
+  return isHeld(state) && !foldArrival({ ...state, seen: [] }, { ...event, id: 'new' }).calls.some(isWaiting)
 }
 
 /** Whether an event settles, or is part of what settles, a call that waits for the client. */
-export function isAnswer(event: UserEvent): boolean {
-  return answeredBy(event) !== null
+export function isAnswer({ type }: Pick<UserEvent, 'type'>): boolean {
+  return ANSWERS.has(type)
 }
 
-function answeredBy(event: UserEvent): string | null {
-  if (event.type === 'user.tool_confirmation') return event.tool_use_id
-  return event.type === 'user.custom_tool_result' ? event.custom_tool_use_id : null
-}
+const ANSWERS: ReadonlySet<string> = new Set(['user.tool_confirmation', 'user.custom_tool_result', 'user.tool_result'])
 
 /** Whether nothing but answers gets the session on: calls wait for them, and no interrupt is about to close those. */
 function isHeld(state: LogState): boolean {
   return isRequiringAction(state) && state.calls.some(isWaiting) && !isInterrupted(state)
 }
 
-/** Before the last answer nothing is said; a system message may come with a result, and never with a confirmation. */
+/** Before the last answer nothing is said; a system message may come with a result, never with a confirmation. */
 function isOutOfTurn(state: LogState, { type }: UserEvent, behind: UserEvent['type'] | undefined): boolean {
   if (type !== 'system.message') return isHeld(state)
   if (behind === 'user.tool_confirmation') return isRequiringAction(state) && !isInterrupted(state)
-  return isHeld(state) && behind !== 'user.custom_tool_result'
+  return isHeld(state) && behind !== 'user.custom_tool_result' && behind !== 'user.tool_result'
 }
 
 /** Whether a call waits for this kind of answer. An interrupt closes every call. */

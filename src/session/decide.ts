@@ -3,16 +3,31 @@ import { isAtBudget, isSpent } from './budget.ts'
 import { contextPolicyOf, isCompactionDue, trimOldResults } from './compaction.ts'
 import { contextOf } from './context.ts'
 import type { Journal } from './journal.ts'
-import { close, fail, giveUp } from './endings.ts'
+import { close } from './closings.ts'
+import { fail, giveUp } from './endings.ts'
 import { nameArrivals, startTurn, takeUpQueue, takeUpSystem } from './settle.ts'
 import type { Call, LogState } from './state.ts'
-import { configurationOf, isCutShort, isWaiting } from './state.ts'
+import { MAIN, configurationOf, handOf, isCutShort, isWaiting } from './state.ts'
 
 /** What the loop performs. Keys are stable: a command that is still wanted is not performed again. */
 export type Command =
   | { readonly do: 'callModel'; readonly key: string; readonly request: string; readonly configuration: string | null }
   | { readonly do: 'compact'; readonly key: string; readonly request: string; readonly configuration: string | null }
-  | { readonly do: 'execute'; readonly key: string; readonly call: Call; readonly abandoned: readonly string[] }
+  | {
+      readonly do: 'execute'
+      readonly key: string
+      readonly call: Call
+      readonly abandoned: readonly string[]
+      /** Absent: `main`. */
+      readonly hand?: string
+      /** Where the hand's sandbox is, as far as it is known. */
+      readonly host?: string
+      /** The newest generation of it that the model has been told of. */
+      readonly known?: number
+      /** How often the session's resources have changed. */
+      readonly supplies?: number
+    }
+  | { readonly do: 'provision'; readonly key: string; readonly hand: string; readonly supplies?: number }
   | { readonly do: 'backOff'; readonly key: string; readonly ms: number }
   | { readonly do: 'close'; readonly key: string }
 
@@ -35,7 +50,8 @@ function step(journal: Journal): void {
   }
   switch (state.phase) {
     case 'ready':
-      return ask(journal)
+      // The request's time is the model's own.
+      return isAwaitingHands(state) ? undefined : ask(journal)
     case 'over':
       return finish(journal)
     case 'tools':
@@ -131,8 +147,8 @@ const CATEGORIES = ['cyber', 'bio', 'frontier_llm', 'reasoning_extraction', 'gen
 function settleCalls(journal: Journal): void {
   const waits = journal.state.calls.some(isWaiting)
   for (const call of journal.state.calls) {
-    if (call.standing === 'refused') close(journal, call.id, `Permission to use ${call.name} has been denied.`)
-    if (call.standing === 'denied' && !waits) close(journal, call.id, call.denial ?? `The user denied ${call.name}.`)
+    if (call.standing === 'refused') close(journal, call, `Permission to use ${call.name} has been denied.`)
+    if (call.standing === 'denied' && !waits) close(journal, call, call.denial ?? `The user denied ${call.name}.`)
   }
   const { calls } = journal.state
   if (waits && !calls.some((call) => call.standing === 'allowed')) {
@@ -140,11 +156,35 @@ function settleCalls(journal: Journal): void {
   }
 }
 
-/** What is to be under way in this state. A confirmed call starts once no other call waits for the client. */
+/** What is to be under way in this state. */
 export function decide(state: LogState): readonly Command[] {
+  if (state.status === 'terminated') return [{ do: 'close', key: 'close' }]
+  return [...provision(state), ...goOn(state)]
+}
+
+/**
+ * The sandbox that the session is to have before a call needs it. That is tried once: one that could not be made, or is
+ * lost later, is left to the calls.
+ */
+function provision(state: LogState): readonly Command[] {
+  const hasBegun = state.status !== 'idle' || state.stop !== null
+  const isDue = state.provisioning === 'first' || (state.provisioning === 'parallel' && hasBegun)
+  if (!isDue || handOf(state, MAIN)) return []
+  return [{ do: 'provision', key: `provision ${MAIN}`, hand: MAIN, ...suppliesOf(state) }]
+}
+
+function isAwaitingHands(state: LogState): boolean {
+  return state.provisioning === 'first' && !handOf(state, MAIN)
+}
+
+function suppliesOf({ supplies }: LogState): { readonly supplies?: number } {
+  return supplies === undefined ? {} : { supplies }
+}
+
+/** A confirmed call starts once no other call waits for the client. */
+function goOn(state: LogState): readonly Command[] {
   const { request } = state
   const configuration = configurationOf(state)
-  if (state.status === 'terminated') return [{ do: 'close', key: 'close' }]
   switch (state.phase) {
     case 'model':
       return request ? [{ do: 'callModel', key: `model ${request}`, request, configuration }] : []
@@ -156,9 +196,15 @@ export function decide(state: LogState): readonly Command[] {
       const waits = state.calls.some(isWaiting)
       return state.calls
         .filter((call) => call.standing === 'allowed' || (call.standing === 'confirmed' && !waits))
-        .map((call) => ({ do: 'execute', key: `call ${call.id}`, call, abandoned: state.told }))
+        .map((call) => ({ do: 'execute', key: `call ${call.id}`, call, abandoned: state.told, ...placeOf(state) }))
     }
     default:
       return []
   }
+}
+
+/** What the hands are told of the main one. */
+function placeOf(state: LogState): Pick<Extract<Command, { do: 'execute' }>, 'host' | 'known' | 'supplies'> {
+  const { known, host } = handOf(state, MAIN) ?? { known: 0 }
+  return { known, ...(host === undefined ? {} : { host }), ...suppliesOf(state) }
 }

@@ -1,12 +1,8 @@
 import type { ModelUsage, SessionError } from '../wire/types.ts'
 import { leastUsage, sizeOf } from './estimate.ts'
 import type { Journal } from './journal.ts'
+import { handOf } from './state.ts'
 import { noModelUsage } from './usage.ts'
-
-/** Closes an open call with an error result. */
-export function close(journal: Journal, call: string, text: string): void {
-  journal.emit({ type: 'agent.tool_result', tool_use_id: call, content: [{ type: 'text', text }], is_error: true })
-}
 
 /** Which part failed stands first in what is told of it. */
 export type Told = `${'model' | 'harness' | 'hands' | 'network' | 'store' | 'client'}: ${string}`
@@ -72,4 +68,13 @@ export function isDropping({ entries }: Journal): boolean {
 export function giveUp(journal: Journal): void {
   dropQueue(journal)
   journal.end({ type: 'retries_exhausted' })
+}
+
+/** No sandbox came of it. A call may have made one meanwhile. */
+export function unprovision(
+  journal: Journal,
+  { hand, message }: { readonly hand: string; readonly message: string },
+): void {
+  if (journal.state.status === 'terminated' || handOf(journal.state, hand)) return
+  journal.write({ type: 'log.unprovisioned', hand, message })
 }

@@ -1,6 +1,6 @@
-import type { ModelContentBlock, ModelUsage, SessionEvent, UserEvent } from '../wire/types.ts'
+import type { ModelContentBlock, ModelUsage, RepositoryErrorType, SessionEvent, UserEvent } from '../wire/types.ts'
 import type { Accounting } from './cost.ts'
-import type { Adoptable } from './policy.ts'
+import type { Adoptable, Provisioning } from './policy.ts'
 
 type WithoutTime<E> = E extends { readonly type: 'session.updated' }
   ? Omit<E, 'processed_at' | 'agent'> & { readonly configuration?: string }
@@ -36,7 +36,12 @@ export type PrivateEntry =
       readonly configuration?: string
       /** Web searches that the provider made for it. */
       readonly searches?: number
-      readonly calls: readonly { readonly id: string; readonly model_id: string }[]
+      readonly calls: readonly {
+        readonly id: string
+        readonly model_id: string
+        /** Whoever runs the user's machines answers it, unless policy refuses it. */
+        readonly remote?: true
+      }[]
       /** Of the last request for this answer alone, where its end tells a sum: with a judge of its calls, or of several. */
       readonly usage?: ModelUsage
     }
@@ -49,6 +54,8 @@ export type PrivateEntry =
       readonly agent_name: string
       readonly accounting?: Accounting
       readonly takesSystem?: boolean
+      readonly selfHosted?: true
+      readonly provisioning?: Provisioning
     }
   /** The session's running time so far in milliseconds, overlaps counted once. */
   | { readonly type: 'log.worked'; readonly ms: number }
@@ -93,6 +100,73 @@ export type PrivateEntry =
       readonly system?: readonly string[]
       /** Web searches that the provider made for it. */
       readonly searches?: number
+    }
+  /** A generation of a hand's sandbox came to be, and what it was made of. */
+  | Provisioned
+  /** No sandbox could be made for a hand, and none is asked for again before a call needs it. */
+  | { readonly type: 'log.unprovisioned'; readonly hand: string; readonly message: string }
+  /** From here on the session has this resource. */
+  | { readonly type: 'log.resource'; readonly resource: ResourceEntry }
+  /** From here on it has this one no more. */
+  | { readonly type: 'log.resource_removed'; readonly id: string }
+
+export interface Provisioned {
+  readonly type: 'log.provisioned'
+  readonly hand: string
+  readonly generation: number
+  readonly provider: string
+  /** Absent where hosts have no names. */
+  readonly host?: string
+  /** Digest; absent where it is made of none. */
+  readonly image?: string
+  /** How often the session's resources had changed when it was made. */
+  readonly supplies: number
+  /** The copy of the workspace that was put into it. */
+  readonly restored?: {
+    readonly generation: number
+    readonly at: string
+    readonly entries: number
+    readonly bytes: number
+  }
+  /** A tool result that tells the model of it stands beside this. */
+  readonly told: boolean
+  /** Repositories that it goes without. */
+  readonly faults?: readonly {
+    readonly resource: string
+    readonly url: string
+    readonly type: RepositoryErrorType
+    readonly message: string
+  }[]
+}
+
+/** A resource as the log has it: never a secret, nor a hash of one. */
+export type ResourceEntry =
+  | {
+      /** `sesrsc_…` */
+      readonly id: string
+      readonly type: 'file'
+      /** Of the session's own copy. */
+      readonly file_id: string
+      /** Absolute, below `/mnt/session/uploads`. */
+      readonly mount_path: string
+      /** Bytes. */
+      readonly size: number
+      /** Hexadecimal. */
+      readonly sha256: string
+      /** RFC 3339. */
+      readonly created_at: string
+    }
+  | {
+      readonly id: string
+      readonly type: 'github_repository'
+      readonly url: string
+      /** Absolute, below `/workspace`. */
+      readonly mount_path: string
+      readonly checkout:
+        | { readonly type: 'branch'; readonly name: string }
+        | { readonly type: 'commit'; readonly sha: string }
+        | null
+      readonly created_at: string
     }
 
 /** One element of the log as the fold sees it. Readers skip records whose kind they do not know. */

@@ -3,6 +3,9 @@ import type { ContextState } from './context.ts'
 import { afterAnswer, afterSummary, afterTrimming, afterUsage, anew, contextOf } from './context.ts'
 import type { Arrival, BlobRef, Entry, PrivateEntry } from './entry.ts'
 import { isPrivate } from './entry.ts'
+import { isFailedRequest } from './failed-request.ts'
+import { foldHand } from './hand.ts'
+import { foldResource } from './resources.ts'
 import type { RequestSize } from './estimate.ts'
 import { afterReply, afterRoom, afterShortening, afterWords, sizeOf } from './estimate.ts'
 import { hasSeen, remember } from './seen.ts'
@@ -31,7 +34,7 @@ export function fold(state: LogState, entry: Entry, blobs?: readonly BlobRef[]):
     case 'session.deleted':
       return { ...state, status: 'terminated', phase: 'idle', calls: [], request: null }
     case 'session.error':
-      return entry.error.retry_status.type === 'retrying' ? { ...state, failures: state.failures + 1 } : state
+      return isFailedRequest(entry.error) ? { ...state, failures: state.failures + 1 } : state
     case 'session.usage':
       return { ...state, usage: { ...state.usage, active_seconds: entry.usage.active_seconds ?? 0 } }
     case 'session.updated':
@@ -41,11 +44,16 @@ export function fold(state: LogState, entry: Entry, blobs?: readonly BlobRef[]):
     case 'span.model_request_end':
       return foldRequestEnd(state, entry)
     case 'agent.tool_use':
-      return addCall(state, toCall(entry, STANDING[entry.evaluated_permission ?? 'allow'], blobs))
+      return addCall(state, toCall(entry, standingOf(state, entry.evaluated_permission), blobs))
     case 'agent.custom_tool_use':
       return addCall(state, toCall(entry, 'custom', blobs))
     case 'agent.tool_result':
       return closeCall(hear(state, entry.content, blobs), entry.tool_use_id)
+    // What an interrupt says in the client's stead.
+    case 'user.tool_result':
+      return closeCall(state, entry.tool_use_id)
+    case 'user.custom_tool_result':
+      return closeCall(state, entry.custom_tool_use_id)
     default:
       return state
   }
@@ -65,6 +73,8 @@ function foldPrivate(state: LogState, entry: PrivateEntry, blobs: readonly BlobR
         configuration: entry.configuration,
         ...(entry.accounting ? { accounting: entry.accounting } : {}),
         ...(entry.takesSystem === undefined ? {} : { takesSystem: entry.takesSystem }),
+        ...(entry.selfHosted ? { selfHosted: true } : {}),
+        ...(entry.provisioning ? { provisioning: entry.provisioning } : {}),
       }
     case 'log.worked':
       return {
@@ -94,12 +104,22 @@ function foldPrivate(state: LogState, entry: PrivateEntry, blobs: readonly BlobR
       return { ...state, ...searched(state, entry), failures: 0, context: afterSummary(contextOf(state)) }
     case 'log.cancelled':
       return { ...state, interrupting: true }
+    case 'log.provisioned':
+    case 'log.unprovisioned':
+      return foldHand(state, entry)
+    case 'log.resource':
+    case 'log.resource_removed':
+      return foldResource(state, entry)
     default:
       return state
   }
 }
 
 const STANDING = { allow: 'allowed', ask: 'asked', deny: 'refused' } as const
+
+function standingOf({ selfHosted }: LogState, permission: keyof typeof STANDING = 'allow'): Call['standing'] {
+  return selfHosted && permission === 'allow' ? 'remote' : STANDING[permission]
+}
 
 /**
  * An arrival: messages and interrupts only enter the queue; a client's answer settles its call, now or, if history
@@ -125,6 +145,8 @@ export function foldArrival(state: LogState, event: Arrival, blobs?: readonly Bl
       })
     case 'user.custom_tool_result':
       return foldAnswer(next, { call: event.custom_tool_use_id, result: 'settled' })
+    case 'user.tool_result':
+      return foldAnswer(next, { call: event.tool_use_id, result: 'returned' })
     default:
       return next
   }
@@ -235,7 +257,8 @@ function foldStep(state: LogState): LogState {
   if (isCutShort(state)) return { ...state, phase: 'over', rounds: state.rounds + 1 }
   if (!state.answer?.calls) return { ...state, phase: 'over' }
   const step = { ...state, phase: state.calls.length > 0 ? 'tools' : 'ready', rounds: state.rounds + 1 } as const
-  return state.calls.some(isForHands) ? { ...step, told: state.abandoned, abandoned: [] } : step
+  const isForHands = !state.selfHosted && state.calls.some(mayHandsRun)
+  return isForHands ? { ...step, told: state.abandoned, abandoned: [] } : step
 }
 
 function foldAnswered(
@@ -266,7 +289,7 @@ function goOn({ phase }: LogState): Phase {
 }
 
 /** Whether the hands have a part in the call, whatever the client says of it. */
-function isForHands({ standing }: Call): boolean {
+function mayHandsRun({ standing }: Call): boolean {
   return standing !== 'custom' && standing !== 'refused'
 }
 
@@ -291,14 +314,25 @@ function foldAnswer(state: LogState, answer: Answer): LogState {
 /** An answer that is not what its call waits for changes nothing. */
 function applyAnswer(state: LogState, { call: id, result, message }: Answer): LogState {
   const call = state.calls.find((open) => open.id === id)
-  if (call?.standing === 'custom' && result === 'settled') return closeCall(state, id)
-  if (call?.standing !== 'asked' || result === 'settled') return state
+  if (!call) return state
+  if (result === 'settled') return call.standing === 'custom' ? closeCall(state, id) : state
+  if (result === 'returned') return isForWorkers(state, call) ? closeCall(state, id) : state
+  if (call.standing !== 'asked') return state
+  const allowed = state.selfHosted ? 'remote' : 'confirmed'
   const answered: Call = {
     ...call,
-    standing: result === 'allow' ? 'confirmed' : 'denied',
+    standing: result === 'allow' ? allowed : 'denied',
     ...(message ? { denial: message } : {}),
   }
   return { ...state, calls: state.calls.map((open) => (open === call ? answered : open)) }
+}
+
+/**
+ * Whether a worker's result closes the call: of a self-hosted session any that policy did not refuse, so that the
+ * transcript, which knows nothing of confirmations, has the same result. The API takes none that does not wait for one.
+ */
+function isForWorkers({ selfHosted }: LogState, { standing }: Call): boolean {
+  return selfHosted === true && standing !== 'refused' && standing !== 'custom'
 }
 
 function closeCall(state: LogState, id: string): LogState {
@@ -307,7 +341,7 @@ function closeCall(state: LogState, id: string): LogState {
   const calls = state.calls.filter((open) => open !== call)
   const isStepOver = calls.length === 0 && state.phase === 'tools'
   // What is interrupted may still run, except where the client would have run it.
-  const isAbandoned = state.interrupting && call.standing !== 'custom'
+  const isAbandoned = state.interrupting && !state.selfHosted && call.standing !== 'custom'
   const next: LogState = { ...state, calls, phase: isStepOver ? 'ready' : state.phase }
   return isAbandoned ? abandon(next, id) : next
 }

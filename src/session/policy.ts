@@ -21,7 +21,14 @@ export interface Policy {
   readonly accounting?: Accounting
   /** Whether clients may send system messages. In sessions from before they could, they count as the user's. */
   readonly takesSystem?: boolean
+  /** Whether the calls of the toolset run on machines of the user's; absent where they run in our sandboxes. */
+  readonly selfHosted?: true
+  /** When the session's sandbox is made; absent, with the first call that needs it. */
+  readonly provisioning?: Provisioning
 }
+
+/** `first`: before the model is asked for the first time. `parallel`: while it is. */
+export type Provisioning = 'first' | 'parallel'
 
 export interface ContextPolicy {
   /** Tokens that a request and its answer may have together. */
@@ -78,6 +85,21 @@ export function policyOf(settings: {
     ...(context ? { context } : {}),
     ...(takesSystem === undefined ? {} : { takesSystem }),
   })
+}
+
+/**
+ * The policy of a session in an environment: where its calls run, and when their sandbox is made. What the environment
+ * says of that goes before what holds otherwise; `lazy` is how a policy without a word of it is meant.
+ */
+export function policyIn(
+  { provisioning: usual, ...policy }: Policy,
+  {
+    selfHosted,
+    provisioning = usual ?? 'lazy',
+  }: { readonly selfHosted?: true; readonly provisioning?: Provisioning | 'lazy' },
+): Policy {
+  if (selfHosted) return { ...policy, selfHosted }
+  return provisioning === 'lazy' ? policy : { ...policy, provisioning }
 }
 
 /** A policy of an earlier version, as a run that takes over goes on under it: with what it lacks. */

@@ -2,17 +2,21 @@ import type { ModelUsage } from '../wire/types.ts'
 import type { Incoming } from './arrival.ts'
 import type { Budget } from './budget.ts'
 import { UNPRICED, isAtBudget } from './budget.ts'
+import { abandon, endTurn, repeatVerdict } from './closings.ts'
 import { makeRoom } from './compaction.ts'
 import type { BlobIndex } from './blobs.ts'
 import { centsAbove, costOf, reaches } from './cost.ts'
 import type { Arrival, BlobRef, Entry } from './entry.ts'
 import { isQueued } from './entry.ts'
 import type { Failure, Told } from './endings.ts'
-import { close, drop, dropQueue, endRequest, estimate, fail, giveUp, isDropping, tell } from './endings.ts'
+import { drop, dropQueue, endRequest, fail, giveUp, isDropping, tell, unprovision } from './endings.ts'
 import { fold, foldArrival } from './fold.ts'
 import type { Journal } from './journal.ts'
 import type { Adoptable } from './policy.ts'
 import { backOffMs } from './policy.ts'
+import type { ResourceChange } from './resource-change.ts'
+import { tellFaults } from './repository-faults.ts'
+import { recordOf, refusesResource } from './resource-change.ts'
 import { hasSeen } from './seen.ts'
 import type { LogState } from './state.ts'
 import { isQueueSilent, isRequiringAction, isUnderWay, isWaiting } from './state.ts'
@@ -52,6 +56,8 @@ export type Input =
   | { readonly type: 'model_failed'; readonly fault: ModelFault }
   /** The call ended without a result of its own: crash retries used up, hands gone. */
   | { readonly type: 'call_failed'; readonly call: string; readonly message: string }
+  /** No sandbox could be made for the hand: the turn goes on, and the first call that needs one tries again. */
+  | { readonly type: 'unprovisioned'; readonly hand: string; readonly message: Told }
   | { readonly type: 'elapsed' }
   /** A cancel request from outside: an interrupt without an event of its own. */
   | { readonly type: 'cancelled' }
@@ -64,6 +70,7 @@ export type Input =
       readonly budget?: Budget | null
       /** What the agent becomes, and what it was when that was made. */
       readonly configuration?: { readonly id: string; readonly base: string }
+      readonly resources?: ResourceChange
     }
   | { readonly type: 'archived' }
   | { readonly type: 'failed'; readonly message: Told }
@@ -77,15 +84,11 @@ export const QUEUE_BYTES = 512 * 1024
 /** Pairs in the metadata of a session. The wire refuses more too, but two patches at once may each pass it. */
 const METADATA_PAIRS = 16
 
-export const INTERRUPTED = 'Tool execution was interrupted before completion. Please retry.'
-
 /** Takes one input into the log. */
 export function settle(journal: Journal, input: Input): void {
   switch (input.type) {
     case 'recorded':
-      return journal.advance(
-        input.entries.reduce((state, entry, index) => fold(state, entry, input.blobs?.[index]), journal.state),
-      )
+      return record(journal, input)
     case 'arrived':
       return receive(journal, input)
     case 'malformed':
@@ -95,6 +98,8 @@ export function settle(journal: Journal, input: Input): void {
       return settleFault(journal, input.fault)
     case 'call_failed':
       return abandon(journal, input)
+    case 'unprovisioned':
+      return unprovision(journal, input)
     case 'elapsed':
       return journal.state.status === 'rescheduling' ? journal.run() : undefined
     case 'cancelled':
@@ -144,6 +149,8 @@ export function refuses(state: LogState, input: Input): Refused | null {
     const pairs = Object.keys(patched(state, input.metadata)).length
     if (pairs > METADATA_PAIRS)
       return { reason: `metadata: expected at most ${METADATA_PAIRS} pairs, got ${pairs} after the update` }
+    const full = input.resources ? refusesResource(state, input.resources) : null
+    if (full !== null) return { reason: full }
     return (
       refusesConfiguration(state, input.configuration) ?? (input.budget ? refusesBudget(state, input.budget) : null)
     )
@@ -180,6 +187,13 @@ function isDouble(state: LogState, event: Incoming): boolean {
   return event.id !== undefined && hasSeen(state.seen, event.id)
 }
 
+/** What was recorded elsewhere takes effect, and what clients are to know of it is told behind all of it. */
+function record(journal: Journal, { entries, blobs }: Extract<Input, { type: 'recorded' }>): void {
+  const before = journal.state
+  for (const [index, entry] of entries.entries()) journal.advance(fold(journal.state, entry, blobs?.[index]))
+  tellFaults(journal, before, entries)
+}
+
 function receive(journal: Journal, { event, signal, index, blobs }: Extract<Input, { type: 'arrived' }>): void {
   if (event.id === undefined) journal.unnamed.push({ event, signal, index })
   else settleArrival(journal, { ...event, id: event.id }, blobs)
@@ -209,6 +223,7 @@ function settleArrival(journal: Journal, event: Arrival, blobs?: readonly BlobRe
     journal.write({ type: 'log.mark', id: event.id })
     return endTurn(journal)
   }
+  repeatVerdict(journal, event)
   if (isRequiringAction(before)) return journal.state.calls.some(isWaiting) ? undefined : journal.run()
   if (before.status === 'idle' && isQueued(event) && !isAtBudget(before)) startTurn(journal)
 }
@@ -256,15 +271,6 @@ export function takeUpQueue(journal: Journal): void {
   for (const event of journal.state.queue) journal.write({ type: 'log.mark', id: event.id })
 }
 
-/** An interrupt: open calls are closed, an open request ends, the turn is over. Nothing, when none is under way. */
-function endTurn(journal: Journal): void {
-  const { calls, request } = journal.state
-  if (!isUnderWay(journal.state)) return
-  for (const call of calls) close(journal, call.id, INTERRUPTED)
-  if (request) endRequest(journal, { request, isError: false, usage: estimate(journal, request) })
-  journal.end({ type: 'end_turn' })
-}
-
 function settleFault(journal: Journal, fault: ModelFault): void {
   const { request, failures } = journal.state
   const { policy } = journal.surroundings
@@ -305,6 +311,8 @@ function settleConfiguration(journal: Journal, input: Configured): void {
       : {}),
   }
   if (Object.keys(changes).length > 0) journal.emit({ type: 'session.updated', ...changes })
+  const resource = input.resources && recordOf(journal.state, input.resources)
+  if (resource) journal.write(resource)
   resume(journal)
 }
 
@@ -333,13 +341,6 @@ function patched({ metadata }: LogState, patch: MetadataPatch = {}): Record<stri
 function isSame(a: Readonly<Record<string, string>>, b: Readonly<Record<string, string>>): boolean {
   const keys = Object.keys(a)
   return keys.length === Object.keys(b).length && keys.every((key) => a[key] === b[key])
-}
-
-/** The call is over for the model, its command may not be. A call that has a result already is left alone. */
-function abandon(journal: Journal, { call, message }: Extract<Input, { type: 'call_failed' }>): void {
-  if (!journal.state.calls.some((open) => open.id === call)) return
-  close(journal, call, message)
-  journal.write({ type: 'log.abandoned', id: call })
 }
 
 function isOverfull(state: LogState): boolean {

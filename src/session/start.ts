@@ -1,7 +1,8 @@
 import { parseBudget } from './budget.ts'
 import { isAccounting } from './cost.ts'
 import { field } from './field.ts'
-import type { Policy } from './policy.ts'
+import type { Policy, Provisioning } from './policy.ts'
+import { foldResource, resourcesOf } from './resources.ts'
 import type { LogState } from './state.ts'
 import { initialState } from './state.ts'
 
@@ -28,11 +29,15 @@ export function startingState(input: unknown): LogState {
     configuration: typeof id === 'string' ? id : null,
   })
   const takesSystem = field(field(configuration, 'policy'), 'takesSystem')
+  const provisioning = field(field(configuration, 'policy'), 'provisioning')
+  const supplied = resourcesOf(input).map((resource) => ({ type: 'log.resource' as const, resource }))
   return {
-    ...begun,
+    ...supplied.reduce(foldResource, begun),
     ...(isAccounting(accounting) ? { accounting } : {}),
     ...(budget ? { budget } : {}),
     ...(typeof takesSystem === 'boolean' ? { takesSystem } : {}),
+    ...(field(field(configuration, 'policy'), 'selfHosted') === true ? { selfHosted: true } : {}),
+    ...(isProvisioning(provisioning) ? { provisioning } : {}),
   }
 }
 
@@ -46,11 +51,12 @@ export function readConfiguration(input: unknown): StoredConfiguration | null | 
     : undefined
 }
 
-/** `context`, `run`, `accounting` and `takesSystem` are parts that older policies do not have. */
+/** `context`, `run` and all that comes after them are parts that older policies do not have. */
 function isPolicy(value: unknown): value is Policy {
   const steering = field(value, 'steering')
   const [context, run] = [field(value, 'context'), field(value, 'run')]
   const [accounting, takesSystem] = [field(value, 'accounting'), field(value, 'takesSystem')]
+  const [selfHosted, provisioning] = [field(value, 'selfHosted'), field(value, 'provisioning')]
   return (
     typeof field(value, 'harness') === 'string' &&
     hasNumbers(value, ['tries', 'baseMs', 'capMs', 'toolRounds']) &&
@@ -59,8 +65,14 @@ function isPolicy(value: unknown): value is Policy {
       (typeof field(context, 'trimmed') === 'string' && hasNumbers(context, CONTEXT_NUMBERS))) &&
     (run === undefined || RUN_LIMITS.every((name) => Number(field(run, name)) >= 1)) &&
     (accounting === undefined || isAccounting(accounting)) &&
-    (takesSystem === undefined || typeof takesSystem === 'boolean')
+    (takesSystem === undefined || typeof takesSystem === 'boolean') &&
+    (selfHosted === undefined || selfHosted === true) &&
+    (provisioning === undefined || isProvisioning(provisioning))
   )
+}
+
+function isProvisioning(value: unknown): value is Provisioning {
+  return value === 'first' || value === 'parallel'
 }
 
 const RUN_LIMITS = ['events', 'signals', 'bytes']

@@ -4,7 +4,7 @@ import type { ContextState } from './context.ts'
 import type { Accounting, Work } from './cost.ts'
 import type { Arrival, BlobRef } from './entry.ts'
 import type { RequestSize } from './estimate.ts'
-import type { ContextPolicy } from './policy.ts'
+import type { ContextPolicy, Provisioning } from './policy.ts'
 import type { Usage } from './usage.ts'
 import { emptyUsage } from './usage.ts'
 
@@ -24,16 +24,32 @@ export interface Call {
   readonly blobs?: readonly BlobRef[]
   /**
    * `allowed` calls run; `asked` and `custom` ones wait for the client; a client's answer makes an asked one
-   * `confirmed` or `denied`; `refused` ones were denied by policy and only need their closing result.
+   * `confirmed` or `denied`; `refused` ones were denied by policy and only need their closing result. In self-hosted
+   * sessions nothing runs here: what would be allowed or confirmed is `remote`, and waits for a worker's result.
    */
-  readonly standing: 'allowed' | 'asked' | 'custom' | 'confirmed' | 'denied' | 'refused'
+  readonly standing: 'allowed' | 'asked' | 'custom' | 'confirmed' | 'denied' | 'refused' | 'remote'
   readonly denial?: string
 }
 
-/** What a client said to a call: a confirmation, or that it settled a custom call by a result of its own. */
+/** The hand that every session has. */
+export const MAIN = 'main'
+
+/** What is known of a hand's sandbox. */
+export interface HandState {
+  /** The newest generation that the model has been told of; 0 before any. */
+  readonly known: number
+  /** Where the newest one is; absent where hosts have no names. */
+  readonly host?: string
+  /** None could be made the last time. */
+  readonly failed?: true
+  /** The newest one that goes without a repository of the session's; absent before any. */
+  readonly lacking?: number
+}
+
+/** What a client said to a call: a confirmation, that it settled a custom call, or that it ran one of the toolset. */
 export interface Answer {
   readonly call: string
-  readonly result: 'allow' | 'deny' | 'settled'
+  readonly result: 'allow' | 'deny' | 'settled' | 'returned'
   readonly message?: string
 }
 
@@ -97,6 +113,16 @@ export interface LogState {
   readonly paused?: true
   /** Whether clients may send system messages; absent in sessions from before they could. */
   readonly takesSystem?: boolean
+  /** The calls of the toolset run on machines of the user's: clients settle them. Absent where they run in our sandboxes. */
+  readonly selfHosted?: true
+  /** When the main hand's sandbox is made; absent, with the first call that needs it. */
+  readonly provisioning?: Provisioning
+  /** By name, those that have had a sandbox or should have; read by {@link handOf}. Absent before any. */
+  readonly hands?: Readonly<Record<string, HandState>>
+  /** Ids of the session's resources, in log order; absent before there was any. */
+  readonly resources?: readonly string[]
+  /** How often they have changed; absent: never. */
+  readonly supplies?: number
   readonly title: string | null
   readonly metadata: Readonly<Record<string, string>>
   readonly archived: boolean
@@ -137,6 +163,11 @@ export function initialState(about: Pick<LogState, 'title' | 'metadata' | 'confi
   }
 }
 
+/** Undefined for a hand that has never had a sandbox. A name may be that of anything. */
+export function handOf({ hands = {} }: Pick<LogState, 'hands'>, hand: string): HandState | undefined {
+  return Object.hasOwn(hands, hand) ? hands[hand] : undefined
+}
+
 /** What of a queued input is kept elsewhere. Clients choose ids, so one may be the name of anything. */
 export function blobsOf({ blobs = {} }: Pick<LogState, 'blobs'>, id: string): readonly BlobRef[] | undefined {
   return Object.hasOwn(blobs, id) ? blobs[id] : undefined
@@ -147,8 +178,8 @@ export function configurationOf({ asking, configuration }: Pick<LogState, 'askin
   return asking ?? configuration
 }
 
-export function isWaiting(call: Call): boolean {
-  return call.standing === 'asked' || call.standing === 'custom'
+export function isWaiting({ standing }: Pick<Call, 'standing'>): boolean {
+  return standing === 'asked' || standing === 'custom' || standing === 'remote'
 }
 
 /** Whether nothing that is queued asks for a turn: what a client says to the model as its operator waits for a message. */

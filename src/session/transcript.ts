@@ -62,6 +62,7 @@ const READ: ReadonlySet<LogEntry['type']> = new Set([
   'system.message',
   'user.custom_tool_result',
   'user.message',
+  'user.tool_result',
 ] as const)
 
 /** Whether a transcript depends on entries like this one; the others are for clients or for the fold. */
@@ -77,8 +78,10 @@ function readAll(log: readonly LogEntry[], manner: Manner): Reading {
     unanswered: 0,
     open: [],
     custom: new Set(),
+    remote: new Set(),
     results: new Map(),
     fromClient: new Map(),
+    fromWorker: new Map(),
     origins: new Map(),
     trimmed: new Map(),
   }
@@ -108,9 +111,12 @@ interface Reading {
   unanswered: number
   /** The calls of the last answer, while results are missing. */
   open: readonly { readonly id: string; readonly model_id: string }[]
+  /** Calls that clients give the results of: those of custom tools, and those that run on machines of the user's. */
   readonly custom: Set<string>
+  readonly remote: Set<string>
   readonly results: Results
   readonly fromClient: Results
+  readonly fromWorker: Results
   /** The entries that the results in parts came from. */
   readonly origins: Map<ToolResultBlock, LogEntry>
   /** What the model reads in place of entries, as far as they are trimmed. */
@@ -118,12 +124,13 @@ interface Reading {
 }
 
 function read(reading: Reading, entry: LogEntry): void {
-  const { manner, parts, custom, results, fromClient } = reading
+  const { manner, parts, custom, remote, results, fromClient, fromWorker } = reading
   switch (entry.type) {
     case 'log.assistant':
       askWith(reading, entry.configuration)
       append(reading.parts, { of: 'answer', content: toSendable(entry.content) })
       reading.open = entry.calls
+      for (const call of entry.calls) if (call.remote) remote.add(call.id)
       reading.unanswered = reading.parts.length
       return
     case 'agent.custom_tool_use':
@@ -135,6 +142,8 @@ function read(reading: Reading, entry: LogEntry): void {
       return results.has(entry.custom_tool_use_id)
         ? undefined
         : keepFirst(fromClient, entry.custom_tool_use_id, { block: toResult(entry, entry.content), from: entry })
+    case 'user.tool_result':
+      return keepFirst(fromWorker, entry.tool_use_id, { block: toResult(entry, entry.content), from: entry })
     case 'system.message':
       if (manner.system) {
         return append(parts, { of: 'system', content: entry.content.map(({ text }) => ({ type: 'text', text })) })
@@ -154,6 +163,7 @@ function read(reading: Reading, entry: LogEntry): void {
       reading.open = []
       results.clear()
       fromClient.clear()
+      fromWorker.clear()
       return
     default:
   }
@@ -166,9 +176,9 @@ function change({ manner }: Reading, parts: Part[]): Part[] {
 
 /** The results of a step stand together once the last of them is there. */
 function answerCalls(reading: Reading): void {
-  const { parts, open, custom, results, fromClient, origins } = reading
+  const { parts, open, results, origins } = reading
   const content = open.flatMap(({ id, model_id }): ToolResultBlock[] => {
-    const result = (custom.has(id) ? fromClient.get(id) : undefined) ?? results.get(id)
+    const result = clientsResult(reading, id) ?? results.get(id)
     if (!result) return []
     const block = { ...result.block, tool_use_id: model_id }
     if (result.from) origins.set(block, result.from)
@@ -178,6 +188,12 @@ function answerCalls(reading: Reading): void {
   append(parts, { of: 'results', content })
   reading.open = []
   reading.unanswered = parts.length
+}
+
+/** What a client gave of a call that is for clients. */
+function clientsResult({ custom, remote, fromClient, fromWorker }: Reading, id: string): Found | undefined {
+  if (custom.has(id)) return fromClient.get(id)
+  return remote.has(id) ? fromWorker.get(id) : undefined
 }
 
 /** Parts stay where they are when results in them are replaced. */
@@ -236,7 +252,7 @@ const LOST: Found = {
   from: null,
 }
 
-/** A client's result may stand before the custom call it is for; whatever comes first counts. */
+/** A client's result may stand before the call it is for; whatever comes first counts. */
 function keepFirst(results: Results, call: string, result: Found): void {
   if (!results.has(call)) results.set(call, result)
 }

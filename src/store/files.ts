@@ -20,6 +20,12 @@ export interface FileRow {
   readonly content: string | null
 }
 
+/** The id of a copy, and of what it is a copy. */
+export interface FileCopy {
+  readonly id: string
+  readonly original: string
+}
+
 export interface FileListing {
   readonly limit: number
   readonly from?: { readonly createdAt: Date; readonly id: string }
@@ -38,6 +44,13 @@ export interface FileStore {
    * answers the one that is there.
    */
   create(file: FileRow): Promise<FileRow>
+  /**
+   * Copies files for a session, which has them whatever becomes of the originals: under ids of their own, without an end,
+   * not to be downloaded. Answers the copies that there are; an original that is not there, of another workspace or
+   * expired has none. Copying again changes nothing. Rejects with `SessionBuried` for a deleted session.
+   */
+  copy(workspaceId: string, sessionId: string, copies: readonly FileCopy[]): Promise<readonly FileRow[]>
+  /** A file of a deleted session is not there. */
   read(workspaceId: string, id: string): Promise<FileRow | null>
   /** Those of the ids that name a file, in the order of lists. */
   readAll(workspaceId: string, ids: readonly string[]): Promise<readonly FileRow[]>

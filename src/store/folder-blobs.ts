@@ -1,11 +1,9 @@
 import { access, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { BlobStore } from '../history/blobs.ts'
+import { blobBytes, demandBlob, demandBlobSize, demandSession, isBlob, isSession } from './blob-names.ts'
 import { failing, isMissing, openIfThere, writeDurably } from './durable-file.ts'
 
-const MAX_BYTES = 64 * 1024 * 1024
-const SESSION = /^[a-z]+_[0-9A-Za-z]+$/
-const KEY = /^[0-9a-f]{64}$/
 const UNREAD = 'a blob could not be read'
 
 /**
@@ -16,14 +14,13 @@ const UNREAD = 'a blob could not be read'
 export function createFolderBlobs(root: string): BlobStore {
   return {
     async put(session, key, bytes) {
-      if (bytes.length > MAX_BYTES)
-        throw new RangeError(`expected a blob of at most ${MAX_BYTES} bytes, got ${bytes.length}`)
+      demandBlobSize(bytes)
       await failing('a blob could not be written', writeDurably(root, placeOf(root, session, key), bytes))
     },
     get: async (session, key, most) => failing(UNREAD, read(placeOf(root, session, key), most)),
     has: async (session, key) => failing(UNREAD, isThere(placeOf(root, session, key))),
-    list: async (session) => failing(UNREAD, list(folderOf(root, session), KEY)),
-    sessions: async () => failing(UNREAD, list(root, SESSION)),
+    list: async (session) => failing(UNREAD, list(folderOf(root, session), isBlob)),
+    sessions: async () => failing(UNREAD, list(root, isSession)),
     async clear(session) {
       const folder = folderOf(root, session)
       await failing(
@@ -39,7 +36,7 @@ async function read(place: string, most: number): Promise<Uint8Array | null> {
   if (!file) return null
   await using handle = file
   const { size } = await handle.stat()
-  const bytes = Buffer.alloc(Math.min(size, most, MAX_BYTES))
+  const bytes = Buffer.alloc(Math.min(size, blobBytes(most)))
   const { bytesRead } = await handle.read(bytes, 0, bytes.length, 0)
   return bytes.subarray(0, bytesRead)
 }
@@ -55,9 +52,9 @@ async function isThere(place: string): Promise<boolean> {
 }
 
 /** Drafts that a dead writer has left are no blobs. */
-async function list(folder: string, names: RegExp): Promise<readonly string[]> {
+async function list(folder: string, isOne: (name: string) => boolean): Promise<readonly string[]> {
   try {
-    return (await readdir(folder)).filter((name) => names.test(name))
+    return (await readdir(folder)).filter(isOne)
   } catch (error) {
     if (isMissing(error)) return []
     throw error
@@ -65,12 +62,9 @@ async function list(folder: string, names: RegExp): Promise<readonly string[]> {
 }
 
 function placeOf(root: string, session: string, key: string): string {
-  if (!KEY.test(key)) throw new RangeError('expected the SHA-256 of a blob in hexadecimal')
-  return join(folderOf(root, session), key)
+  return join(folderOf(root, session), demandBlob(key))
 }
 
-/** Nothing but an id may name a folder. */
 function folderOf(root: string, session: string): string {
-  if (!SESSION.test(session)) throw new RangeError('expected the id of a session')
-  return join(root, session)
+  return join(root, demandSession(session))
 }

@@ -1,9 +1,8 @@
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { demandContent } from './blob-names.ts'
 import { failing, openIfThere, writeDurably } from './durable-file.ts'
 import type { FileContents } from './files.ts'
-
-const KEY = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 
 /**
  * Contents of files in a folder, each a folder of its own with one file in it, so that what a dead writer has left goes
@@ -23,8 +22,6 @@ export function createFolderContents(root: string): FileContents {
   }
 }
 
-/** Nothing but a UUID may name a folder. */
 function folderOf(root: string, key: string): string {
-  if (!KEY.test(key)) throw new RangeError('expected the key of a content, a UUID')
-  return join(root, key)
+  return join(root, demandContent(key))
 }

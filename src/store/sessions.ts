@@ -1,3 +1,5 @@
+import type { ResourceEntry } from '../session/entry.ts'
+import type { EnvironmentRecipe } from '../wire/environments.ts'
 import type { Networking, Session, SessionAgent, SessionStatus } from '../wire/types.ts'
 
 /** A session in the index: what lists, filters and a cold read need. The log stays in Temporal. */
@@ -25,6 +27,26 @@ export interface Configuration {
   readonly harness: string
   /** The environment's, as it was then. Absent where that says nothing, and in sessions from before it was kept. */
   readonly networking?: Networking
+  /** Its tools are run by workers of the environment. Absent where the sandboxes are the server's. */
+  readonly selfHosted?: true
+  /** What its sandboxes are made of besides; absent where that is nothing of its own. */
+  readonly recipe?: ConfiguredRecipe
+}
+
+/** What of a sandbox's recipe is settled when its session is created. Whatever is absent, the provider's own holds. */
+export interface ConfiguredRecipe extends EnvironmentRecipe {
+  /** What the session had at its creation, for the prompt: the log says what it has now. */
+  readonly mounts?: readonly ConfiguredMount[]
+  /** How many there were besides. */
+  readonly moreMounts?: number
+}
+
+/** A file, or with a URL a repository. */
+export interface ConfiguredMount {
+  /** Absolute, as the agent sees it. */
+  readonly path: string
+  readonly url?: string
+  readonly checkout?: Extract<ResourceEntry, { type: 'github_repository' }>['checkout']
 }
 
 /** What of a row the log says; `archivedAt` is null when it says nothing of an archive. */

@@ -1,7 +1,8 @@
-import { networkingOf } from './environments.ts'
+import type { EnvironmentRecipe } from './environments.ts'
+import { networkingOf, recipeOf } from './environments.ts'
 import { ApiError } from './errors.ts'
 import type { AgentModel, Environment, Networking, SessionAgent } from './types.ts'
-import { refuseUnsupported, unsupportedInAgent, unsupportedInEnvironment } from './unsupported.ts'
+import { refuseUnsupported, unsupportedInAgent } from './unsupported.ts'
 import type { WebVersions } from './web-tools.ts'
 import { refuseClosedDomains } from './web-tools.ts'
 
@@ -13,6 +14,13 @@ export interface Backing {
   readonly takesFast: boolean
 }
 
+interface Configured {
+  readonly agent: SessionAgent
+  readonly networking?: Networking
+  readonly selfHosted?: true
+  readonly recipe?: EnvironmentRecipe
+}
+
 /**
  * What a new session has of its agent and environment, whoever starts it.
  * @throws ApiError 400 for what no session can have, and for parts that do not fit together.
@@ -21,13 +29,13 @@ export function configureSession(
   agent: SessionAgent,
   environment: Environment,
   { webVersions, takesFast }: Backing,
-): { readonly agent: SessionAgent; readonly networking?: Networking } {
+): Configured {
   refuseUnsupported(unsupportedInAgent(agent, webVersions(agent.model.id)))
   if (!takesFast) refuseFast(agent.model)
-  refuseUnsupported(unsupportedInEnvironment(environment))
   const network = networkingOf(environment)
   refuseClosedDomains(agent.tools, network.networking)
-  return { agent, ...network }
+  const isSelfHosted = environment.config.type === 'self_hosted'
+  return { agent, ...network, ...recipeOf(environment), ...(isSelfHosted ? { selfHosted: true } : {}) }
 }
 
 function refuseFast({ speed }: AgentModel): void {

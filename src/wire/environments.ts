@@ -1,6 +1,7 @@
 import { equals } from './equals.ts'
 import { ApiError } from './errors.ts'
 import { patchMetadata } from './metadata.ts'
+import { provisioningOf, refuseOwnMetadata, runtimeOf } from './own-metadata.ts'
 import type {
   CloudConfig,
   CloudConfigParams,
@@ -18,12 +19,16 @@ export interface EnvironmentContext {
 
 type Packages = CloudConfig['packages']
 
+/** In the order in which they install. */
+const MANAGERS = ['apt', 'cargo', 'gem', 'go', 'npm', 'pip'] as const
+
 /**
  * A new environment with every default filled in.
- * @throws ApiError 400 for the scope `account`, and for packages that the networking would keep out.
+ * @throws ApiError 400 `invalid_metadata`, and 400 for the scope `account` and for packages that the networking would keep out.
  */
 export function createEnvironment(body: EnvironmentCreate, { id, now }: EnvironmentContext): Environment {
   refuseScope(body.scope)
+  refuseOwnMetadata(body.metadata ?? {}, body.config?.type ?? 'cloud')
   return {
     id,
     type: 'environment',
@@ -52,12 +57,14 @@ export function updateEnvironment(stored: Environment, body: EnvironmentUpdate, 
     })
   }
   refuseScope(body.scope)
+  const metadata = withoutBlanks(body.metadata)
+  refuseOwnMetadata(metadata, stored.config.type)
   const next: Environment = {
     ...stored,
     name: body.name ?? stored.name,
     description: body.description === undefined ? stored.description : body.description,
     config: mergeConfig(stored.config, body.config),
-    metadata: patchMetadata(stored.metadata, withoutBlanks(body.metadata)),
+    metadata: patchMetadata(stored.metadata, metadata),
   }
   return equals(next, stored) ? stored : { ...next, updated_at: now }
 }
@@ -65,6 +72,27 @@ export function updateEnvironment(stored: Environment, body: EnvironmentUpdate, 
 /** What of the network an environment opens, as a session keeps it; nothing of one whose sandboxes are its owner's. */
 export function networkingOf({ config }: Environment): { readonly networking?: Networking } {
   return config.type === 'cloud' ? { networking: config.networking } : {}
+}
+
+/** What an environment asks of its sandboxes besides the network. */
+export interface EnvironmentRecipe {
+  readonly packages?: Packages
+  readonly runtime?: string
+  /** When they are made; `lazy`: with the first call that needs one. */
+  readonly provisioning?: 'first' | 'parallel' | 'lazy'
+}
+
+/** The same as a session keeps it: absent where the environment asks for nothing. */
+export function recipeOf({ config, metadata }: Environment): { readonly recipe?: EnvironmentRecipe } {
+  if (config.type !== 'cloud') return {}
+  const provisioning = provisioningOf({ metadata })
+  const runtime = runtimeOf({ metadata })
+  const recipe = {
+    ...(packagesOf(config).length === 0 ? {} : { packages: config.packages }),
+    ...(runtime === undefined ? {} : { runtime }),
+    ...(provisioning === undefined ? {} : { provisioning }),
+  }
+  return Object.keys(recipe).length === 0 ? {} : { recipe }
 }
 
 /** Names of the packages that an environment asks for, over all managers. */
@@ -98,10 +126,22 @@ function resolveCloud(params: CloudConfigParams | null | undefined, stored?: Clo
     packages: resolvePackages(params?.packages, stored?.packages),
   }
   const { networking } = config
+  refuseOddPackages(params?.packages)
   if (networking.type === 'limited' && !networking.allow_package_managers && packagesOf(config).length > 0) {
     throw new ApiError('invalid_request', 'config.packages: expected networking.allow_package_managers to be true')
   }
   return config
+}
+
+/** What a package manager would take for one of its own options, or for more than one package. */
+function refuseOddPackages(packages: CloudConfigParams['packages']): void {
+  for (const manager of MANAGERS)
+    for (const [index, name] of (packages?.[manager] ?? []).entries()) {
+      if (/^[^-\s]/.test(name) && !/\p{Cc}/u.test(name)) continue
+      const expected = 'a package, which begins with neither "-" nor a space and has no control characters'
+      const message = `config.packages.${manager}[${index}]: expected ${expected}, got ${JSON.stringify(name)}`
+      throw new ApiError('invalid_request', message)
+    }
 }
 
 /** A limited network keeps what is left out only if it was limited before. */
@@ -118,8 +158,7 @@ function resolveNetworking(params: CloudConfigParams['networking'], stored: Netw
 }
 
 function resolvePackages(params: CloudConfigParams['packages'], stored: Packages | undefined): Packages {
-  const of = (manager: 'apt' | 'cargo' | 'gem' | 'go' | 'npm' | 'pip'): string[] =>
-    params?.[manager] ?? stored?.[manager] ?? []
+  const of = (manager: (typeof MANAGERS)[number]): string[] => params?.[manager] ?? stored?.[manager] ?? []
   return {
     type: 'packages',
     apt: of('apt'),

@@ -19,6 +19,7 @@ const ANSWERS = {
   permission: { status: 403, type: 'permission_error' },
   not_found: { status: 404, type: 'not_found_error' },
   conflict: { status: 409, type: 'conflict_error', shouldRetry: false },
+  precondition: { status: 412, type: 'invalid_request_error', shouldRetry: false },
   too_large: { status: 413, type: 'request_too_large' },
   rate_limit: { status: 429, type: 'rate_limit_error', shouldRetry: true },
   api_error: { status: 500, type: 'api_error' },

@@ -15,6 +15,10 @@ const LABEL = '[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?'
 const HOST = new RegExp(`^(?:${LABEL}\\.)+[A-Za-z](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])$`)
 const PRIVATE = /\.(local|internal|localdomain|localhost|invalid)$/i
 
+/** Of a token, which becomes a header. */
+const SECRET_LENGTH = 4096
+const BRANCH_BYTES = 255
+
 export const FORMATS: Readonly<Record<string, Format>> = {
   timestamp: { expected: 'an RFC 3339 time such as 2026-10-21T08:00:00Z', accepts: isTimestamp },
   'http-url': { expected: 'an http or https URL without credentials', accepts: isHttpUrl, isPrivate: true },
@@ -26,6 +30,14 @@ export const FORMATS: Readonly<Record<string, Format>> = {
   },
   'host-pattern': { expected: 'a host name such as example.com or *.example.com', accepts: isHostPattern },
   'time-zone': { expected: 'an IANA time zone such as Europe/Paris', accepts: isTimeZone },
+  'repository-url': {
+    expected: 'https://github.com/<owner>/<repo> without .git',
+    accepts: isRepositoryUrl,
+    isPrivate: true,
+  },
+  secret: { expected: `1 to ${SECRET_LENGTH} visible ASCII characters`, accepts: isSecret, isPrivate: true },
+  branch: { expected: 'the name of a branch, as git takes it', accepts: isBranch },
+  commit: { expected: 'a commit in 40 or 64 hexadecimal digits', accepts: isCommit },
   base64: { expected: 'base64 without line breaks', accepts: isBase64, isPrivate: true },
 }
 
@@ -73,6 +85,27 @@ function isTimeZone(value: string): boolean {
   } catch {
     return false
   }
+}
+
+/** Of any host: which of them are taken is the server's setting. */
+function isRepositoryUrl(value: string): boolean {
+  const [, owner, name = ''] = /^https?:\/\/[^\s/?#@\\]+\/([^/?#]+)\/([^/?#]+)$/.exec(value) ?? []
+  const isOwner = /^[A-Za-z0-9](?:[A-Za-z0-9-]{0,38})$/.test(owner ?? '')
+  return isOwner && /^[\w.-]{1,100}$/.test(name) && !/^\.\.?$|\.git$/i.test(name) && URL.canParse(value)
+}
+
+function isSecret(value: string): boolean {
+  return value.length <= SECRET_LENGTH && /^[!-~]+$/.test(value)
+}
+
+/** By git's own rules for the name of a reference. */
+function isBranch(value: string): boolean {
+  if (Buffer.byteLength(value) > BRANCH_BYTES || /^-|^@$|\.\.|@\{|[\p{Cc} ~^:?*[\\]|\.$/u.test(value)) return false
+  return value.split('/').every((part) => part !== '' && !part.startsWith('.') && !part.endsWith('.lock'))
+}
+
+function isCommit(value: string): boolean {
+  return /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/i.test(value)
 }
 
 /** Looks for what is wrong instead of matching the whole: a greedy match over megabytes exhausts the matcher's stack. */

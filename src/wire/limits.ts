@@ -17,6 +17,7 @@ export const PAGE_SIZES = {
   'threads.list': { default: 1000, max: 1000 },
   'threads.events': { default: 1000, max: 1000 },
   'models.list': { default: 20, max: 1000 },
+  'work.list': { default: 100, max: 1000 },
 } as const
 
 /** Property of a definition, and the keywords that it gets besides the generated ones. */
@@ -25,6 +26,8 @@ type Limit = readonly [definition: string, property: string, keywords: SchemaNod
 const MAX_INT = 2 ** 31 - 1
 const VERSION = { type: 'integer', minimum: 1, maximum: MAX_INT }
 const REFERENCE = { minLength: 1, maxLength: 256 }
+/** Ours: the longest that Linux takes. */
+const PATH = { minLength: 1, maxLength: 4095 }
 const TIMES = { format: 'timestamp' }
 const TOOLS = { maxItems: 256 }
 const SERVERS = { maxItems: 20 }
@@ -160,6 +163,13 @@ const LIMITS: readonly Limit[] = [
   ['SessionUpdate', 'metadata', METADATA_PATCH],
   ['BetaManagedAgentsSessionAgentUpdate', 'tools', TOOLS],
   ['BetaManagedAgentsSessionAgentUpdate', 'mcp_servers', SERVERS],
+  ['BetaManagedAgentsFileResourceParams', 'file_id', REFERENCE],
+  ['BetaManagedAgentsFileResourceParams', 'mount_path', PATH],
+  ['BetaManagedAgentsGitHubRepositoryResourceParams', 'url', { maxLength: 2048, format: 'repository-url' }], // ours
+  ['BetaManagedAgentsGitHubRepositoryResourceParams', 'authorization_token', { format: 'secret' }],
+  ['BetaManagedAgentsGitHubRepositoryResourceParams', 'mount_path', PATH],
+  ['BetaManagedAgentsBranchCheckout', 'name', { format: 'branch' }],
+  ['BetaManagedAgentsCommitCheckout', 'sha', { format: 'commit' }],
   ['BetaManagedAgentsMemoryStoreResourceParam', 'instructions', { maxLength: 4096 }],
   ['BetaMonetaryAmount', 'amount', { pattern: '^[1-9][0-9]{0,14}$' }],
   ['SessionListQuery', 'limit', pageOf('sessions.list')],
@@ -197,13 +207,19 @@ const LIMITS: readonly Limit[] = [
   ['EventStreamQuery', 'event_deltas[]', { maxItems: 100 }],
   ['ResourceListQuery', 'limit', pageOf('resources.list')],
   ['ResourceAdd', 'file_id', REFERENCE],
-  ['ResourceAdd', 'mount_path', { minLength: 1, maxLength: 4096 }], // ours: the longest path that Linux takes
-  ['ResourceUpdate', 'authorization_token', { minLength: 1, maxLength: 4096 }], // ours
+  ['ResourceAdd', 'mount_path', PATH],
+  ['ResourceUpdate', 'authorization_token', { format: 'secret' }],
   ['ThreadListQuery', 'limit', pageOf('threads.list')],
   ['ThreadListQuery', 'statuses[]', { maxItems: 100 }],
   ['ThreadEventListQuery', 'limit', pageOf('threads.events')],
   ['ModelListQuery', 'limit', pageOf('models.list')],
   ['ModelListQuery', 'lifecycle[]', { maxItems: 3 }],
+  ['WorkPollQuery', 'block_ms', { type: ['integer', 'null'], minimum: 1, maximum: 999 }],
+  ['WorkPollQuery', 'reclaim_older_than_ms', { type: ['integer', 'null'], minimum: 0, maximum: 86_400_000 }], // ours: a day
+  ['WorkHeartbeatQuery', 'desired_ttl_seconds', { type: ['integer', 'null'], minimum: 2, maximum: 3600 }], // ours
+  ['WorkHeartbeatQuery', 'expected_last_heartbeat', { maxLength: 64 }], // ours
+  ['WorkListQuery', 'limit', pageOf('work.list')],
+  ['WorkUpdate', 'metadata', metadataOf(['string', 'null'])],
 ]
 
 /**

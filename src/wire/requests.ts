@@ -11,6 +11,8 @@ export interface Bodies {
   'events.send': Wire.EventsSend
   'resources.add': Wire.ResourceAdd
   'resources.update': Wire.ResourceUpdate
+  'work.update': Wire.WorkUpdate
+  'work.stop': Wire.WorkStopBody
 }
 
 /** Routes with a query, and what each takes, in names as they travel (`types[]`, `created_at[gte]`). */
@@ -27,6 +29,9 @@ export interface Queries {
   'threads.list': Wire.ThreadListQuery
   'threads.events': Wire.ThreadEventListQuery
   'models.list': Wire.ModelListQuery
+  'work.poll': Wire.WorkPollQuery
+  'work.heartbeat': Wire.WorkHeartbeatQuery
+  'work.list': Wire.WorkListQuery
 }
 
 export interface Requests extends Bodies, Queries {}
@@ -54,4 +59,9 @@ export const DEFINITIONS = {
   'threads.list': 'ThreadListQuery',
   'threads.events': 'ThreadEventListQuery',
   'models.list': 'ModelListQuery',
+  'work.update': 'WorkUpdate',
+  'work.stop': 'WorkStopBody',
+  'work.poll': 'WorkPollQuery',
+  'work.heartbeat': 'WorkHeartbeatQuery',
+  'work.list': 'WorkListQuery',
 } as const satisfies Record<keyof Requests, string>

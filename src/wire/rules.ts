@@ -1,5 +1,6 @@
 import { DENIAL_LENGTH } from './limits.ts'
 import { problemOfImage, problemOfPdf } from './media.ts'
+import { MAX_REPOSITORIES } from './resources.ts'
 import type { Requests } from './requests.ts'
 import type {
   EventsSend,
@@ -76,9 +77,13 @@ function checkFiles(events: readonly UserEvent[], path: string): string[] {
   return files > MAX_FILES ? [`${path}: expected at most ${MAX_FILES} images and documents, got ${files}`] : []
 }
 
-function checkSessionCreate({ initial_events: events = [] }: SessionCreate): string[] {
+function checkSessionCreate({ initial_events: events = [], resources = [] }: SessionCreate): string[] {
+  const repositories = resources.filter(({ type }) => type === 'github_repository').length
   const outcomes = events.filter((event) => event.type === 'user.define_outcome').length
   return [
+    ...(repositories > MAX_REPOSITORIES
+      ? [`resources: expected at most ${MAX_REPOSITORIES} repositories, got ${repositories}`]
+      : []),
     ...(outcomes > 1 ? [`initial_events: expected at most one user.define_outcome, got ${outcomes}`] : []),
     ...checkFiles(events, 'initial_events'),
     ...events.flatMap((event, index) => checkEvent(event, `initial_events.${index}`)),

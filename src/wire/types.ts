@@ -6,6 +6,7 @@
 import type * as Agents from '@anthropic-ai/sdk/resources/beta/agents/agents'
 import type * as Versions from '@anthropic-ai/sdk/resources/beta/agents/versions'
 import type * as Environments from '@anthropic-ai/sdk/resources/beta/environments/environments'
+import type * as Works from '@anthropic-ai/sdk/resources/beta/environments/work'
 import type * as Files from '@anthropic-ai/sdk/resources/beta/files'
 import type * as Models from '@anthropic-ai/sdk/resources/beta/models'
 import type * as Events from '@anthropic-ai/sdk/resources/beta/sessions/events'
@@ -53,6 +54,17 @@ export type EnvironmentListQuery = Omit<Environments.EnvironmentListParams, Head
 export type CloudConfig = Environments.BetaCloudConfig
 export type Networking = CloudConfig['networking']
 export type CloudConfigParams = Environments.BetaCloudConfigParams
+
+export type Work = Works.BetaSelfHostedWork
+export type WorkHeartbeat = Works.BetaSelfHostedWorkHeartbeatResponse
+export type WorkLeaseState = Works.BetaWorkLeaseState
+export type WorkQueueStats = Works.BetaSelfHostedWorkQueueStats
+export type WorkSecret = Works.BetaWorkSecret
+export type WorkPollQuery = Omit<Works.WorkPollParams, HeaderParams | 'Anthropic-Worker-ID'>
+export type WorkHeartbeatQuery = Omit<Works.WorkHeartbeatParams, HeaderParams | 'environment_id'>
+export type WorkListQuery = Omit<Works.WorkListParams, HeaderParams>
+export type WorkUpdate = Omit<Works.WorkUpdateParams, 'betas' | 'workspace_id' | 'environment_id'>
+export type WorkStopBody = Omit<Works.WorkStopParams, 'betas' | 'workspace_id' | 'environment_id'>
 
 export type FileMetadata = Files.BetaFileMetadata
 export type FileListQuery = Omit<Files.FileListParams, HeaderParams | 'ids'> & { 'ids[]'?: string[] }
@@ -115,6 +127,8 @@ export type StreamEvent = Events.BetaManagedAgentsStreamSessionEvents
 export type StopReason = Events.BetaManagedAgentsSessionStatusIdleEvent['stop_reason']
 export type StopDetails = Events.BetaManagedAgentsSessionStatusIdleEvent['stop_details']
 export type SessionError = Events.BetaManagedAgentsSessionErrorEvent['error']
+/** Why a session goes on without a repository. */
+export type RepositoryErrorType = Extract<SessionError['type'], `repository_${string}`>
 export type ModelUsage = Events.BetaManagedAgentsSpanModelUsage
 
 export type ModelInfo = Models.BetaModelInfo

@@ -1,8 +1,7 @@
 import { ApiError } from './errors.ts'
-import { packagesOf } from './environments.ts'
 import type { WebVersions } from './web-tools.ts'
 import { unsupportedWebTools } from './web-tools.ts'
-import type { Agent, Environment, SessionAgent, SessionCreate, SessionListQuery, UserEvent } from './types.ts'
+import type { Agent, SessionAgent, SessionCreate, SessionListQuery, UserEvent } from './types.ts'
 
 /** Each answers what of its argument no session can do yet, by the names of the wire; empty when all of it works. */
 type Unsupported = readonly string[]
@@ -25,15 +24,10 @@ export function unsupportedInAgent(agent: SessionAgent | Agent, versions: WebVer
   ]
 }
 
-export function unsupportedInEnvironment({ config }: Environment): Unsupported {
-  if (config.type === 'self_hosted') return ['self_hosted environments']
-  return packagesOf(config).length > 0 ? ['packages of an environment'] : []
-}
-
 /** The body of a create request apart from its agent, which {@link unsupportedInAgent} judges once it is resolved. */
 export function unsupportedInSession(body: SessionCreate): Unsupported {
   return [
-    ...((body.resources ?? []).length > 0 ? ['resources'] : []),
+    ...((body.resources ?? []).some(({ type }) => type === 'memory_store') ? ['memory_store resources'] : []),
     ...((body.vault_ids ?? []).length > 0 ? ['vault_ids'] : []),
     ...unsupportedInEvents(body.initial_events ?? []),
   ]

@@ -1,7 +1,9 @@
 import type { BlobIndex } from '../session/blobs.ts'
 import type { Budget } from '../session/budget.ts'
 import type { Carried } from '../session/carry.ts'
+import type { ResourceEntry } from '../session/entry.ts'
 import type { Policy } from '../session/policy.ts'
+import type { ResourceChange } from '../session/resource-change.ts'
 
 /** Names on the wire between clients and the workflow. Never renamed without a patch marker and a recorded history. */
 export const SESSION_WORKFLOW = 'session'
@@ -18,6 +20,11 @@ export const BRAIN_QUEUE = 'brain'
 export const HANDS_QUEUE = 'hands'
 /** What is done beside turns and may wait. */
 export const ARCHIVE_QUEUE = 'archive'
+
+/** The queue of the calls whose sandbox is on that host, beside the one that all hands share. */
+export function hostQueue(handsQueue: string, host: string): string {
+  return `${handsQueue}-${host}`
+}
 
 /** The workspace of sessions whose starter names none. */
 export const DEFAULT_WORKSPACE = 'default'
@@ -46,6 +53,8 @@ export interface SessionInput {
   /** Events to begin with, in the shape of the `events` signal. */
   readonly events?: readonly unknown[]
   readonly blobs?: BlobIndex
+  /** Resources to begin with, in the log behind the events. */
+  readonly resources?: readonly ResourceEntry[]
   readonly by?: string
   /** From run 2 on: what the run before handed over. */
   readonly carried?: Carried
@@ -70,6 +79,8 @@ export interface ConfigureUpdate {
    * Refused with the code `configuration_changed` when the session has another one than that by then.
    */
   readonly configuration?: { readonly id: string; readonly base: string }
+  /** Done already where the session has the one, or has the other no more. */
+  readonly resources?: ResourceChange
 }
 
 /** How the loop answered an update: `refused` says why in a sentence, and `code` by a name if there is one; null means done. */

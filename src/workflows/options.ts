@@ -1,6 +1,6 @@
 import type { ActivityOptions } from '@temporalio/workflow'
 import { ActivityCancellationType } from '@temporalio/workflow'
-import { ARCHIVE_QUEUE, BRAIN_QUEUE, HANDS_QUEUE } from './messages.ts'
+import { ARCHIVE_QUEUE, BRAIN_QUEUE, HANDS_QUEUE, hostQueue } from './messages.ts'
 
 /**
  * Crashes are noticed by the missing beat after 3 s and retried from 200 ms on. `TRY_CANCEL` lets an interrupt move on
@@ -18,13 +18,27 @@ export function modelCallOptions(summary: string): ActivityOptions {
   return { ...BEATING, summary }
 }
 
-export function executeOptions(brainQueue: string, summary: string): ActivityOptions {
-  return { ...BEATING, taskQueue: handsQueue(brainQueue), summary }
+/**
+ * A call goes to the queue that all hands share, or to that of the host that has its sandbox. There it comes back when
+ * nobody takes it: a worker of any other host can then say whether that one is lost.
+ */
+export function handsOptions(brainQueue: string, summary: string, host?: string): ActivityOptions {
+  const options = { ...BEATING, summary }
+  return host === undefined
+    ? { ...options, taskQueue: handsQueue(brainQueue) }
+    : { ...options, taskQueue: hostQueue(handsQueue(brainQueue), host), scheduleToStartTimeout: '15 seconds' }
 }
 
 export const openSessionOptions: ActivityOptions = {
   startToCloseTimeout: '30 seconds',
   summary: 'store the agent and list the session',
+  retry: { initialInterval: '200 milliseconds', maximumInterval: '10 seconds' },
+}
+
+/** However long the store is away, the invitation is made when it is back. */
+export const queueWorkOptions: ActivityOptions = {
+  startToCloseTimeout: '10 seconds',
+  summary: 'invite a worker',
   retry: { initialInterval: '200 milliseconds', maximumInterval: '10 seconds' },
 }
 

@@ -1,10 +1,11 @@
 import { CancellationScope, isCancellation, proxyActivities, sleep, workflowInfo } from '@temporalio/workflow'
-import type { CallModel, SessionActivities } from '../activities/index.ts'
+import type { CallModel, ExecuteCall, FromHands, SessionActivities } from '../activities/index.ts'
 import type { Command } from '../session/decide.ts'
 import { tell } from '../session/endings.ts'
 import { putRepeatsBack } from '../session/repeats.ts'
 import type { Input } from '../session/settle.ts'
-import { executeOptions, modelCallOptions } from './options.ts'
+import { handsOptions, modelCallOptions } from './options.ts'
+import { reachHost } from './reach-host.ts'
 
 /** Performs commands, each once, and collects what comes of them. */
 export interface Performer {
@@ -15,7 +16,7 @@ export interface Performer {
   /** What has come of commands since the last call, in the order of history. */
   takeOutcomes(): readonly Input[]
   hasOutcomes(): boolean
-  /** Whether something is under way. */
+  /** Whether something is under way. A sandbox that is made ahead of calls is, too: the run goes on until it is there. */
   isBusy(): boolean
 }
 
@@ -72,9 +73,20 @@ async function perform(command: Command, harness: string): Promise<Came> {
     }
     case 'execute': {
       const { id, name, input, blobs } = command.call
-      const { execute } = proxyActivities<SessionActivities>(executeOptions(taskQueue, summarise(name, input)))
       const kept = blobs ? { blobs } : {}
-      return toCame(await execute({ session, call: { id, name, input, ...kept }, abandoned: command.abandoned }))
+      const call = { id, name, input, ...kept }
+      const ask: Ask = (host) => {
+        const { execute } = proxyActivities<SessionActivities>(handsOptions(taskQueue, summarise(name, input), host))
+        return execute({ session, call, abandoned: command.abandoned, ...placed(command) })
+      }
+      return toCame(await reachHost(command.host, ask))
+    }
+    case 'provision': {
+      const ask: Ask = (host) => {
+        const { provision } = proxyActivities<SessionActivities>(handsOptions(taskQueue, 'make the sandbox', host))
+        return provision({ session, hand: command.hand, ...placed(command) })
+      }
+      return toCame(await reachHost(undefined, ask))
     }
     case 'backOff':
       await sleep(command.ms, { summary: 'back off before asking the model again' })
@@ -82,6 +94,19 @@ async function perform(command: Command, harness: string): Promise<Came> {
     case 'close':
       return { inputs: [] }
   }
+}
+
+type Ask = (host?: string) => Promise<FromHands>
+
+/** What of a command tells the hands which sandbox is meant, and what it is to have. */
+function placed(
+  command: Extract<Command, { do: 'execute' | 'provision' }>,
+): Pick<ExecuteCall, 'hand' | 'known' | 'supplies'> {
+  const { supplies } = command
+  const more = supplies === undefined ? {} : { supplies }
+  if (command.do === 'provision') return more
+  const { hand, known } = command
+  return { ...(hand === undefined ? {} : { hand }), ...(known === undefined ? {} : { known }), ...more }
 }
 
 function asked({ request, configuration }: Extract<Command, { do: 'callModel' | 'compact' }>): Asked {
@@ -110,6 +135,9 @@ function toFailure(command: Command, error: unknown): Input {
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause.message : String(error)
   if (command.do === 'execute') {
     return { type: 'call_failed', call: command.call.id, message: tell(cause, 'hands: the tool call failed') }
+  }
+  if (command.do === 'provision') {
+    return { type: 'unprovisioned', hand: command.hand, message: tell(cause, 'hands: no sandbox could be made') }
   }
   const message = tell(cause, 'harness: the model call failed')
   return { type: 'model_failed', fault: { error: 'unknown_error', message, retryable: false } }

@@ -11,6 +11,8 @@ import { now } from '../wire/clock.ts'
 import type { Archivist } from './archivist.ts'
 import { createArchivist } from './archivist.ts'
 import type { SessionInput } from './messages.ts'
+import type { Staffing } from './staffing.ts'
+import { createStaffing } from './staffing.ts'
 import type { WorkClock } from './work-clock.ts'
 import { createWorkClock } from './work-clock.ts'
 
@@ -27,6 +29,7 @@ export interface Run {
   readonly clock: TurnClock
   readonly work: WorkClock
   readonly archivist: Archivist
+  readonly staffing: Staffing
   /** Whether it has become so long that it should end; asked at most once a pass. A run that took over has one pass at least. */
   isDue(state: LogState, signals: number): boolean
   /** What the next run starts with. */
@@ -44,6 +47,7 @@ export function createRun(carried: Carried | null, { run: limits }: Policy): Run
   const { runId, originalExecutionRunId, startTime } = workflowInfo()
   const startedAt = carried?.startedAt ?? startTime.getTime()
   const archivist = createArchivist(carried?.unarchived ?? [], number)
+  const staffing = createStaffing(carried === null)
   let since = carried?.turnSince ?? null
   let latest = carried?.at ?? 0
   // No command may depend on it: what was copied from the run before the reset is replayed under the new id.
@@ -70,11 +74,12 @@ export function createRun(carried: Carried | null, { run: limits }: Policy): Run
     clock,
     work: createWorkClock(now),
     archivist,
+    staffing,
     isDue(state, signals) {
       latest = Math.max(latest, now())
       const wasFresh = isFresh
       isFresh = false
-      if (!limits || wasFresh) return false
+      if (!limits || wasFresh || staffing.isBusy()) return false
       const { historyLength, historySize, continueAsNewSuggested } = workflowInfo()
       const share = Math.max(historyLength / limits.events, historySize / limits.bytes, signals / limits.signals)
       return (share > 1 && isLight(state)) || share > OVERDUE || continueAsNewSuggested

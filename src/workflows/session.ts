@@ -74,6 +74,7 @@ export async function session(input?: SessionInput): Promise<void> {
       for (const letter of inbox.letters.splice(0)) take(journal, letter)
       outcomes = []
       nameArrivals(journal)
+      run.staffing.look(journal.state, letters)
       const mayEnd = !performer.isBusy() && run.isDue(journal.state, inbox.signals())
       const endsBetweenSteps = mayEnd && isBetweenSteps(journal.state)
       if (endsBetweenSteps) journal.count()
@@ -85,6 +86,7 @@ export async function session(input?: SessionInput): Promise<void> {
       index.hint({ status: state.status, run: run.number, length: workflowInfo().historyLength })
       if (endsBetweenSteps || (mayEnd && state.status === 'idle')) return true
       performer.start(decide(state))
+      run.staffing.start()
       return false
     }
 

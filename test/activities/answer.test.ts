@@ -24,12 +24,13 @@ interface Circumstances {
   readonly announced?: readonly Announced[]
   readonly judged?: Judged
   readonly messages?: readonly ModelMessage[]
+  readonly selfHosted?: true
 }
 
 function entriesOf(
   response: Partial<ModelResponse>,
   offered: readonly string[] = ['bash', 'read', 'write', 'lookup'],
-  { announced = [], judged, messages = [] }: Circumstances = {},
+  { announced = [], judged, messages = [], selfHosted }: Circumstances = {},
 ) {
   let minted = 0
   return toEntries({
@@ -38,6 +39,7 @@ function entriesOf(
     request: 'r1',
     response: { content: [], stopReason: 'end_turn', stopDetails: null, usage, ...response },
     offered,
+    selfHosted,
     messages,
     announced,
     ...(judged ? { judged } : {}),
@@ -257,5 +259,13 @@ describe('a call that the model’s API has carried out', () => {
       usage: { input_tokens: 10, output_tokens: 2, cache_read_input_tokens: 0 },
     })
     expect(entriesOf({ content, usage: sum }).at(-1)).toMatchObject({ model_usage: sum })
+  })
+
+  test('says of its calls which the user’s machines answer: none that policy refuses, and none of a custom tool', () => {
+    const content = ['bash', 'read', 'glob', 'lookup'].map((name, index) => call(`t${index}`, name))
+    const entries = entriesOf({ content: content as never, stopReason: 'tool_use' }, undefined, { selfHosted: true })
+    expect(entries[0]).toMatchObject({ calls: [{ remote: true }, { remote: true }, {}, {}] })
+    expect(JSON.stringify(entries).match(/"remote":true/g)).toHaveLength(2)
+    expect(JSON.stringify(entriesOf({ content: content as never }))).not.toContain('remote')
   })
 })

@@ -41,6 +41,7 @@ function compactWith(response: ModelResponse | ModelFailure, change: Partial<Ask
     configuration: async () => ({ id: 'cfg_1', agent: agentWith(), harness: currentHarness.id }),
     harness: () => currentHarness,
     tools,
+    remoteTools: [],
     runsWebTools: false,
     ...change,
   })

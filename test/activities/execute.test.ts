@@ -2,9 +2,10 @@ import { ActivityCancellationDetails, ApplicationFailure } from '@temporalio/com
 import type { MockActivityEnvironment } from '@temporalio/testing'
 import { describe, expect, test } from 'vitest'
 import { createExecute } from '../../src/activities/execute.ts'
-import type { Hands } from '../../src/hands/hands.ts'
+import type { Hands, ToolContext } from '../../src/hands/hands.ts'
 import { HandsUnavailable } from '../../src/hands/hands.ts'
 import { stow } from '../../src/history/blobs.ts'
+import { StoreAway } from '../../src/store/away.ts'
 import { createMemoryBlobs } from '../support/memory-blobs.ts'
 import { inActivity, quietEnvironment } from './in-activity.ts'
 
@@ -111,6 +112,54 @@ describe('execute', () => {
       { command: 'ls' },
       { sessionId: 'sesn_1', toolUseId: 'sevt_1', abandoned: ['sevt_0'] },
     ])
+  })
+
+  test('hands over what the workflow knows of the sandbox, and how to learn the rest', async () => {
+    const seen: ToolContext[] = []
+    const execute: Hands['execute'] = async (_name, _input, context) => {
+      seen.push(context)
+      return { text: '', isError: false }
+    }
+    const recipe = { files: [], repositories: [], supplies: 2 }
+    const reader = { recipeOf: async () => recipe, nameCalls: async (session: string) => [session] }
+    const activity = createExecute({ execute }, createMemoryBlobs(), reader)
+    await inActivity(() => activity.execute({ ...input, hand: 'web', known: 0, supplies: 2, host: 'a1' }))
+    expect(seen).toMatchObject([{ hand: 'web', known: 0, supplies: 2 }])
+    expect(await seen[0]?.recipe?.()).toBe(recipe)
+    expect(await seen[0]?.nameCalls?.([])).toEqual(['sesn_1'])
+  })
+
+  const made = { hand: 'main', generation: 2, provider: 'docker', host: null, image: null, supplies: 0, restored: null }
+
+  test.each([
+    [made, {}],
+    [
+      { ...made, host: 'a1', image: 'sha256:1' },
+      { host: 'a1', image: 'sha256:1' },
+    ],
+  ])('records a sandbox that the log does not know, in front of what tells of it: %j', async (came, more) => {
+    const { entries } = await run(async () => ({ text: 'done', isError: false, made: came }))
+    const { host: _, image: __, restored: ___, ...rest } = made
+    expect(entries).toEqual([
+      { type: 'log.provisioned', ...rest, ...more, told: true },
+      expect.objectContaining({ type: 'agent.tool_result' }),
+    ])
+  })
+
+  test('records nothing of a call that belongs elsewhere', async () => {
+    expect(await run(async () => ({ text: '', isError: false, elsewhere: 'b2' }))).toEqual({
+      entries: [],
+      elsewhere: 'b2',
+    })
+  })
+
+  test('asks the hands again when a store was away', async () => {
+    let asked = 0
+    const { entries } = await run(async () => {
+      if (asked++ === 0) throw new StoreAway('store: the disk is full')
+      return { text: 'done', isError: false }
+    })
+    expect(entries).toMatchObject([{ content: [{ text: 'done' }] }])
   })
 
   test('is tried again when the hands cannot be reached', async () => {

@@ -101,6 +101,13 @@ describe('the judge of calls', () => {
     ])
   })
 
+  test('is told when the calls would run on a machine of the user’s', async () => {
+    const { model, requests } = answering({ text: '1: ALLOW' })
+    await judgeCalls(model, judging({ selfHosted: true }))
+    const texts = [currentHarness.judge?.prompt, currentHarness.remote?.judge]
+    expect(requests[0]?.system).toEqual(texts.map((text) => ({ type: 'text', text })))
+  })
+
   test.each<{ name: string; answer: Answering; judgements: object }>([
     { name: 'the lines that are there', answer: { text: 'So:\n 2:ALLOW ' }, judgements: { t3: ALLOWED } },
     { name: 'that it cannot tell', answer: { text: '1: ASK\n2: ALLOW' }, judgements: { t3: ALLOWED } },

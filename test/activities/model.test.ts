@@ -1,70 +1,15 @@
 import { describe, expect, test, vi } from 'vitest'
-import { createContextReader } from '../../src/activities/context.ts'
-import { createHeardReader } from '../../src/activities/heard.ts'
 import type { ModelCallPorts } from '../../src/activities/model.ts'
-import { createCallModel } from '../../src/activities/model.ts'
 import { LogIncomplete } from '../../src/history/session-log.ts'
 import { currentHarness, findHarness } from '../../src/model/harness.ts'
-import type { Model, ModelRequest, ModelResponse } from '../../src/model/model.ts'
+import type { Model, ModelRequest } from '../../src/model/model.ts'
 import { ModelFailure } from '../../src/model/model.ts'
 import type { LogEntry } from '../../src/session/transcript.ts'
 import { StoreAway } from '../../src/store/away.ts'
-import type { DeltaBatch } from '../../src/store/deltas.ts'
-import { completed, decided, history, scheduled, signaled, started } from '../support/history-builders.ts'
 import { createMemoryBlobs } from '../support/memory-blobs.ts'
-import { openLog } from '../support/session-log-builders.ts'
 import { message } from '../support/session-builders.ts'
 import { agentWith } from './agent.ts'
-import { inActivity, quietEnvironment } from './in-activity.ts'
-
-const SESSION = 'sesn_1'
-const response: ModelResponse = {
-  content: [{ type: 'text', text: 'hello', citations: null }],
-  stopReason: 'end_turn',
-  stopDetails: null,
-  usage: { input_tokens: 1, output_tokens: 1, cache_read_input_tokens: 0, cache_creation_input_tokens: 0 },
-}
-
-/** A session that was asked once, with a second message behind the call. */
-const ITEMS = history(
-  started(),
-  signaled(message('m1')),
-  decided({ type: 'session.status_running', id: 'e1' }, { type: 'log.mark', id: 'm1' }),
-  scheduled('1'),
-  signaled(message('m2')),
-  decided({ type: 'log.mark', id: 'm2' }),
-  completed(4, { type: 'log.assistant', harness: 'h', content: response.content, stop_reason: 'end_turn', calls: [] }),
-  scheduled('2'),
-)
-
-function callWith(change: Partial<ModelCallPorts> = {}, activityId = '1') {
-  const { source, log } = openLog()
-  const blobs = createMemoryBlobs()
-  source.grow(...ITEMS)
-  const requests: ModelRequest[] = []
-  const batches: DeltaBatch[] = []
-  const { callModel } = createCallModel({
-    context: createContextReader(log, blobs),
-    blobs,
-    model: {
-      async request(request) {
-        requests.push(request)
-        return response
-      },
-    },
-    configuration: async () => ({ id: 'cfg_1', agent: agentWith(), harness: currentHarness.id }),
-    harness: () => currentHarness,
-    tools: [],
-    runsWebTools: false,
-    publish: async (batch) => void batches.push(batch),
-    heard: createHeardReader(log, blobs),
-    ...change,
-  })
-  const environment = quietEnvironment(activityId)
-  const run = () =>
-    inActivity(() => callModel({ session: SESSION, request: 'r1', harness: currentHarness.id }), environment)
-  return { run, requests, batches }
-}
+import { SESSION, callWith, response } from './model-scene.ts'
 
 describe('callModel', () => {
   test('asks with the log up to its own scheduled event, however much came since', async () => {
@@ -304,6 +249,33 @@ describe('callModel', () => {
       nonRetryable: true,
       message: 'store: run 2 is nowhere',
     })
+  })
+
+  test('asks with the tools of the user’s machines, and says whose their calls are', async () => {
+    const use = { type: 'tool_use', id: 't1', name: 'bash', input: {}, caller: { type: 'direct' } } as const
+    const requests: ModelRequest[] = []
+    const { run } = callWith({
+      configuration: async () => ({
+        id: 'cfg_1',
+        agent: agentWith(),
+        harness: currentHarness.id,
+        selfHosted: true,
+      }),
+      tools: [{ name: 'bash', description: 'ours', input_schema: { type: 'object' } }],
+      remoteTools: [{ name: 'bash', description: 'theirs', input_schema: { type: 'object' } }],
+      model: {
+        async request(request) {
+          requests.push(request)
+          return { ...response, content: [use], stopReason: 'tool_use' }
+        },
+      },
+    })
+    const { entries } = await run()
+    expect(requests[0]).toMatchObject({
+      tools: [{ description: 'theirs' }],
+      system: [{ text: currentHarness.remote?.systemParts[0] }, {}],
+    })
+    expect(entries[0]).toMatchObject({ calls: [{ model_id: 't1', remote: true }] })
   })
 
   test('gives up when the session’s configuration is gone', async () => {

@@ -12,7 +12,13 @@ import { createValidator } from '../../src/wire/validate.ts'
 const validator = createValidator()
 const environmentOf = (id: string) => createEnvironment({ name: id }, { id, now: '2026-01-02T12:00:00.000Z' })
 const WEB_VERSIONS = { search: 'web_search_20250305', fetch: 'web_fetch_20250910' } as const
-const policyFor = createPolicies({ runEvents: 30, priceFile: undefined, hourlyRate: 0, modelBackend: 'anthropic' })
+const policyFor = createPolicies({
+  runEvents: 30,
+  priceFile: undefined,
+  hourlyRate: 0,
+  modelBackend: 'anthropic',
+  provisioning: 'lazy',
+})
 const input: OpenSession = {
   session: 'sesn_byhand1',
   workspace: 'default',
@@ -151,6 +157,14 @@ describe('openSession', () => {
     const other = { environment: 'env_closed', session: 'sesn_byhand2', agent: agentWith('b.com') }
     const refusal = { type: 'refused', nonRetryable: true, message: expect.stringContaining('allowed_hosts') }
     await expect(open(other)).rejects.toMatchObject(refusal)
+  })
+
+  test('says in log, policy and configuration that the user’s machines run the calls', async () => {
+    const own = createEnvironment({ name: 'own', config: { type: 'self_hosted' } }, { id: 'env_own', now: '' })
+    const { open, created } = scene([own])
+    const { entries, policy } = await open({ environment: 'env_own' })
+    for (const said of [entries[0], policy, created[0]?.configuration]) expect(said).toMatchObject({ selfHosted: true })
+    expect(created[0]?.configuration).not.toHaveProperty('networking')
   })
 
   test('refuses an environment that is deleted meanwhile', async () => {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import type { Workplace } from '../../src/activities/prompt.ts'
 import { promptOf } from '../../src/activities/prompt.ts'
 import { currentHarness, findHarness } from '../../src/model/harness.ts'
 import type { Networking } from '../../src/wire/types.ts'
@@ -8,13 +9,13 @@ const LIMITED = { type: 'limited', allowed_hosts: [], allow_package_managers: fa
 const hosts = (count: number) => Array.from({ length: count }, (_, index) => `h${index}.example`)
 
 function workplace(networking?: Networking): string {
-  return promptOf(agentWith(), currentHarness, networking)[0] ?? ''
+  return promptOf(agentWith(), currentHarness, { networking })[0] ?? ''
 }
 
 describe('the prompt of an agent', () => {
   test('tells the harness’s part before the agent’s own, and nothing blank', () => {
-    expect(promptOf(agentWith(), currentHarness, undefined)).toEqual([workplace(), 'Be brief.'])
-    expect(promptOf(agentWith([], { system: ' ' }), currentHarness, undefined)).toEqual([workplace()])
+    expect(promptOf(agentWith(), currentHarness, {})).toEqual([workplace(), 'Be brief.'])
+    expect(promptOf(agentWith([], { system: ' ' }), currentHarness, {})).toEqual([workplace()])
   })
 
   test('names the working folder and where long outputs are', () => {
@@ -51,8 +52,61 @@ describe('the prompt of an agent', () => {
     expect(workplace(networking)).toBe(workplace(structuredClone(networking)))
   })
 
+  test.each<{ name: string; recipe: Workplace['recipe']; says: readonly string[]; not: string }>([
+    {
+      name: 'files that may come, and what becomes of outputs',
+      recipe: undefined,
+      says: ['/mnt/session/uploads, which you can read and not change. What you put into /mnt/session/outputs'],
+      not: 'Cloned',
+    },
+    {
+      name: 'each file that is there, as it is called',
+      recipe: { mounts: [{ path: '/mnt/session/uploads/a b' }, { path: '/mnt/session/uploads/$&{network}' }] },
+      says: ['not change: /mnt/session/uploads/a b, /mnt/session/uploads/$&{network}. What'],
+      not: 'Cloned',
+    },
+    {
+      name: 'some of many files',
+      recipe: { mounts: [{ path: '/mnt/session/uploads/a' }], moreMounts: 7 },
+      says: ['not change: /mnt/session/uploads/a, 7 more. What'],
+      not: 'Cloned',
+    },
+    {
+      name: 'repositories and where they stand',
+      recipe: {
+        mounts: [
+          { path: '/workspace/r', url: 'https://github.com/o/r', checkout: { type: 'branch', name: 'main' } },
+          { path: '/workspace/x', url: 'https://github.com/o/x', checkout: { type: 'commit', sha: 'ab12' } },
+          { path: '/workspace/{files}', url: 'https://github.com/o/y', checkout: null },
+        ],
+      },
+      says: [
+        'download within seconds. Cloned for you: https://github.com/o/r in /workspace/r (branch main), ' +
+          'https://github.com/o/x in /workspace/x (commit ab12), https://github.com/o/y in /workspace/{files}. git fetch',
+        'not change. What',
+      ],
+      not: 'null',
+    },
+  ])('tells of $name', ({ recipe, says, not }) => {
+    const [part = ''] = promptOf(agentWith(), currentHarness, { recipe })
+    for (const words of says) expect(part).toContain(words)
+    expect(part).not.toContain(not)
+  })
+
+  test('says nothing of a sandbox where the tools run on a machine of the user’s', () => {
+    const [place = '', own] = promptOf(agentWith(), currentHarness, { selfHosted: true })
+    expect(place).toMatch(/^Your tools run on a machine of the user's/)
+    for (const ours of ['/workspace', '.outputs', 'sandbox', 'network', 'mounted', '{']) {
+      expect(place).not.toContain(ours)
+    }
+    expect(own).toBe('Be brief.')
+  })
+
   test('is what it was under older harnesses, whatever the network', () => {
     const older = findHarness('longhand-2') ?? currentHarness
-    expect(promptOf(agentWith(), older, { type: 'unrestricted' })).toEqual([...older.systemParts, 'Be brief.'])
+    expect(promptOf(agentWith(), older, { networking: { type: 'unrestricted' }, recipe: { moreMounts: 3 } })).toEqual([
+      ...older.systemParts,
+      'Be brief.',
+    ])
   })
 })

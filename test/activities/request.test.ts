@@ -120,7 +120,7 @@ describe('a model request', () => {
 
   test('has the prompt as blocks, the last of them marked', () => {
     const { system } = build([ask('x')])
-    expect(system.map(({ text }) => text)).toEqual(promptOf(agentWith(), currentHarness, undefined))
+    expect(system.map(({ text }) => text)).toEqual(promptOf(agentWith(), currentHarness, {}))
     expect(system.map(countMarks)).toEqual([0, 1])
   })
 

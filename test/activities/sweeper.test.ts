@@ -13,7 +13,7 @@ const NOW = Date.UTC(2026, 0, 2, 12)
 function scene(
   rows: readonly SessionRow[],
   change: Partial<SweeperPorts> = {},
-  { uncleared = [], spent = [] }: { readonly uncleared?: readonly string[]; readonly spent?: readonly string[] } = {},
+  { uncleared = [] }: { readonly uncleared?: readonly string[] } = {},
 ) {
   const done: string[] = []
   const note = (text: string) => async (): Promise<void> => void done.push(text)
@@ -31,10 +31,6 @@ function scene(
   const ports: SweeperPorts = {
     // The sweeper uses these methods of the store and no others.
     sessions: sessions as SessionStore,
-    spentSandboxes: {
-      take: async () => spent.map((sessionId) => ({ sessionId, generation: 3 })),
-      markDestroyed: async ({ sessionId, generation }) => note(`destroyed ${sessionId} ${generation}`)(),
-    },
     log: {
       ...openLog().log,
       read: async () => buildView([], { title: 'folded' }),
@@ -50,10 +46,11 @@ function scene(
     removeSpareContents: (now) => note(`spare ${new Date(now).toISOString()}`)(),
     pruneIngress: (before) => note(`prune ${before.toISOString()}`)(),
     archiveEnded: (now) => note(`archive ${new Date(now).toISOString()}`)(),
+    staffSessions: note('staff'),
     warn: (_, text) => void done.push(`warn ${text}`),
     ...change,
   }
-  return { ports, done: () => done.filter((line) => !/^(stale|prune|archive|spare)/.test(line)), all: done }
+  return { ports, done: () => done.filter((line) => !/^(stale|prune|staff|archive|spare)/.test(line)), all: done }
 }
 
 const missing = { read: async () => Promise.reject(new LogNotFound('nowhere')) }
@@ -65,6 +62,7 @@ describe('a sweep', () => {
     expect(all).toEqual([
       'stale 2026-01-02T11:59:00.000Z 2026-01-02T11:59:00.000Z 2026-01-02T11:59:50.000Z',
       'prune 2025-12-31T12:00:00.000Z',
+      'staff',
       'archive 2026-01-02T12:00:00.000Z',
       'spare 2026-01-02T12:00:00.000Z',
     ])
@@ -121,21 +119,6 @@ describe('a sweep', () => {
     await sweep(ports, NOW)
     const swept = ['workflow s2', 'blobs s2', 'clear s2']
     expect(done()).toEqual(['workflow s1', 'warn session not swept; it is tried again', ...swept])
-  })
-
-  test('destroys the sandbox of an archived session before it notes that', async () => {
-    const { ports, done } = scene([], {}, { spent: ['s1', 's2'] })
-    await sweep(ports, NOW)
-    expect(done()).toEqual(['sandboxes s1', 'destroyed s1 3', 'sandboxes s2', 'destroyed s2 3'])
-  })
-
-  test('tries a sandbox again that could not be destroyed, and goes on with the next', async () => {
-    const failing = async (session: string): Promise<void> => {
-      if (session === 's1') throw new Error('busy')
-    }
-    const { ports, done } = scene([], { removeSandboxes: failing }, { spent: ['s1', 's2'] })
-    await sweep(ports, NOW)
-    expect(done()).toEqual(['warn session not swept; it is tried again', 'destroyed s2 3'])
   })
 
   test.each([

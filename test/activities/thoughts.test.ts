@@ -63,6 +63,7 @@ async function scene({ isLost }: { readonly isLost: boolean }) {
     configuration: async () => ({ id: 'cfg_1', agent: agentWith(), harness: currentHarness.id }),
     harness: () => currentHarness,
     tools,
+    remoteTools: [],
     runsWebTools: false,
     publish: async () => undefined,
     heard: async () => [],

@@ -68,7 +68,7 @@ describe('an archive that is slow', () => {
       await createBrainWorker(ports, {
         taskQueue,
         bundle: inject('workflowBundle'),
-        activities: { callModel, compact: refuse, openSession: refuse, archiveRun: refuse },
+        activities: { callModel, compact: refuse, openSession: refuse, archiveRun: refuse, queueWork: refuse },
         reports: { hint: () => undefined },
       }),
       await createArchiveWorker(ports, { taskQueue: `${identity}-archive`, activities: archive }),
@@ -117,7 +117,7 @@ function createBrain(
     {
       taskQueue,
       bundle: inject('workflowBundle'),
-      activities: { callModel, compact: refuse, openSession: refuse, archiveRun: refuse },
+      activities: { callModel, compact: refuse, openSession: refuse, archiveRun: refuse, queueWork: refuse },
       reports: { hint: () => undefined },
     },
   )

@@ -76,9 +76,7 @@ describe('a request for a log', () => {
   test('is never one with what another key has sent', async () => {
     const keys: Record<string, string> = { lh_one: 'key_1', lh_two: 'key_2' }
     const fake = createWithSession(() => ({
-      keys: {
-        verify: async (secret) => ({ id: keys[secret] ?? '', name: 'fake', workspaceId: 'default' }),
-      },
+      callers: { verify: async (secret) => ({ type: 'key', keyId: keys[secret] ?? '', workspaceId: 'default' }) },
     }))
     const post = (secret: string, retry: string) =>
       send(fake, { authorization: `Bearer ${secret}`, 'x-stainless-retry-count': retry })

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import { authenticate } from '../../src/api/auth.ts'
-import type { KeyStore } from '../../src/store/keys.ts'
+import type { Callers } from '../../src/api/context.ts'
 
-const keys: Pick<KeyStore, 'verify'> = {
+const callers: Callers = {
   verify: async (secret) =>
-    secret.startsWith('good') ? { id: `key of ${secret}`, name: secret, workspaceId: 'mine' } : null,
+    secret.startsWith('good') ? { type: 'key', keyId: `key of ${secret}`, workspaceId: 'mine' } : null,
 }
 
 describe('a caller', () => {
@@ -15,7 +15,7 @@ describe('a caller', () => {
     { headers: { authorization: 'Bearer good', 'x-api-key': 'good' } },
     { headers: { 'x-api-key': 'good', 'anthropic-workspace-id': 'mine' } },
   ])('is known by its key: $headers', async ({ headers }) => {
-    expect(await authenticate(headers, keys)).toEqual({ workspaceId: 'mine', keyId: 'key of good' })
+    expect(await authenticate(headers, callers)).toEqual({ type: 'key', workspaceId: 'mine', keyId: 'key of good' })
   })
 
   test.each([
@@ -28,10 +28,10 @@ describe('a caller', () => {
     { headers: { 'x-api-key': '' }, kind: 'authentication' },
     { headers: { 'x-api-key': 'good', 'anthropic-workspace-id': 'theirs' }, kind: 'permission' },
   ])('is refused: $headers', async ({ headers, kind }) => {
-    await expect(authenticate(headers, keys)).rejects.toMatchObject({ kind })
+    await expect(authenticate(headers, callers)).rejects.toMatchObject({ kind })
   })
 
   test('is never told its key', async () => {
-    await expect(authenticate({ authorization: 'Bearer badsecret' }, keys)).rejects.toThrow(/^(?!.*badsecret)/)
+    await expect(authenticate({ authorization: 'Bearer badsecret' }, callers)).rejects.toThrow(/^(?!.*badsecret)/)
   })
 })

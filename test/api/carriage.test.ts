@@ -16,24 +16,29 @@ import { createValidator } from '../../src/wire/validate.ts'
 import { png } from '../support/media.ts'
 import { createMemoryFiles } from '../support/memory-files.ts'
 import { schemaArbitrary } from '../support/schema-arbitrary.ts'
-import { startedWith } from '../support/session-builders.ts'
+import type { Asked } from '../support/session-builders.ts'
+import { emptyState, startedWith } from '../support/session-builders.ts'
 
 const validator = createValidator()
 
 const CALL = 'c'.repeat(128)
-/** Takes messages, interrupts, and answers to the calls that the requests below name. */
-const { state } = startedWith([
+const CALLS: readonly Asked[] = [
   ['running', 'allow'],
   ['asked', 'ask'],
   [CALL, 'custom'],
-])
+]
+/**
+ * The first takes messages, interrupts, and answers to the calls that the requests below name; the second one, whose calls
+ * run on the user's machines, takes their results too.
+ */
+const states = [startedWith(CALLS).state, startedWith(CALLS, {}, emptyState({ selfHosted: true })).state]
 
 const CONTENTS = new Map([
   ['image/png', png()],
   ['application/pdf', Buffer.from('%PDF-1.7 a page')],
   ['text/plain', Buffer.from('notes')],
 ])
-const CALLER: Caller = { workspaceId: 'default', keyId: 'key_1' }
+const CALLER: Caller = { type: 'key', workspaceId: 'default', keyId: 'key_1' }
 
 /** A file of each type, which its id names. */
 function createFiles(): Pick<ApiContext, 'files' | 'withFile'> {
@@ -59,7 +64,7 @@ const requests = schemaArbitrary(applyLimits(WIRE_SCHEMA), DEFINITIONS['events.s
     base64: [png(), Buffer.from('%PDF-1.7 a page'), png(2, 2, 70_000)].map((bytes) => bytes.toString('base64')),
   },
   names: {
-    tool_use_id: ['asked'],
+    tool_use_id: ['asked', 'running'],
     custom_tool_use_id: [CALL],
     file_id: [...CONTENTS.keys()],
     media_type: ['image/png', 'application/pdf'],
@@ -77,8 +82,8 @@ async function send(body: unknown): Promise<{ readonly fate: Fate; readonly faul
     if (error instanceof ApiError) return { fate: 'refused by its shape' }
     throw error
   }
-  if (unsupportedInEvents(events).length > 0 || events.some((event) => check(state, event) !== null))
-    return { fate: 'refused by the session' }
+  const isTaken = states.some((state) => events.every((event) => check(state, event) === null))
+  if (unsupportedInEvents(events).length > 0 || !isTaken) return { fate: 'refused by the session' }
   try {
     const { kept } = await referToFiles(createFiles(), CALLER, { parcel: packEvents(events), field: 'events' })
     const signal = {

@@ -1,8 +1,10 @@
-import type { ApiContext } from '../../src/api/context.ts'
+import type { ApiContext, Caller } from '../../src/api/context.ts'
 import { createApp } from '../../src/api/app.ts'
 import { createWithFile } from '../../src/api/file-bytes.ts'
 import type { LogView } from '../../src/history/tracked.ts'
 import type { IngressRow } from '../../src/store/ingress.ts'
+import { createSecretBox } from '../../src/store/secrets.ts'
+import type { ResourceRow } from '../../src/store/session-resources.ts'
 import type { Configuration, SessionRow, StatusHint } from '../../src/store/sessions.ts'
 import { currentHarness } from '../../src/model/harness.ts'
 import { createEnvironment } from '../../src/wire/environments.ts'
@@ -17,9 +19,11 @@ import { createMemoryContents } from '../support/memory-contents.ts'
 import type { MemoryFiles } from '../support/memory-files.ts'
 import { createMemoryFiles } from '../support/memory-files.ts'
 import { POLICY } from '../support/session-builders.ts'
+import { createFakeWork } from './fake-work.ts'
 import { buildView, viewReader } from './view-builder.ts'
 
 const KEY = 'lh_fake'
+const FAKE_CALLER: Caller = { type: 'key', workspaceId: 'default', keyId: 'key_1' }
 const WEB_VERSIONS = { search: 'web_search_20250305', fetch: 'web_fetch_20250910' } as const
 export const AUTHORIZED = { authorization: `Bearer ${KEY}` }
 
@@ -40,6 +44,9 @@ export interface World {
   readonly blobs: MemoryBlobs
   readonly files: MemoryFiles
   readonly contents: MemoryContents
+  readonly resources: Map<string, ResourceRow & { readonly isRemoved: boolean }>
+  /** Sealed tokens by the ids of their resources. */
+  readonly tokens: Map<string, Buffer>
   view: LogView
 }
 
@@ -56,6 +63,8 @@ export function createFakeApp(change: (world: World) => Partial<ApiContext> = ()
     blobs: createMemoryBlobs(),
     files: createMemoryFiles(),
     contents: createMemoryContents(),
+    resources: new Map(),
+    tokens: new Map(),
     view: buildView([]),
   }
   const context = { ...createContext(world), ...change(world) }
@@ -88,9 +97,7 @@ function createContext(world: World): ApiContext {
   const environment = createEnvironment({ name: 'fake' }, { id: 'env_1', now: '2026-03-01T12:00:00.000Z' })
   const environments = new Map([[environment.id, environment]])
   return {
-    keys: {
-      verify: async (secret) => (secret === KEY ? { id: 'key_1', name: 'fake', workspaceId: 'default' } : null),
-    },
+    callers: { verify: async (secret) => (secret === KEY ? FAKE_CALLER : null) },
     agents: {
       create: async (_, agent) => {
         world.agents.set(agent.id, agent)
@@ -111,6 +118,7 @@ function createContext(world: World): ApiContext {
       list: async () => [...world.agents.values()],
       versions: async () => [],
     },
+    hosts: { offers: async () => [] },
     environments: {
       create: async (_, made) => {
         environments.set(made.id, made)
@@ -138,6 +146,18 @@ function createContext(world: World): ApiContext {
     files: world.files,
     contents: world.contents,
     withFile: createWithFile(world),
+    resources: createResources(world),
+    resourceSecrets: {
+      put: async ({ resourceId }, seal) => {
+        world.tokens.set(resourceId, seal(1))
+        return 1
+      },
+      of: async () => [],
+      versions: async () => new Map(),
+    },
+    secrets: createSecretBox(Buffer.alloc(32, 7)),
+    repositoryHosts: ['https://github.com'],
+    announceResources: async () => undefined,
     previews: { listen: () => () => undefined },
     workflows: {
       start: async () => undefined,
@@ -154,7 +174,39 @@ function createContext(world: World): ApiContext {
     takesFast: true,
     models: async () => [],
     announceDeleted: async () => undefined,
+    work: createFakeWork(),
+    workFeed: { listen: () => ({ heard: async () => undefined, end: () => undefined }) },
+    workTimes: { lease: 90_000, idle: 120_000 },
   }
+}
+
+function createResources({ resources }: World): ApiContext['resources'] {
+  const of = (session: string) => [...resources.values()].filter(({ sessionId }) => sessionId === session)
+  const set = (row: ResourceRow): void => {
+    const { resource } = resources.get(row.resource.id) ?? row
+    resources.set(resource.id, { ...row, resource, isRemoved: false })
+  }
+  return {
+    create: async (rows) => rows.forEach(set),
+    add: async (row, judge) => {
+      const others = of(row.sessionId).filter(
+        ({ isRemoved, resource }) => !isRemoved && resource.id !== row.resource.id,
+      )
+      for (const id of judge(others)) for (const dead of others) if (dead.resource.id === id) dismiss(resources, dead)
+      set(row)
+    },
+    of: async (session) => of(session),
+    listed: async (sessions) => new Map(sessions.map((id) => [id, of(id).filter(({ isRemoved }) => !isRemoved)])),
+    remove: async (_, id) => {
+      const row = resources.get(id)
+      if (row) dismiss(resources, row)
+    },
+    touch: async (_, id) => (resources.has(id) ? new Date('2026-03-02T12:00:00.000Z') : null),
+  }
+}
+
+function dismiss(resources: World['resources'], row: ResourceRow): void {
+  resources.set(row.resource.id, { ...row, isRemoved: true })
 }
 
 function createSessions(world: World): ApiContext['sessions'] {

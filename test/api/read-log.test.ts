@@ -50,13 +50,22 @@ describe('a read of a log', () => {
 
   test('of another workspace’s session is of none', async () => {
     const { context } = createReader({})
-    expect(await readRow(context, { workspaceId: 'default', keyId: 'k' }, 'sesn_1')).toMatchObject({ id: 'sesn_1' })
+    const key = { type: 'key', workspaceId: 'default', keyId: 'k' } as const
+    expect(await readRow(context, key, 'sesn_1')).toMatchObject({ id: 'sesn_1' })
     for (const [workspaceId, id] of [
       ['other', 'sesn_1'],
       ['default', 'sesn_2'],
     ] as const) {
-      await expect(readRow(context, { workspaceId, keyId: 'k' }, id)).rejects.toMatchObject({ kind: 'not_found' })
+      await expect(readRow(context, { ...key, workspaceId }, id)).rejects.toMatchObject({ kind: 'not_found' })
     }
+  })
+
+  test('of another environment is of none to a worker', async () => {
+    const { context } = createReader({})
+    const worker = { type: 'environment', workspaceId: 'default', keyId: 'k', environmentId: 'env_1' } as const
+    expect(await readRow(context, worker, 'sesn_1')).toMatchObject({ environmentId: 'env_1' })
+    const foreign = readRow(context, { ...worker, environmentId: 'env_2' }, 'sesn_1')
+    await expect(foreign).rejects.toThrow(/^No session sesn_1\.$/)
   })
 })
 

@@ -32,9 +32,9 @@ async function serve({ query = '', headers = {}, steps = [], isValid = () => tru
   const left = promised<void>()
   const previews = new Set<(batch: FramedBatch) => void>()
   const subscribers: Subscriber[] = []
-  const { keys } = createFakeApp().context
+  const { callers } = createFakeApp().context
   const { app, world } = createFakeApp(() => ({
-    keys: { verify: async (secret) => (isValid() ? keys.verify(secret) : null) },
+    callers: { verify: async (secret) => (isValid() ? callers.verify(secret) : null) },
     log: {
       ...createFakeApp().context.log,
       subscribe: async (_, subscriber) => {

@@ -20,6 +20,8 @@ export interface Yard extends AsyncDisposable {
   /** Repeats what fails until a killed api is back. */
   readonly client: Anthropic
   readonly model: DemoModel
+  /** The server's data folder. */
+  readonly data: string
   readonly temporalAddress: string
   /** SIGKILL unless told otherwise, and a new process at once; `isBack` resolves when that one serves. */
   kill(name: 'api' | 'worker', signal?: 'SIGTERM'): Promise<{ readonly isBack: Promise<void> }>
@@ -46,10 +48,19 @@ const RETRIES = 8
 /** What a configured machine has of the server under test must not reach it. */
 const FOREIGN = /^(LONGHAND_|TEMPORAL_|ANTHROPIC_|DATABASE_URL$)/
 
-export async function openYard({ runEvents }: { readonly runEvents?: number } = {}): Promise<Yard> {
+export interface YardOptions {
+  readonly runEvents?: number
+  /** Where bytes are that are too large for payloads and rows, if not in the yard's own folder. */
+  readonly blobs?: string
+  /** Variables that every process gets beside the test's own. */
+  readonly env?: Readonly<Record<string, string>>
+}
+
+export async function openYard({ runEvents, blobs, env: more }: YardOptions = {}): Promise<Yard> {
   const data = await mkdtemp(join(tmpdir(), 'longhand-chaos-'))
   const model = await startDemoModel({ keepRequests: 100_000 })
   const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !FOREIGN.test(name)))
+  Object.assign(env, more)
   const config = readConfig({ data, port: '0' }, env)
   const settings = {
     ...config,
@@ -58,6 +69,7 @@ export async function openYard({ runEvents }: { readonly runEvents?: number } = 
     modelBaseUrl: model.url,
     codecKey: testCodecKey(),
     runEvents: runEvents ?? config.runEvents,
+    blobs,
   } as const
   const close = async (): Promise<void> => {
     await model.close()
@@ -87,6 +99,7 @@ export async function openYard({ runEvents }: { readonly runEvents?: number } = 
   return {
     client,
     model,
+    data,
     get temporalAddress() {
       return dev.state().temporal_address
     },

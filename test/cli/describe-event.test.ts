@@ -115,6 +115,8 @@ describe('what a person reads of an event', () => {
       '        rain',
     ])
     expect(tell(called, { ...given, is_error: true })).toContain('        ✗ the tool failed')
+    const returned = { type: 'user.tool_result', id: 'r', tool_use_id: 'c', content: [{ type: 'text', text: 'a.txt' }] }
+    expect(tell(calls('c', 'bash', { command: 'ls' }), returned)).toEqual(['  bash  ls', '        a.txt'])
   })
 
   test('shows the end of a long output', () => {

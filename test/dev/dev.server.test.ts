@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import type { ChildProcessByStdio } from 'node:child_process'
 import { once } from 'node:events'
 import { readdir, readFile, stat } from 'node:fs/promises'
@@ -79,6 +80,12 @@ async function query(data: string, text: string): Promise<unknown[]> {
   }
 }
 
+/** 32 bytes, of what the data folder keeps. */
+async function readSecretsKey(data: string): Promise<string> {
+  const kept = (await readFile(join(data, 'secrets-key'), 'utf8')).trim()
+  return createHash('sha256').update(kept).digest('base64')
+}
+
 describe('dev', () => {
   test('starts everything, ends everything at Ctrl+C, and finds all state again', async () => {
     const data = join(await temporaryFolder(), 'data')
@@ -117,9 +124,9 @@ describe('dev', () => {
     const { line } = await dev([data, '0'])
     await line()
     expect((await stat(data)).mode & 0o777).toBe(0o700)
-    expect((await stat(join(data, 'api-key'))).mode & 0o777).toBe(0o600)
+    for (const secret of ['api-key', 'secrets-key']) expect((await stat(join(data, secret))).mode & 0o777).toBe(0o600)
     expect((await readdir(data)).toSorted()).toEqual(
-      'api-key dev.json lock logs ports.json postgres postgres-password temporal'.split(' '),
+      'api-key dev.json lock logs ports.json postgres postgres-password secrets-key temporal'.split(' '),
     )
   })
 
@@ -143,9 +150,17 @@ describe('dev', () => {
       LONGHAND_PORT: new URL(state.base_url).port,
       LONGHAND_SANDBOX: 'local',
       LONGHAND_SANDBOX_IMAGE: 'longhand-sandbox:1',
+      LONGHAND_ROLES: 'brain,hands',
+      LONGHAND_SANDBOX_IDLE: '15',
+      LONGHAND_WORKSPACE_EXPORT: '1073741824',
+      LONGHAND_PROVISIONING: 'lazy',
       LONGHAND_RUN_EVENTS: '1000',
       LONGHAND_WORKSPACE_REQUESTS: '2000',
       LONGHAND_WORKSPACE_SESSIONS: '1000',
+      LONGHAND_WORK_LEASE: '90',
+      LONGHAND_WORK_IDLE: '120',
+      LONGHAND_GITHUB_URL: 'https://github.com',
+      LONGHAND_SECRETS_KEY: await readSecretsKey(data),
       LONGHAND_HOURLY_RATE: '0',
       TEMPORAL_ADDRESS: state.temporal_address,
       TEMPORAL_NAMESPACE: 'default',

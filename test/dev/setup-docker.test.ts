@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { utimes } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { DEFAULT_IMAGE } from '../../src/hands/docker/image.ts'
+import { DEFAULT_IMAGE, FULL_IMAGE } from '../../src/hands/docker/image.ts'
 import type { FakeAnswer } from '../hands/docker/fake-daemon.ts'
 import { startFakeDaemon } from '../hands/docker/fake-daemon.ts'
 import { temporaryFolder } from '../support/programs.ts'
@@ -13,7 +13,7 @@ const step = `
   import { prepareDocker } from '${root}/scripts/setup/docker.mjs'
   import { createReporter } from '${root}/scripts/setup/report.mjs'
   const report = createReporter({ quiet: false, stream: process.stderr })
-  const outcome = await prepareDocker({ root: '${root}', cache: process.env.CACHE, env: process.env, report, pullMs: 300 })
+  const outcome = await prepareDocker({ root: '${root}', cache: process.env.CACHE, env: process.env, report, pullMs: 300, image: process.env.IMAGE })
   process.stdout.write(JSON.stringify(outcome))`
 
 const pong = { status: 200, body: 'OK' }
@@ -91,6 +91,20 @@ describe('setup for Docker', () => {
       isThere: true,
       reason: expect.stringMatching(new RegExp(`^Docker does not tell of the image mine::1: .*${reason}`)),
     })
+  })
+
+  test('builds the full image under its own name, on a base of its own, whatever sandboxes are made of', async () => {
+    const { requests, outcome } = await prepare([pong, missing, missing, missing, refused], {
+      IMAGE: 'full',
+      LONGHAND_SANDBOX_IMAGE: 'mine:1',
+    })
+    expect(requests.slice(1, 4)).toEqual([
+      `GET /images/${FULL_IMAGE}/json`,
+      `GET /images/${FULL_IMAGE}/json`,
+      'GET /images/ubuntu:24.04/json',
+    ])
+    expect(requests.at(-1)).toMatch(/^POST \/images\/create\?fromImage=ubuntu/)
+    expect(outcome).toMatchObject({ ok: false, reason: expect.stringContaining('no registry gives ubuntu:24.04') })
   })
 
   test('builds nothing under another name', async () => {

@@ -64,7 +64,7 @@ describe('setup', () => {
 
   test('refuses an argument that it does not know', async () => {
     const checkout = await createCheckout()
-    const line = 'setup   unknown argument --fast; known are --quiet --no-install'
+    const line = 'setup   unknown argument --fast; known are --quiet --no-install --image=full'
     expect(await checkout.setup(['--fast'])).toEqual({ code: 2, lines: [line] })
   })
 })

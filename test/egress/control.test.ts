@@ -1,10 +1,11 @@
-import { chmod, mkdir, mkdtemp, readdir, rm, stat } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, readFile, readdir, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { claimFolder } from '../../src/egress/control.ts'
 import { connectGate } from '../../src/egress/gate-client.ts'
 import type { Permit } from '../../src/egress/proxy-options.ts'
+import type { RepositoryRoute } from '../../src/egress/repository-route.ts'
 import { shorten } from '../../src/egress/short-path.ts'
 import type { EgressProcess } from './egress-process.ts'
 import { startProcess } from './egress-process.ts'
@@ -98,6 +99,111 @@ describe('the gate of a host', () => {
     const next = await claimFolder(folder)
     expect(next).not.toBeNull()
     next?.close()
+  })
+})
+
+const ours: RepositoryRoute = {
+  url: 'https://github.com/o/r',
+  upstream: 'http://127.0.0.1:1/o/r',
+  authorization: 'Basic the-token',
+  isTrusted: true,
+}
+const open: RepositoryRoute = { ...ours, url: 'https://github.com/o/open', authorization: null }
+const withRepositories: Permit = { ...closed, repositories: [ours, open] }
+
+describe('a door with authorities of the operator’s', () => {
+  test('has them for what is inside, in the process that comes next too, and beside its own', async () => {
+    const folder = await newFolder()
+    const read = async (door: string) => readFile(join(door, 'ca.pem'), 'utf8')
+    let door = ''
+    {
+      await using first = await startProcess(folder)
+      door = await first.gate.open('sesn_1.1', { ...closed, authorities: 'theirs' })
+      expect(await read(door)).toBe('theirs')
+    }
+    await rm(join(door, 'ca.pem'))
+    await using second = await startProcess(folder)
+    expect(await read(door)).toBe('theirs')
+    const placeholder = { placeholder: 'p', value: 'v', policy: closed.policy, headers: true, body: false }
+    await second.gate.open('sesn_1.1', { ...closed, credentials: [placeholder], authorities: 'theirs' })
+    expect(await read(door)).toMatch(/-----END CERTIFICATE-----\s+theirs$/)
+  })
+})
+
+describe('a door with repositories', () => {
+  async function askGit(folder: string, name: string) {
+    await using path = await shorten(folder)
+    return (await ask(path.to('proxy.sock'), `/git/github.com/o/${name}/info/refs?service=git-upload-pack`)).body
+  }
+  const away = /repository_clone_error: .* does not answer/
+  const unknown = /repository_clone_error: the way to o\/r is being opened again/
+
+  test('has a configuration for git, and no token in any file', async () => {
+    const folder = await newFolder()
+    await using process = await startProcess(folder)
+    const door = await process.gate.open('sesn_1.1', withRepositories)
+    const config = join(door, 'gitconfig')
+    expect(await readFile(config, 'utf8')).toContain('insteadOf = "https://github.com/o/r"')
+    expect((await stat(config)).mode & 0o777).toBe(0o644)
+    const files = await readdir(folder, { recursive: true, withFileTypes: true })
+    const texts = files
+      .filter((file) => file.isFile())
+      .map((file) => readFile(join(file.parentPath, file.name), 'utf8'))
+    expect(await Promise.all(texts)).toHaveLength(3)
+    expect((await Promise.all(texts)).filter((text) => text.includes('the-token'))).toEqual([])
+    await process.gate.close('sesn_1.1')
+    expect(await readdir(folder)).toEqual(['control.sock'])
+  })
+
+  test('waits for the tokens when the process is another one, and only for those', async () => {
+    const folder = await newFolder()
+    const first = await startProcess(folder)
+    const door = await first.gate.open('sesn_1.1', withRepositories)
+    expect(await askGit(door, 'r')).toMatch(away)
+    await first[Symbol.asyncDispose]()
+    await using _second = await startProcess(folder)
+    expect(await askGit(door, 'r')).toMatch(unknown)
+    expect(await askGit(door, 'open')).toMatch(away)
+    await connectGate({ folder, start: () => {} }).renew('sesn_1.1', withRepositories)
+    expect(await askGit(door, 'r')).toMatch(away)
+  })
+
+  test('is given other tokens while it is open, and does not come back for them', async () => {
+    const folder = await newFolder()
+    await using process = await startProcess(folder)
+    const client = connectGate({ folder, start: () => {} })
+    const door = await client.open('sesn_1.1', closed)
+    expect(await askGit(door, 'r')).toContain('Only the repositories of this session')
+    await client.renew('sesn_1.1', withRepositories)
+    expect(await askGit(door, 'r')).toMatch(away)
+    expect(await client.names()).toEqual(['sesn_1.1'])
+    await client.close('sesn_1.1')
+    await client.renew('sesn_1.1', withRepositories)
+    expect([process.gate.names(), await client.names()]).toEqual([[], []])
+  })
+
+  test('says to who attends that a process has begun, each time', async () => {
+    const folder = await newFolder()
+    const first = await startProcess(folder)
+    const client = connectGate({ folder, start: () => {} })
+    await client.open('sesn_1.1', withRepositories)
+    const leaving = new AbortController()
+    let begun = 0
+    let heard = () => {}
+    const next = () => new Promise<void>((resolve) => (heard = resolve))
+    let waiting = next()
+    const attending = client.attend(leaving.signal, () => {
+      begun++
+      heard()
+    })
+    await waiting
+    waiting = next()
+    await first[Symbol.asyncDispose]()
+    await using _second = await startProcess(folder)
+    await waiting
+    leaving.abort()
+    await attending
+    expect(begun).toBe(2)
   })
 })
 

@@ -14,11 +14,13 @@ const credential: Credential = {
   body: true,
 }
 const { placeholder, value } = credential
+const urls: string[] = []
 let world: World
 
 /** Repeats what it was sent, as JSON; `/upgrade` answers as a server of WebSockets would, and then repeats every byte. */
 beforeAll(async () => {
   world = await serve((incoming, answer) => {
+    urls.push(incoming.url ?? '')
     const chunks: Buffer[] = []
     incoming.on('data', (chunk: Buffer) => chunks.push(chunk))
     incoming.on('end', () => {
@@ -81,6 +83,18 @@ describe('a host that a credential is for', () => {
     expect([cut.bytes, cut.body.startsWith(placeholder)]).toEqual([mostBody + 1, true])
     const binary = await heard({ headers: { 'Content-Type': 'application/octet-stream' }, body: placeholder })
     expect(binary.body).toBe(placeholder)
+  })
+
+  test('hears nothing of a request that breaks off before its secrets are in place', async () => {
+    const socket = await openSecureTunnel(proxy.path, 'api.test', proxy.authority.certificate)
+    const head = 'POST /cut HTTP/1.1\r\nHost: api.test\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n'
+    socket.write(`${head}{"key":"${placeholder.slice(0, -4)}`)
+    // It was taken up by then: a second connection is served behind it.
+    await askInside('/behind')
+    socket.destroy()
+    await askInside('/last')
+    expect(urls.slice(-2)).toEqual(['/behind', '/last'])
+    expect(urls).not.toContain('/cut')
   })
 
   test('gets a request of its own alone', async () => {

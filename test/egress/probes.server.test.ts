@@ -1,10 +1,12 @@
+import { execFile } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import type { AddressInfo } from 'node:net'
 import { createServer } from 'node:net'
 import { networkInterfaces, tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { promisify } from 'node:util'
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import { createDial } from '../../src/egress/dial.ts'
 import type { Gate } from '../../src/egress/gate.ts'
 import { openGate } from '../../src/egress/gate.ts'
@@ -86,6 +88,11 @@ const policies: Readonly<Record<string, Policy>> = {
   limited: { type: 'limited', hosts: ['control.test', ...hosts, ...hosts.map((host) => host.replace(/^\[|\]$/g, ''))] },
   closed: { type: 'limited', hosts: [] },
 }
+/** Unix sockets of this machine that have a name and no file: the network's namespace decides who has them. */
+const abstract = readFileSync('/proc/net/unix', 'utf8')
+  .split('\n')
+  .flatMap((line) => /@[\w./-]+$/.exec(line) ?? [])
+  .slice(0, 20)
 const kinds = (await hasDocker()) ? (['local', 'docker'] as const) : (['local'] as const)
 const program = readFileSync(new URL('probes.py', import.meta.url))
 
@@ -144,6 +151,7 @@ describe.each(kinds)('a %s sandbox', (kind) => {
     const ports = [
       (canary.address() as AddressInfo).port,
       Number(temporalAddress().split(':')[1]),
+      Number(new URL(inject('postgresUrl')).port),
       2375,
       5432,
       8787,
@@ -159,6 +167,8 @@ describe.each(kinds)('a %s sandbox', (kind) => {
         'control.test:65536',
         'control.test@127.0.0.1:443',
         'control.test#@10.0.0.1:80',
+        // An address that nobody names is refused whatever it is; without a list it is the internet.
+        ...(name === 'unrestricted' ? [] : ['93.184.215.14:443', '1.1.1.1:80', '[2606:4700::1111]:443']),
       ],
       get: [
         ...hosts.map((host) => `http://${host}/`),
@@ -181,7 +191,9 @@ describe.each(kinds)('a %s sandbox', (kind) => {
         '8.8.8.8',
         '169.254.169.254',
         '2606:4700::1111',
-      ].map((address) => [address, 53]),
+        '224.0.0.251',
+        'ff02::fb',
+      ].flatMap((address) => [53, 5353].map((port) => [address, port])),
       unix: [
         '/var/run/docker.sock',
         '/run/docker.sock',
@@ -191,8 +203,10 @@ describe.each(kinds)('a %s sandbox', (kind) => {
         `${root}/egress/control.sock`,
         '/run/egress/control.sock',
         '/run/egress/../control.sock',
+        ...abstract,
       ],
       names: ['example.com', 'control.test', 'metadata.google.internal'],
+      others: ['ping', 'io_uring', 'interface'],
       families: [
         ['AF_VSOCK', 40, 1, 0],
         ['AF_PACKET', 17, 3, 0],
@@ -236,5 +250,41 @@ describe.each(kinds)('a %s sandbox', (kind) => {
     })
     const allowed = name === 'closed' ? 'does not allow control.test' : 'control'
     expect(Buffer.from(asked?.output ?? '').toString()).toContain(allowed)
+  })
+})
+
+describe('the probes', () => {
+  test('would notice a way out', async () => {
+    const sockets = await mkdtemp(join(tmpdir(), 'longhand-probes-'))
+    const canary = createServer((socket) => socket.destroy())
+    const unix = createServer((socket) => socket.destroy())
+    try {
+      await Promise.all([
+        new Promise<void>((resolve) => canary.listen(0, '127.0.0.1', resolve)),
+        new Promise<void>((resolve) => unix.listen(join(sockets, 'a.sock'), resolve)),
+      ])
+      const { port } = canary.address() as AddressInfo
+      const wanted = {
+        tcp: [['127.0.0.1', port]],
+        udp: [['127.0.0.1', port]],
+        unix: [join(sockets, 'a.sock')],
+        names: ['localhost'],
+        families: [['raw', 2, 3, 255]],
+      }
+      const script = new URL('probes.py', import.meta.url).pathname
+      const { stdout } = await promisify(execFile)('/usr/bin/python3', [script, JSON.stringify(wanted)])
+      const raw = process.getuid?.() === 0 ? 'opened' : 'EPERM'
+      expect(JSON.parse(stdout)).toEqual({
+        [`tcp 127.0.0.1 ${port}`]: 'connected',
+        [`udp 127.0.0.1 ${port}`]: 'sent',
+        [`unix ${join(sockets, 'a.sock')}`]: 'connected',
+        'name localhost': expect.stringContaining('127.0.0.1'),
+        'family raw': raw,
+      })
+    } finally {
+      canary.close()
+      unix.close()
+      await rm(sockets, { recursive: true })
+    }
   })
 })

@@ -12,6 +12,7 @@ import { DEFAULT_IMAGE } from '../../src/hands/docker/image.ts'
 import { createLocalProvider } from '../../src/hands/local.ts'
 import type { Doors } from '../../src/hands/network.ts'
 import type { Sandbox, SandboxProvider } from '../../src/hands/sandbox.ts'
+import { findInFiles, searchInside, spellingsOf } from '../support/canary-scan.ts'
 import { hasDocker } from '../support/docker.ts'
 import { silentLog } from '../support/silent-log.ts'
 import type { World } from './test-proxy.ts'
@@ -131,14 +132,13 @@ describe.each(kinds)('the network of a %s sandbox', (kind) => {
       authorization: `Basic ${Buffer.from(`user:${canary}`).toString('base64')}`,
     })
     expect(JSON.parse(JSON.parse(body)[1] as string)).toEqual({ key: canary })
-    const places = '/proc/*/environ /proc/*/cmdline /run /tmp /etc /home /workspace /dev/shm'
-    // Encoded, so that the search does not find itself.
-    const search = (text: string) =>
-      `echo ${Buffer.from(text).toString('base64')} | base64 -d | grep -rlF --devices=skip -f - ${places} 2>/dev/null`
-    expect(await run('trusted', search(canary))).toBe('')
-    expect(await run('trusted', `echo planted-control > /tmp/planted; ${search('planted-control')}`)).toContain(
+    const secrets = spellingsOf(canary).filter((spelling) => !spelling.includes('\0'))
+    expect(await run('trusted', searchInside(secrets))).toBe('')
+    expect(await run('trusted', `echo planted-control > /tmp/planted; ${searchInside(['planted-control'])}`)).toContain(
       '/tmp/planted',
     )
+    expect(await findInFiles(root, spellingsOf(canary))).toEqual([])
+    expect(await findInFiles(root, spellingsOf(`sesn_${process.pid}xtrusted`))).not.toEqual([])
   })
 
   test('goes on with the policies of before when the gate is another one', async () => {

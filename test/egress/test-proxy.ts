@@ -12,7 +12,7 @@ import type { Authority } from '../../src/egress/authority.ts'
 import { createAuthority } from '../../src/egress/authority.ts'
 import { createDial } from '../../src/egress/dial.ts'
 import type { Dial } from '../../src/egress/dial.ts'
-import type { Permit } from '../../src/egress/proxy-options.ts'
+import type { Permit, ProxyOptions } from '../../src/egress/proxy-options.ts'
 import { createProxy } from '../../src/egress/proxy.ts'
 
 /** The authority that proves the names of the tests' own servers. */
@@ -52,7 +52,7 @@ export interface TestProxy {
 }
 
 /** A proxy on a socket of its own, for a file's tests. */
-export function useProxy(patienceMs = 15_000): TestProxy {
+export function useProxy(patienceMs = 15_000, more: Partial<Pick<ProxyOptions, 'dial' | 'silenceMs'>> = {}): TestProxy {
   const world: Record<string, number> = {}
   const authority = createAuthority()
   const refused: string[] = []
@@ -64,6 +64,7 @@ export function useProxy(patienceMs = 15_000): TestProxy {
     dial: (target) => dialTo(world)(target),
     trusted: worldAuthority.certificate,
     patienceMs,
+    ...more,
     onRefusal: (target) => refused.push(target),
   })
   // Tunnels are none of the server's own connections any more.

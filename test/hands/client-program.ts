@@ -9,10 +9,21 @@ import type { ClientPlace, ClientTask } from './local-sandboxes.ts'
 async function main(place: ClientPlace, task: ClientTask): Promise<unknown> {
   const provider = createProvider(place)
   if (task.do === 'provision') return provider.provision(task)
+  if (task.do === 'mount') {
+    const cargo = await provider.cargo(task.row)
+    return cargo?.mount({ path: task.path, size: 10, sha256: '', source: endless })
+  }
   const sandbox = await provider.attach(task.row)
   if (sandbox === null) throw new Error('expected the sandbox to live')
   const result = await sandbox.run({ ...task.request, timeoutMs: 60_000, capBytes: 102_400 })
   return { ...result, output: Buffer.from(result.output).toString() }
+}
+
+/** Says that it was asked, gives less than was said, and never ends. */
+async function* endless(): AsyncGenerator<Uint8Array, void> {
+  yield Buffer.from('half')
+  console.log('asked')
+  await new Promise((resolve) => setTimeout(resolve, 60_000))
 }
 
 function createProvider(place: ClientPlace): SandboxProvider {

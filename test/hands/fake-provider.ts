@@ -7,7 +7,9 @@ import type {
   SandboxKey,
   SandboxProvider,
 } from '../../src/hands/sandbox.ts'
+import { placeName } from '../../src/hands/recipe.ts'
 import { SandboxLost } from '../../src/hands/sandbox.ts'
+import { FakeCargo } from './fake-cargo.ts'
 
 /** A sandbox in memory that keeps claims and echoes commands; `gate`, when set, holds every command until it resolves. */
 export class FakeSandbox implements Sandbox {
@@ -17,7 +19,9 @@ export class FakeSandbox implements Sandbox {
   /** What the next commands say instead of nothing. */
   says = ''
   isLost = false
+  isBusy = false
   gate: Promise<void> | undefined
+  readonly cargo = new FakeCargo()
   readonly #results = new Map<string, Promise<RunResult>>()
 
   async run(request: RunRequest): Promise<RunResult> {
@@ -37,6 +41,10 @@ export class FakeSandbox implements Sandbox {
     return Promise.resolve()
   }
 
+  busy(): Promise<boolean> {
+    return this.isLost ? Promise.reject(new SandboxLost('killed')) : Promise.resolve(this.isBusy)
+  }
+
   keep(id: string): Promise<KeepResult> {
     if (this.isLost) return Promise.reject(new SandboxLost('killed'))
     this.kept.push(id)
@@ -51,9 +59,14 @@ export class FakeSandbox implements Sandbox {
     return Promise.reject(new SandboxLost('the fake has no files'))
   }
 
-  async #start({ id, command }: RunRequest): Promise<RunResult> {
+  async #start({ id, command, env, stdin }: RunRequest): Promise<RunResult> {
     this.runs.push(id)
     await this.gate
+    if (id === 'placed') {
+      this.cargo.place(env?.['MAKER'] ?? '')
+      const output = Buffer.concat([Buffer.from('0\n'), stdin ?? new Uint8Array()])
+      return { reason: 'exit', code: 0, output, truncated: null, first: true }
+    }
     const echoed = /^echo (\S+)$/.exec(command)?.[1] ?? this.says
     return { reason: 'exit', code: 0, output: Buffer.from(`${echoed}\n`), truncated: null, first: true }
   }
@@ -81,11 +94,16 @@ export function createFakeProvider(): FakeProvider {
     destroyed,
     made,
     isShared: true,
-    provision({ sessionId, generation }: SandboxKey) {
-      const present = [...rows.values()].find((row) => row.sessionId === sessionId && row.generation === generation)
+    provision(key: SandboxKey) {
+      const { sessionId, generation } = key
+      const present = [...rows.values()].find(
+        (row) => placeName(row) === placeName(key) && row.generation === generation,
+      )
       if (provider.isShared && present !== undefined && living.has(present.reference)) return Promise.resolve(present)
       const bootId = `boot${++serial}`
-      const row = { sessionId, generation, provider: 'fake', reference: `${sessionId}.${generation}.${bootId}`, bootId }
+      const hand = key.hand === undefined ? {} : { hand: key.hand }
+      const reference = `${placeName(key)}.${generation}.${bootId}`
+      const row = { sessionId, ...hand, generation, provider: 'fake', reference, bootId }
       const sandbox = new FakeSandbox()
       rows.set(row.reference, row)
       living.set(row.reference, sandbox)
@@ -93,13 +111,18 @@ export function createFakeProvider(): FakeProvider {
       return Promise.resolve(row)
     },
     attach: ({ reference }) => Promise.resolve(living.get(reference) ?? null),
+    host: () => Promise.resolve(null),
+    cargo: ({ reference }) => Promise.resolve(living.get(reference)?.cargo ?? null),
     destroy({ reference }) {
       destroyed.push(reference)
       living.delete(reference)
       rows.delete(reference)
       return Promise.resolve()
     },
-    list: () => Promise.resolve([...rows.values()]),
+    async list(sessionId) {
+      const listed = [...rows.values()].map((row) => ({ ...row, since: new Date(0) }))
+      return sessionId === undefined ? listed : listed.filter((row) => row.sessionId === sessionId)
+    },
     doctor: () => Promise.resolve([]),
   }
   return provider

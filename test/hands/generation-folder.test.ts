@@ -43,7 +43,7 @@ describe('generation folders', () => {
     expect((await stat(root)).mode & 0o777).toBe(0o700)
     expect((await stat(join(folders.pathOf(reference), 'etc', 'passwd'))).mode & 0o777).toBe(0o644)
     expect(await readFile(join(folders.pathOf(reference), 'etc', 'passwd'), 'utf8')).toContain('agent:x:1000:1000:')
-    expect(await folders.list()).toEqual([row])
+    expect(await folders.list()).toEqual([{ ...row, since: expect.any(Date) }])
   })
 
   test('let the first of a key be its sandbox and no other', async () => {

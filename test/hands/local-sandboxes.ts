@@ -14,6 +14,7 @@ const clientProgram = fileURLToPath(new URL('client-program.ts', import.meta.url
 /** What a client process does: see client-program.ts. */
 export type ClientTask =
   | { readonly do: 'provision'; readonly sessionId: string; readonly generation: number }
+  | { readonly do: 'mount'; readonly row: SandboxRow; readonly path: string }
   | { readonly do: 'run'; readonly row: SandboxRow; readonly request: { id: string; command: string } }
 
 /** Which provider a client process is to use. */

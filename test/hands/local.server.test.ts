@@ -11,7 +11,7 @@ describe('a local sandbox', () => {
   test('shows nothing of the host but its programs', async () => {
     const { sandbox } = await sandboxes.open()
     const seen = await textOf(sandbox, 'ls /')
-    const wanted = ['bin', 'dev', 'etc', 'home', 'lib', 'proc', 'run', 'sbin', 'tmp', 'usr', 'workspace', '']
+    const wanted = ['bin', 'dev', 'etc', 'home', 'lib', 'mnt', 'proc', 'run', 'sbin', 'tmp', 'usr', 'workspace', '']
     expect(seen.replaceAll(/^lib(32|64|x32)\n/gm, '').split('\n')).toEqual(wanted)
   })
 

@@ -1,3 +1,4 @@
+import { to } from '../store/builders.ts'
 import { describe, expect, test } from 'vitest'
 import { createSandboxHands } from '../../src/hands/sandbox-hands.ts'
 import type { ToolContext, ToolOutcome } from '../../src/hands/hands.ts'
@@ -53,7 +54,7 @@ describe('sandbox hands over local sandboxes', () => {
     const session = build()
     const { row, sandbox } = await sandboxes.open(session.sessionId)
     await session.bindings.replace(0, row)
-    for (const id of ['a', 'b']) await session.bindings.bind(session.sessionId, id, 1)
+    for (const id of ['a', 'b']) await session.bindings.bind(session.sessionId, id, to(1))
     const clients = ['a', 'b'].map((id) =>
       sandboxes.startClient({ do: 'run', row, request: { id, command: command(id) } }),
     )
@@ -102,7 +103,7 @@ describe('sandbox hands over local sandboxes', () => {
         expect(await bash(1, second, command(second))).toEqual(lost)
         const next = await bash(1, 'next', 'cat ledger 2>&1')
         expect(next.text).toMatch(
-          /^\[This is a fresh, empty sandbox \(generation 2\).*\n\ncat: ledger: No such file or directory\nexit 1$/s,
+          /^\[This is a new sandbox \(generation 2\).*\n\ncat: ledger: No such file or directory\nexit 1$/s,
         )
         expect(await bash(0, second, command(second))).toEqual(lost)
         expect(await bash(1, first, command(first))).toEqual(lost)

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { Projection } from '../../src/history/project.ts'
 import { formatPosition } from '../../src/history/position.ts'
+import { startingState } from '../../src/session/start.ts'
 import { configurationIn } from '../../src/history/updated.ts'
 import { isId } from '../../src/wire/ids.ts'
 import type { Ending, HistoryItem } from '../../src/history/item.ts'
@@ -20,7 +21,15 @@ import {
   takenOver,
 } from '../support/history-builders.ts'
 import { carriedOver } from '../support/run-builders.ts'
-import { answerEntries, confirm, customResult, interrupt, message, resultEntry } from '../support/session-builders.ts'
+import {
+  answerEntries,
+  confirm,
+  customResult,
+  fileResource,
+  interrupt,
+  message,
+  resultEntry,
+} from '../support/session-builders.ts'
 
 const time = (seconds: number): string => new Date(NOON + seconds * 1000).toISOString()
 const running = { type: 'session.status_running', id: 'e-run' }
@@ -75,6 +84,32 @@ describe('the projection of arrivals', () => {
     const items = history(started(input), decided({ type: 'log.minted', id: 'minted', signal: 0, index: 1 }))
     expect(outline(items)).toEqual(['1.1.0 m0 queued …', '1.2.0 minted queued …'])
     expect(project(items).projection.state.title).toBe('t')
+  })
+
+  test('has the resources of the start behind its events, seen by nobody', () => {
+    const resources = [fileResource('a'), fileResource('b')]
+    const { items, projection } = project(
+      history(started({ events: [message('m1'), { type: 'user.interrupt' }], resources }), decided(running)),
+    )
+    expect(items.map(({ position, says }) => [formatPosition(position), says?.type ?? null])).toEqual([
+      ['1.1.0', null],
+      ['1.1.2', 'log.resource'],
+      ['1.1.3', 'log.resource'],
+      ['1.2.0', 'session.status_running'],
+    ])
+    expect(items.filter(({ says }) => says?.type === 'log.resource').map(({ shown }) => shown)).toEqual([null, null])
+    expect(projection.state).toMatchObject({ resources: ['a', 'b'], supplies: 2 })
+    expect(project(history(started({ resources }))).items.map(({ position }) => formatPosition(position))).toEqual([
+      '1.1.0',
+      '1.1.1',
+    ])
+  })
+
+  test('does not begin a run with the resources of the one before again', () => {
+    const carried = carriedOver({ run: 2, state: startingState({ resources: [fileResource('a')] }) })
+    const { items, projection } = project(history(takenOver('run-2', carried)))
+    expect(items).toEqual([])
+    expect(projection.state).toMatchObject({ resources: ['a'], supplies: 1 })
   })
 
   test('numbers signals from 1 even when nothing came with the start, and counts malformed ones', () => {

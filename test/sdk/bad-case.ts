@@ -5,6 +5,14 @@ export const MISSING = 'sesn_01missing'
 export const KEY = 'lh_test_key'
 export const OTHER_KEY = 'lh_other_secret'
 export const REVOKED_KEY = 'lh_revoked_secret'
+/** Of the workers of an environment, of those of another, and of those whose key was revoked. */
+export const WORKER_KEY = 'lh_env_worker_secret'
+export const OTHER_WORKER_KEY = 'lh_env_other_secret'
+export const REVOKED_WORKER_KEY = 'lh_env_revoked_secret'
+/** Tokens of the worker: of an item that is held, of one that was stopped long ago, and one that a revoked key polled. */
+export const WORK_TOKEN = 'lh_work_token_secret'
+export const SPENT_TOKEN = 'lh_work_spent_secret'
+export const REVOKED_TOKEN = 'lh_work_revoked_secret'
 
 /** Ids that the requests are made with. */
 export interface Places {
@@ -28,6 +36,13 @@ export interface Places {
   readonly custom: string
   /** A call of the client's tool that another session waits for. */
   readonly elsewhere: string
+  /** A self-hosted environment, its session with the item that its worker holds, and another one of each. */
+  readonly own: string
+  readonly served: string
+  readonly held: string
+  readonly otherOwn: string
+  readonly otherServed: string
+  readonly otherHeld: string
 }
 
 /** A request, `GET /v1/agents` unless it says otherwise. */
@@ -53,6 +68,7 @@ export const TYPES: Readonly<Record<number, string>> = {
   403: 'permission_error',
   404: 'not_found_error',
   409: 'conflict_error',
+  412: 'invalid_request_error',
   413: 'request_too_large',
 }
 

@@ -158,11 +158,6 @@ export const BAD_EVENTS: readonly Case[] = [
   post('a budget in another currency', sessions, { agent: 'a', environment_id: 'e', budget: budget('1', 'EUR') }),
   post('a new budget', update, { budget: budget('1') }),
   post('a session of a vault', sessions, { agent: 'a', environment_id: 'e', vault_ids: ['vlt_x'] }),
-  post('a session with a file', sessions, {
-    agent: 'a',
-    environment_id: 'e',
-    resources: [{ type: 'file', file_id: 'file_x' }],
-  }),
   post('a session of a list of agents', sessions, { agent: ['a'], environment_id: 'e' }),
   post('a session of an empty agent', sessions, { agent: '', environment_id: 'e' }),
   post('a session of an agent of 257 characters', sessions, { agent: 'a'.repeat(257), environment_id: 'e' }),

@@ -19,8 +19,10 @@ import {
 import { BAD_ANSWERS } from './bad-answers.ts'
 import { BAD_EVENTS } from './bad-events.ts'
 import { BAD_IDS } from './bad-ids.ts'
+import { BAD_MOUNTS } from './bad-mounts.ts'
 import { BAD_RESOURCES } from './bad-resources.ts'
 import { BAD_TRANSPORT } from './bad-transport.ts'
+import { BAD_WORK } from './bad-work.ts'
 
 const BASIC: readonly Case[] = [
   { name: 'no key', headers: {}, status: 401 },
@@ -176,8 +178,10 @@ const BASIC: readonly Case[] = [
 export const BAD_REQUESTS: readonly Case[] = [
   ...BASIC,
   ...BAD_TRANSPORT,
+  ...BAD_WORK,
   ...BAD_IDS,
   ...BAD_EVENTS,
   ...BAD_ANSWERS,
+  ...BAD_MOUNTS,
   ...BAD_RESOURCES,
 ]

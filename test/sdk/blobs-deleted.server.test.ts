@@ -19,7 +19,6 @@ describe('blobs of a deleted session', () => {
     const done = async (): Promise<void> => undefined
     const ports: SweeperPorts = {
       sessions: stack.stores.sessions,
-      spentSandboxes: stack.stores.spentSandboxes,
       log: stack.log,
       exclusively: async () => true,
       removeWorkflow: done,
@@ -29,6 +28,7 @@ describe('blobs of a deleted session', () => {
       removeSpareContents: async () => undefined,
       pruneIngress: done,
       archiveEnded: done,
+      staffSessions: done,
       warn: () => undefined,
     }
     await sweep(ports, Date.now())

@@ -3,16 +3,21 @@ import { sql } from 'kysely'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { SweeperPorts } from '../../src/activities/sweeper.ts'
 import { sweep } from '../../src/activities/sweeper.ts'
+import { createCollector } from '../../src/hands/collector.ts'
+import { clearAway, tend } from '../../src/hands/keeper.ts'
 import type { SandboxHands } from '../../src/hands/sandbox-hands.ts'
 import { createSandboxHands } from '../../src/hands/sandbox-hands.ts'
 import { copyRun } from '../../src/history/copy.ts'
 import { createHistorySource, isNotFound } from '../../src/history/source.ts'
+import { createCopyStore } from '../../src/keeping.ts'
+import { createOutputShelf } from '../../src/output-shelf.ts'
+import { createStock } from '../../src/stock.ts'
 import { createSweeperPorts } from '../../src/sweeping.ts'
 import { useLocalSandboxes } from '../hands/local-sandboxes.ts'
 import { silentLog } from '../support/silent-log.ts'
 import type { Stack } from '../support/stack.ts'
 import { startStack } from '../support/stack.ts'
-import { bash, createSession, listAll, message, program, refused, turn } from './drive.ts'
+import { bash, listAll, message, program, refused, turn } from './drive.ts'
 
 /** Temporal lists, and removes what it was told to, in its own time: half a minute, when runs have just ended. */
 const POLL = { timeout: 100_000, interval: 500 }
@@ -26,7 +31,12 @@ beforeAll(async () => {
   const stack = await startStack({ hands: { execute: (...call) => hands.execute(...call) }, policy })
   use = { stack, ...(await stack.prepare()) }
   const { stores, blobs, contents, temporal, log: sessionLog } = stack
-  hands = createSandboxHands({ provider: sandboxes.provider, bindings: stores.bindings, log: silentLog })
+  hands = createSandboxHands({
+    provider: sandboxes.provider,
+    bindings: stores.bindings,
+    stores: { stock: createStock(stores, contents), ledger: stores.ledger, keepsCopies: true },
+    log: silentLog,
+  })
   const source = createHistorySource(temporal.workflow)
   const parts = { database: stack.database, stores, blobs, contents, temporal, sessionLog, hands, log: silentLog }
   sweeper = createSweeperPorts({ ...parts, copy: (session, id) => copyRun(source, session, id) })
@@ -39,15 +49,27 @@ interface Lived {
   readonly runs: readonly string[]
 }
 
-/** A session with a trace everywhere: several runs, some in the archive, blobs, a file, a sandbox, answered requests. */
+/**
+ * A session with a trace everywhere: several runs, some in the archive, blobs, a file in a message, a mounted one and one
+ * that it made, a token, a sandbox, answered requests.
+ */
 async function live(): Promise<Lived> {
   const { sdk, temporal, stores, blobs } = use.stack
-  const id = await createSession(use)
   const { id: file } = await sdk.beta.files.upload({ file: await toFile(Buffer.from('kept'), 'a.txt') })
+  const { id } = await sdk.beta.sessions.create({
+    agent: use.agent,
+    environment_id: use.environment,
+    resources: [
+      { type: 'file', file_id: file },
+      { type: 'github_repository', url: 'https://github.com/octo/repo', authorization_token: 'ghp_token' },
+    ],
+  })
   const source = { type: 'file', file_id: file } as const
   await turn(sdk, id, { type: 'user.message', content: [{ type: 'document', source }] })
   await turn(sdk, id, message('x'.repeat(100_000)))
-  for (const name of ['one', 'two', 'three']) await turn(sdk, id, program(bash(`echo ${name} > ${name}`), 'SAY done'))
+  for (const name of ['one', 'two', 'three'])
+    await turn(sdk, id, program(bash(`echo ${name} > /mnt/session/outputs/${name}`), 'SAY done'))
+  await collectOutputs(id)
   await expect.poll(() => stores.archive.runs(id, 1).then((runs) => runs.length), POLL).toBeGreaterThan(1)
   expect(await blobs.list(id)).toHaveLength(2)
   expect(await sandboxesOf(id)).toHaveLength(1)
@@ -59,6 +81,32 @@ async function live(): Promise<Lived> {
   }
   await expect.poll(listed, POLL).toBeGreaterThan(2)
   return { id, file, runs }
+}
+
+async function collectOutputs(session: string): Promise<void> {
+  const { stores, contents } = use.stack
+  const row = await stores.bindings.current(session)
+  const cargo = row && (await sandboxes.provider.cargo(row))
+  const collect = createCollector({ shelf: createOutputShelf({ stores, contents }), log: silentLog })
+  expect(row && cargo && (await collect(row, cargo, { last: true }))).toBe(true)
+}
+
+/** What the keeper of the host does, once. */
+async function look(): Promise<void> {
+  const { stores, contents } = use.stack
+  const pass = {
+    provider: sandboxes.provider,
+    hosts: [{ host: 'here', provider: 'local' }],
+    ledger: stores.ledger,
+    copies: createCopyStore(stores.files, contents),
+    exclusively: async () => true,
+    settings: { idleMs: 0, mostCopied: 0 },
+    log: silentLog,
+    signal: new AbortController().signal,
+    now: Date.now(),
+  }
+  await clearAway(pass)
+  await tend(pass)
 }
 
 async function sandboxesOf(session: string): Promise<readonly string[]> {
@@ -103,8 +151,12 @@ const TRACES = [
   'archived_runs',
   'call_bindings',
   'configurations',
+  'files',
   'ingress',
+  'resource_secrets',
   'sandboxes',
+  'session_outputs',
+  'session_resources',
   'sessions',
 ]
 async function expectNothingLeft(lived: Lived): Promise<void> {
@@ -148,9 +200,9 @@ describe('a session', () => {
       const { sdk, stores, blobs } = use.stack
       await sdk.beta.sessions.archive(lived.id)
       const events = await listAll(sdk, lived.id)
-      await sweep(sweeper, Date.now())
+      await look()
       expect(await sandboxesOf(lived.id)).toEqual([])
-      expect((await stores.spentSandboxes.take()).map(({ sessionId }) => sessionId)).not.toContain(lived.id)
+      expect((await stores.ledger.all()).map(({ row }) => row.sessionId)).not.toContain(lived.id)
       expect(await listAll(sdk, lived.id)).toEqual(events)
       expect(await blobs.list(lived.id)).toHaveLength(2)
       await sdk.beta.sessions.delete(lived.id)

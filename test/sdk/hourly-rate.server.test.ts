@@ -10,6 +10,7 @@ const policyFor = createPolicies({
   priceFile: undefined,
   hourlyRate: HOURLY,
   modelBackend: 'anthropic',
+  provisioning: 'lazy',
 })
 const { accounting } = policyFor('claude-opus-5-5')
 

@@ -8,20 +8,26 @@ export interface Things {
   /** An environment that no session names. */
   readonly spare: string
   readonly session: string
+  /** Its resources: a file and a repository. */
+  readonly mounted: string
+  readonly cloned: string
   /** A session that is archived already. */
   readonly archived: string
   /** A file that was uploaded, and one that a session has made. */
   readonly file: string
   readonly made: string
+  readonly work: (state: 'queued' | 'polled' | 'held') => Promise<WorkThing>
+}
+
+/** An item of a self-hosted environment, in the state that was asked for. */
+export interface WorkThing {
+  readonly environment: string
+  /** A client with the environment's key. */
+  readonly worker: Anthropic
+  readonly id: string
 }
 
 type Ask = (sdk: Anthropic, things: Things) => Promise<unknown>
-
-/** A call that is always refused for now, and the status of it: the route is there, what it is about is not. */
-export interface RefusedCall {
-  readonly ask: Ask
-  readonly refused: number
-}
 
 const named = ({ session }: Things): { session_id: string } => ({ session_id: session })
 const threadOf = (session: string): string => session.replace(/^sesn_/, 'sthr_')
@@ -33,7 +39,7 @@ async function open(stream: Promise<{ readonly controller: AbortController }>): 
 }
 
 /** One official call of each method whose route is built, by the method's name. */
-export const ROUTE_CALLS: Readonly<Record<string, Ask | RefusedCall>> = {
+export const ROUTE_CALLS: Readonly<Record<string, Ask>> = {
   'beta.agents.create': ({ beta }) => beta.agents.create({ name: 'made', model: 'claude-opus-5-5' }),
   'beta.agents.list': ({ beta }) => beta.agents.list(),
   'beta.agents.retrieve': ({ beta }, { agent }) => beta.agents.retrieve(agent),
@@ -47,6 +53,35 @@ export const ROUTE_CALLS: Readonly<Record<string, Ask | RefusedCall>> = {
   'beta.environments.update': ({ beta }, { spare }) => beta.environments.update(spare, { description: 'changed' }),
   'beta.environments.archive': ({ beta }, { environment }) => beta.environments.archive(environment),
   'beta.environments.delete': ({ beta }, { spare }) => beta.environments.delete(spare),
+
+  'beta.environments.work.poll': async (_, { work }) => {
+    const { worker, environment } = await work('queued')
+    return worker.beta.environments.work.poll(environment)
+  },
+  'beta.environments.work.ack': async (_, { work }) => {
+    const { worker, environment, id } = await work('polled')
+    return worker.beta.environments.work.ack(id, { environment_id: environment })
+  },
+  'beta.environments.work.heartbeat': async (_, { work }) => {
+    const { worker, environment, id } = await work('held')
+    return worker.beta.environments.work.heartbeat(id, { environment_id: environment })
+  },
+  'beta.environments.work.list': async ({ beta }, { work }) =>
+    beta.environments.work.list((await work('queued')).environment),
+  'beta.environments.work.stats': async ({ beta }, { work }) =>
+    beta.environments.work.stats((await work('queued')).environment),
+  'beta.environments.work.retrieve': async ({ beta }, { work }) => {
+    const { environment, id } = await work('queued')
+    return beta.environments.work.retrieve(id, { environment_id: environment })
+  },
+  'beta.environments.work.update': async ({ beta }, { work }) => {
+    const { environment, id } = await work('queued')
+    return beta.environments.work.update(id, { environment_id: environment, metadata: { a: 'b' } })
+  },
+  'beta.environments.work.stop': async ({ beta }, { work }) => {
+    const { environment, id } = await work('held')
+    return beta.environments.work.stop(id, { environment_id: environment, force: true })
+  },
 
   'beta.files.upload': async ({ beta }) => beta.files.upload({ file: await text() }),
   'beta.files.list': ({ beta }) => beta.files.list(),
@@ -82,23 +117,13 @@ export const ROUTE_CALLS: Readonly<Record<string, Ask | RefusedCall>> = {
     open(beta.sessions.threads.events.stream(threadOf(things.session), named(things))),
 
   'beta.sessions.resources.list': ({ beta }, { session }) => beta.sessions.resources.list(session),
-  'beta.sessions.resources.add': {
-    ask: ({ beta }, { session, file }) => beta.sessions.resources.add(session, { type: 'file', file_id: file }),
-    refused: 400,
-  },
-  'beta.sessions.resources.retrieve': {
-    ask: ({ beta }, things) => beta.sessions.resources.retrieve('sesrsc_01none', named(things)),
-    refused: 404,
-  },
-  'beta.sessions.resources.update': {
-    ask: ({ beta }, things) =>
-      beta.sessions.resources.update('sesrsc_01none', { ...named(things), authorization_token: 'token' }),
-    refused: 404,
-  },
-  'beta.sessions.resources.delete': {
-    ask: ({ beta }, things) => beta.sessions.resources.delete('sesrsc_01none', named(things)),
-    refused: 404,
-  },
+  'beta.sessions.resources.add': ({ beta }, { session, file }) =>
+    beta.sessions.resources.add(session, { type: 'file', file_id: file }),
+  'beta.sessions.resources.retrieve': ({ beta }, things) =>
+    beta.sessions.resources.retrieve(things.mounted, named(things)),
+  'beta.sessions.resources.update': ({ beta }, things) =>
+    beta.sessions.resources.update(things.cloned, { ...named(things), authorization_token: 'token' }),
+  'beta.sessions.resources.delete': ({ beta }, things) => beta.sessions.resources.delete(things.mounted, named(things)),
 
   'beta.models.list': ({ beta }) => beta.models.list(),
   'beta.models.retrieve': ({ beta }) => beta.models.retrieve('scripted'),

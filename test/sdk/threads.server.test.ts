@@ -190,12 +190,12 @@ describe('a primary thread', () => {
 })
 
 describe('the resources of a session', () => {
-  test('are none, and none is added yet', async () => {
+  test('are none at first, and none that is not there is found', async () => {
     const { resources } = use().stack.sdk.beta.sessions
     const session = await createSession(use())
     expect(await collect(resources.list(session, { limit: 5 }))).toEqual([])
     const added = resources.add(session, { type: 'file', file_id: 'file_01none' })
-    expect(await refused(added)).toMatchObject({ status: 400, errorCode: 'not_supported' })
+    expect(await refused(added)).toBeInstanceOf(NotFoundError)
     const named = { session_id: session }
     const errors = await Promise.all([
       refused(resources.retrieve('sesrsc_01none', named)),

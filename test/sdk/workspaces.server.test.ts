@@ -1,7 +1,7 @@
 import Anthropic, { AuthenticationError, BadRequestError } from '@anthropic-ai/sdk'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { primaryThread } from '../../src/workflows/messages.ts'
-import { newId } from '../store/builders.ts'
+import { createSession, newId } from '../store/builders.ts'
 import { collect, refused } from './drive.ts'
 import { call } from './raw-http.ts'
 import { useStack } from './use-stack.ts'
@@ -33,8 +33,10 @@ async function openKey(workspaceId: string, urls: readonly string[]): Promise<Om
 const NOBODY = {
   agent: 'agent_01nobody',
   environment: 'env_01nobody',
+  own: 'env_01nobody',
   session: 'sesn_01nobody',
   thread: 'sthr_01nobody',
+  work: 'work_01nobody',
 }
 
 type Ids = typeof NOBODY
@@ -50,6 +52,11 @@ const ROUTES: readonly [method: string, path: string, body?: object][] = [
   ['POST', '/v1/environments/:environment', { name: 'stolen' }],
   ['POST', '/v1/environments/:environment/archive'],
   ['DELETE', '/v1/environments/:environment'],
+  ['GET', '/v1/environments/:own/work'],
+  ['GET', '/v1/environments/:own/work/stats'],
+  ['GET', '/v1/environments/:own/work/:work'],
+  ['POST', '/v1/environments/:own/work/:work', { metadata: { stolen: 'yes' } }],
+  ['POST', '/v1/environments/:own/work/:work/stop', { force: true }],
   ['GET', '/v1/sessions/:session'],
   ['POST', '/v1/sessions/:session', { title: 'stolen' }],
   ['POST', '/v1/sessions/:session/archive'],
@@ -86,12 +93,18 @@ describe('a workspace', () => {
     const spare = await environments.create({ name: 'spare' })
     const session = await sessions.create({ agent: agent.id, environment_id: environment.id })
     const thread = primaryThread(session.id)
-    ids = { agent: agent.id, environment: spare.id, session: session.id, thread }
+    const own = await environments.create({ name: 'own', config: { type: 'self_hosted' } })
+    const { stores } = use().stack
+    const { id: served } = await createSession(stores, theirs.id, { environmentId: own.id })
+    const work = newId('work')
+    await stores.work.enqueue({ id: work, sessionId: served })
+    ids = { agent: agent.id, environment: spare.id, own: own.id, session: session.id, thread, work }
     owned = async () => [
       await collect(agents.list({ include_archived: true })),
       await collect(environments.list({ include_archived: true })),
       await collect(sessions.list({ include_archived: true })).then((list) => list.map(({ id, title }) => [id, title])),
       await collect(sessions.events.list(session.id)),
+      await collect(environments.work.list(own.id)),
     ]
   })
 
@@ -100,7 +113,7 @@ describe('a workspace', () => {
     const ask = (of: Ids) =>
       call(use().stack.urls[0] ?? '', {
         method,
-        path: path.replaceAll(/:(agent|environment|session|thread)/g, (_, kind: keyof Ids) => of[kind]),
+        path: path.replaceAll(/:(agent|environment|own|session|thread|work)/g, (_, kind: keyof Ids) => of[kind]),
         headers: { authorization: `Bearer ${mine.key.secret}` },
         body,
       })
@@ -108,7 +121,7 @@ describe('a workspace', () => {
     expect([foreign.status, missing.status]).toEqual([404, 404])
     const said = (text: string): unknown => {
       const { error } = JSON.parse(text)
-      return JSON.parse(JSON.stringify(error).replaceAll(/(agent|env|sesn)_\w+/g, '$1_…'))
+      return JSON.parse(JSON.stringify(error).replaceAll(/(agent|env|sesn|work)_\w+/g, '$1_…'))
     }
     expect(said(foreign.text)).toEqual(said(missing.text))
     expect(await owned()).toEqual(before)

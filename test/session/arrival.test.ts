@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { PLAIN_CLIENT, parseArrivals } from '../../src/session/arrival.ts'
-import { confirm, customResult, interrupt, message, systemMessage } from '../support/session-builders.ts'
+import { confirm, customResult, interrupt, message, systemMessage, toolResult } from '../support/session-builders.ts'
 
 const URL_SOURCE = { type: 'url', url: 'https://example.com/a' }
 const base64 = (media: unknown, data = '') => ({ type: 'base64', media_type: media, data })
@@ -34,6 +34,8 @@ describe('a batch of events', () => {
     { name: 'a result as large as may be', event: customResult('r', 'x', 'x'.repeat(500 * 1024)) },
     { name: 'a denial with null for words', event: { ...confirm('n', 'a', 'deny'), deny_message: null } },
     { name: 'a result', event: customResult('r', 'x') },
+    { name: 'a worker’s result', event: toolResult('r', 'c') },
+    { name: 'a worker’s result without content', event: { id: 'r', type: 'user.tool_result', tool_use_id: 'c' } },
     { name: 'a result without content', event: { id: 'r', type: 'user.custom_tool_result', custom_tool_use_id: 'x' } },
     {
       name: 'a result of all kinds of blocks',
@@ -181,6 +183,12 @@ describe('a batch of events', () => {
       reason: /is larger than 512 KB/,
     },
     { name: 'a result of nothing', event: { type: 'user.custom_tool_result' }, reason: /no custom_tool_use_id/ },
+    { name: 'a worker’s result of nothing', event: { type: 'user.tool_result' }, reason: /has no tool_use_id/ },
+    {
+      name: 'a worker’s result that is text',
+      event: { ...toolResult('r', 'c'), content: 'done' },
+      reason: /list of text, images, documents and search results/,
+    },
     {
       name: 'a result that is text',
       event: { ...customResult('r', 'x'), content: 'done' },

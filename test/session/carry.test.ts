@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import { carry, isBetweenSteps, isLight, readCarried } from '../../src/session/carry.ts'
+import { startingState } from '../../src/session/start.ts'
 import type { LogState } from '../../src/session/state.ts'
 import { mintId } from '../../src/wire/mint.ts'
 import { carriedOver } from '../support/run-builders.ts'
-import { arrive, confirm, emptyState, message, startedWith } from '../support/session-builders.ts'
+import { arrive, confirm, emptyState, fileResource, message, startedWith } from '../support/session-builders.ts'
 
 describe('a place between steps', () => {
   test.each<[string, Partial<LogState>, boolean]>([
@@ -39,6 +40,14 @@ describe('what is carried', () => {
     const answered = arrive(state, confirm('y', 'c1'), message('m2'))
     expect(carry(answered)).toEqual(answered)
     expect(carry(answered).answers).toHaveLength(1)
+  })
+
+  test('is small with as many resources as a session may have', () => {
+    const resources = Array.from({ length: 500 }, () => fileResource(mintId('sesrsc')))
+    const { resources: ids, ...rest } = carry(startingState({ resources }))
+    expect(ids).toHaveLength(500)
+    expect(JSON.stringify(ids).length).toBeLessThan(20_000)
+    expect(JSON.stringify(rest).length).toBeLessThan(2_000)
   })
 
   test('has the last answers that fit', () => {

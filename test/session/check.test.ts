@@ -14,6 +14,7 @@ import {
   startSession,
   startedWith,
   systemMessage,
+  toolResult,
 } from '../support/session-builders.ts'
 
 const WAITING = startedWith([
@@ -253,6 +254,7 @@ describe('an answer', () => {
   test.each([
     [confirm('i', 'a'), true],
     [customResult('i', 'x'), true],
+    [toolResult('i', 'x'), true],
     [message('m'), false],
     [interrupt('i'), false],
   ])('is what settles a call: %j: %s', (event, answers) => {

@@ -10,7 +10,10 @@ import {
   emptyState,
   foldAll,
   resultEntry,
+  toolResult,
 } from '../support/session-builders.ts'
+
+const LIMIT_MS = 120_000
 
 describe('client answers', () => {
   const CALLS: readonly Asked[] = [
@@ -22,7 +25,11 @@ describe('client answers', () => {
   ]
   const names = fc.constantFrom('c', 'a', 'k', 'x', 'd', 'late', 'later', 'nowhere')
   const answers = fc.array(
-    fc.record({ call: names, how: fc.constantFrom('allow', 'deny', 'settle'), again: fc.boolean() }),
+    fc.record({
+      call: names,
+      how: fc.constantFrom<keyof typeof EVENTS>('allow', 'deny', 'settle', 'return'),
+      again: fc.boolean(),
+    }),
     { minLength: 1, maxLength: 8 },
   )
   const results = fc.subarray(
@@ -35,6 +42,13 @@ describe('client answers', () => {
     { minLength: 1 },
   )
 
+  const EVENTS = {
+    allow: confirm,
+    deny: (id: string, call: string) => confirm(id, call, 'deny'),
+    settle: customResult,
+    return: toolResult,
+  }
+
   /** One order of two sequences, each of which keeps its own. */
   function merge<T>(first: readonly T[], second: readonly T[], picks: readonly boolean[]): readonly T[] {
     const left = [...first]
@@ -44,17 +58,18 @@ describe('client answers', () => {
     )
   }
 
-  test('commute with the results around them', () => {
+  test.each<{ where: string; more: Partial<LogState> }>([
+    { where: 'our sandboxes', more: {} },
+    { where: 'machines of the user’s', more: { selfHosted: true } },
+  ])('commute with the results around them where calls run in $where', { timeout: LIMIT_MS }, ({ where, more }) => {
     const runs = 2000
-    const asked = emptyState({ status: 'running', phase: 'model', request: 'r0', abandoned: ['p'] })
+    const asked = emptyState({ status: 'running', phase: 'model', request: 'r0', abandoned: ['p'], ...more })
     const begin = arrive(foldAll(asked, ...answerEntries({ request: 'r0', calls: CALLS })), confirm('y', 'k'))
     fc.assert(
       fc.property(answers, results, fc.array(fc.boolean()), (given, recorded, picks) => {
         const arriving = given.map(({ call, how, again }, index) => {
           const id = again ? 'same' : `u${index}`
-          const event =
-            how === 'settle' ? customResult(id, call) : confirm(id, call, how === 'allow' ? 'allow' : 'deny')
-          return (state: LogState) => arrive(state, event)
+          return (state: LogState) => arrive(state, EVENTS[how](id, call))
         })
         const resulting = recorded.map((entries) => (state: LogState) => foldAll(state, ...entries))
         const play = (steps: readonly ((state: LogState) => LogState)[]): LogState =>
@@ -63,6 +78,6 @@ describe('client answers', () => {
       }),
       { numRuns: runs },
     )
-    console.info(`commutation: n = ${runs} orders of answers and results`)
+    console.info(`commutation: n = ${runs} orders of answers and results, with ${where}`)
   })
 })

@@ -9,7 +9,7 @@ import { isQueued } from '../../src/session/entry.ts'
 import type { Policy } from '../../src/session/policy.ts'
 import type { LogEntry } from '../../src/session/transcript.ts'
 import { contextStart, isRead, shorten, transcript } from '../../src/session/transcript.ts'
-import type { ModelMessage, SessionEvent } from '../../src/wire/types.ts'
+import type { ModelMessage } from '../../src/wire/types.ts'
 import { faultsOfConversation } from '../support/conversation.ts'
 import { SESSION } from '../support/history-builders.ts'
 import { faultsOfLog } from '../support/log-grammar.ts'
@@ -19,8 +19,9 @@ import type { Loop } from './loop.ts'
 import { createLoop } from './loop.ts'
 import { assertMayAsk } from './may-ask.ts'
 import { assertMayRun } from './may-run.ts'
+import { assertMayServe } from './may-serve.ts'
 import { readNaively } from './naive-reading.ts'
-import { logBefore, saysOf } from './says.ts'
+import { logBefore, saysOf, shownOf } from './says.ts'
 import { capOf, createPlayer } from './player.ts'
 import type { Action } from './script.ts'
 import { script } from './script.ts'
@@ -34,6 +35,8 @@ const variant = fc.record({
   cents: fc.constantFrom(null, null, 1, 2, 5),
   isCounted: fc.boolean(),
   takesSystem: fc.constantFrom(undefined, false, true),
+  selfHosted: fc.constantFrom(undefined, undefined, true as const),
+  provisioning: fc.constantFrom<Policy['provisioning']>(undefined, undefined, 'first', 'parallel'),
   context: fc.constantFrom(
     null,
     CONTEXT,
@@ -53,6 +56,7 @@ function createChecks(counts: Counts, { isCounted, cents }: Variant): (loop: Loo
     const { state, activities } = loop
     counts.tasks += 1
     assertSoundState(loop)
+    if (state.selfHosted) counts.offered += assertMayServe(state, shownOf(loop.log))
     for (const activity of activities) {
       const { run, scheduled, command } = activity
       if (requests.has(`${run} ${scheduled}`)) continue
@@ -60,9 +64,17 @@ function createChecks(counts: Counts, { isCounted, cents }: Variant): (loop: Loo
       const before = logBefore(loop, activity)
       const [says, shown] = [saysOf(before), shownOf(before)]
       if (command.do === 'execute') {
+        assert.ok(!state.selfHosted, 'a self-hosted session never wants the hands')
         counts[assertMayRun(shown, command.call.id)] += 1
         continue
       }
+      const isMade = says.some(({ type }) => type === 'log.provisioned' || type === 'log.unprovisioned')
+      if (command.do === 'provision') {
+        assert.ok(!isMade, 'a sandbox is made ahead of calls once')
+        counts.provisions += 1
+        continue
+      }
+      assert.ok(isMade || state.provisioning !== 'first', 'the model is asked behind the sandbox')
       assert.ok(!isSpent(state), 'nothing is asked at the budget')
       if (isCounted) assertMayAsk({ says, shown }, ACCOUNTING, cents)
       const manner = { system: state.takesSystem === true }
@@ -99,10 +111,6 @@ function isChange({ type }: LogEntry): boolean {
   return type === 'log.trimmed' || type === 'log.summary'
 }
 
-function shownOf(log: readonly LogItem[]): readonly SessionEvent[] {
-  return log.flatMap((item) => (item.shown ? [item.shown] : []))
-}
-
 /** Lets everything that is under way come to its end: models that answer, tools that work. */
 function settleDown(loop: Loop, play: (actions: readonly Action[]) => void): void {
   const model = { how: 'answer', text: true, calls: [], stop: '', tokens: 1 } as const
@@ -119,6 +127,7 @@ function checkAgainstHistory({ items, log, projection }: Loop, isSettled: boolea
   const times = new Map<string, { queued: number; finished: number }>()
   for (const { shown, finished } of log) {
     if (!shown || !(shown.type.startsWith('user.') || shown.type === 'system.message')) continue
+    if (naive.said.has(shown.id)) continue
     const seen = times.get(shown.id) ?? { queued: 0, finished: 0 }
     times.set(shown.id, { queued: seen.queued + (finished ? 0 : 1), finished: seen.finished + (finished ? 1 : 0) })
   }
@@ -165,10 +174,12 @@ function textsOf(of: object | undefined): readonly string[] {
 
 /** Lives through one script and checks all that is to hold: after each task, at its end and after it came to rest. */
 function live(actions: readonly Action[], how: Variant, counts: Counts): void {
-  const { steering, flush, starts, context, cents, isCounted, rollsAfter, takesSystem } = how
+  const { steering, flush, starts, context, cents, isCounted, rollsAfter, takesSystem, selfHosted, provisioning } = how
   const accounting = isCounted ? { accounting: ACCOUNTING } : {}
   const system = takesSystem === undefined ? {} : { takesSystem }
-  const policy = { ...POLICY, steering, ...(context ? { context } : {}), ...accounting, ...system }
+  const ahead = provisioning && !selfHosted ? { provisioning } : {}
+  const remote = selfHosted ? { selfHosted } : {}
+  const policy = { ...POLICY, steering, ...(context ? { context } : {}), ...accounting, ...system, ...remote, ...ahead }
   const loop = createLoop({
     policy,
     input: {
@@ -180,13 +191,17 @@ function live(actions: readonly Action[], how: Variant, counts: Counts): void {
     rollsAfter,
     committed: createChecks(counts, how),
   })
-  const play = createPlayer(loop)
+  const ran = new Set<string>()
+  const play = createPlayer(loop, (call) => {
+    assert.ok(!ran.has(call), `${call} runs once`)
+    ran.add(call)
+  })
   play(actions)
-  assert.deepEqual(faultsOfLog(shownOf(loop.log), 'stream'), [])
+  assert.deepEqual(faultsOfLog(shownOf(loop.log), 'stream', how), [])
   checkAgainstHistory(loop, false)
   const isTerminated = loop.items.at(-1)?.type === 'ended' && loop.state.status !== 'terminated'
   settleDown(loop, play)
-  assert.deepEqual(faultsOfLog(shownOf(loop.log), 'stream'), [])
+  assert.deepEqual(faultsOfLog(shownOf(loop.log), 'stream', how), [])
   checkAgainstHistory(loop, !isTerminated)
   const again = readAgain(loop.items)
   assert.deepEqual(again, loop.log, 'the same history gives the same log')
@@ -198,6 +213,9 @@ function live(actions: readonly Action[], how: Variant, counts: Counts): void {
   }
   counts.rollovers += loop.items.filter(({ type }) => type === 'continued').length
   counts.entries += loop.log.length
+  counts.lacks += assertTellsOnce(loop, isTerminated)
+  counts.failures += saysOf(loop.log).filter(({ type }) => type === 'log.unprovisioned').length
+  counts.served += ran.size
   const says = saysOf(loop.log)
   counts.pauses += shownOf(loop.log).filter(
     (event) => event.type === 'session.status_idle' && event.stop_reason.type === 'budget_reached',
@@ -212,6 +230,17 @@ function live(actions: readonly Action[], how: Variant, counts: Counts): void {
   counts.limits += count(
     (entry) => entry.type === 'session.error' && entry.error.type === 'compaction_limit_reached_error',
   )
+}
+
+/** However many calls bring along what the one sandbox lacks; one that is told of it when all is over says nothing. */
+function assertTellsOnce(loop: Loop, isTerminated: boolean): number {
+  const isLacking = saysOf(loop.log).some(({ type }) => type === 'log.provisioned')
+  const told = shownOf(loop.log).filter(
+    (event) => event.type === 'session.error' && event.error.type === 'repository_clone_error',
+  ).length
+  const isOver = isTerminated || loop.state.status === 'terminated'
+  assert.ok(told === (isLacking ? 1 : 0) || (isOver && told === 0), 'what a sandbox lacks is told once')
+  return told
 }
 
 /** Each run by a projection of its own. */
@@ -244,6 +273,14 @@ export interface Counts {
   outlived: number
   /** Turns that ended for too many summaries in a row. */
   limits: number
+  /** Calls that somebody who comes to a self-hosted session would run, after each task, and those that were run there. */
+  offered: number
+  served: number
+  /** Sandboxes that were asked for before a call was, and how many of them could not be made. */
+  provisions: number
+  failures: number
+  /** Sandboxes that went without a repository, which was told. */
+  lacks: number
 }
 
 /**
@@ -266,6 +303,11 @@ export function assertInterleavings(parameters: fc.Parameters<[readonly Action[]
     reconfigurations: 0,
     outlived: 0,
     limits: 0,
+    offered: 0,
+    served: 0,
+    provisions: 0,
+    failures: 0,
+    lacks: 0,
   }
   const property = fc.property(script, variant, (actions, how) => live(actions, how, counts))
   fc.assert(property, parameters)

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { Input } from '../../src/session/settle.ts'
-import { INTERRUPTED, interrupts } from '../../src/session/settle.ts'
+import { INTERRUPTED } from '../../src/session/closings.ts'
+import { interrupts } from '../../src/session/settle.ts'
 import {
   RESCHEDULED,
   RUNNING,

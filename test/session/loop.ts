@@ -37,7 +37,7 @@ export interface Activity {
   /** Number of the run, and the event there. */
   readonly run: number
   readonly scheduled: number
-  readonly command: Extract<Command, { do: 'callModel' | 'compact' | 'execute' }>
+  readonly command: Extract<Command, { do: 'callModel' | 'compact' | 'execute' | 'provision' }>
   readonly cancelled: boolean
 }
 
@@ -144,6 +144,7 @@ export function createLoop({ policy, input, flush, rollsAfter, committed }: Loop
   function toInputs({ command }: Activity, ended: Ended): readonly Input[] {
     if (ended.how === 'entries') return [{ type: 'recorded', entries: ended.entries }]
     if (command.do === 'execute') return [{ type: 'call_failed', call: command.call.id, message: 'hands: lost' }]
+    if (command.do === 'provision') return [{ type: 'unprovisioned', hand: command.hand, message: 'hands: none' }]
     const failed: Extract<Ended, { how: 'fault' }> = ended.how === 'fault' ? ended : { how: 'fault', retryable: false }
     const { how: _, entries = [], ...fault } = failed
     return [
@@ -326,7 +327,8 @@ export function createLoop({ policy, input, flush, rollsAfter, committed }: Loop
     },
   }
   append({ type: 'started', runId: RUN_ID, follows: null, input })
-  if (input.events !== undefined) notes.push({ type: 'letter', inputs: lettersOf(input, 0) })
+  // A run begins with a pass, whether or not anything came.
+  notes.push({ type: 'letter', inputs: input.events === undefined ? [] : lettersOf(input, 0) })
   return loop
 }
 

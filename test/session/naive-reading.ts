@@ -9,6 +9,8 @@ export interface NaiveReading {
   readonly arrivals: ReadonlyMap<string, Incoming>
   /** Events that came without an id and have none yet. */
   readonly unnamed: number
+  /** Ids of what the session itself says in a client's stead. */
+  readonly said: ReadonlySet<string>
   /** Ids in the order in which inputs took effect, and those that were dropped. */
   readonly effective: readonly string[]
   readonly dropped: readonly string[]
@@ -23,6 +25,7 @@ export function readNaively(items: readonly HistoryItem[]): NaiveReading {
   const arrivals = new Map<string, Incoming>()
   const effective: string[] = []
   const dropped: string[] = []
+  const said = new Set<string>()
   let minted = 0
   let inputTokens = 0
   const arrive = (id: string, event: Incoming | undefined): void => {
@@ -46,10 +49,11 @@ export function readNaively(items: readonly HistoryItem[]): NaiveReading {
         arrive(entry.id, batches[entry.signal]?.[entry.index])
       }
       if (entry.type === 'log.mark') (entry.dropped ? dropped : effective).push(entry.id)
+      if (entry.type.startsWith('user.') && 'id' in entry) said.add(entry.id)
       if (entry.type === 'span.model_request_end') inputTokens += entry.model_usage.input_tokens
     }
   }
-  return { arrivals, unnamed: unnamed - minted, effective, dropped, inputTokens }
+  return { arrivals, said, unnamed: unnamed - minted, effective, dropped, inputTokens }
 }
 
 function recordedIn(item: HistoryItem, before: readonly HistoryItem[]): readonly Entry[] {

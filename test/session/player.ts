@@ -1,5 +1,6 @@
 import type { Incoming } from '../../src/session/arrival.ts'
 import type { Budget } from '../../src/session/budget.ts'
+import { check, isInterrupted } from '../../src/session/check.ts'
 import { systemSaid } from '../../src/session/transcript.ts'
 import type { Asked } from '../support/session-builders.ts'
 import {
@@ -8,21 +9,45 @@ import {
   customResult,
   interrupt,
   message,
+  provisioned,
   requestEnd,
   resultEntry,
   summaryEntries,
   systemMessage,
+  toolResult,
 } from '../support/session-builders.ts'
 import type { Activity, Ended, Loop } from './loop.ts'
-import { logBefore, saysOf } from './says.ts'
+import type { RunnerModel } from './runner-model.ts'
+import { createRunnerModel } from './runner-model.ts'
+import { logBefore, saysOf, shownOf } from './says.ts'
 import type { Action, Draft } from './script.ts'
 
-/** Plays scripts on a loop; ids, texts and calls are numbered in the order of their making. */
-export function createPlayer(loop: Loop): (actions: readonly Action[]) => void {
+/** What every sandbox goes without. */
+const faults = [
+  {
+    resource: 'sesrsc_1',
+    url: 'https://github.com/o/r',
+    type: 'repository_clone_error',
+    message: 'Nobody answers.',
+  },
+] as const
+
+/**
+ * Plays scripts on a loop; ids, texts and calls are numbered in the order of their making.
+ * @param ran is told of every call that somebody runs in a self-hosted session.
+ */
+export function createPlayer(
+  loop: Loop,
+  ran: (call: string) => void = () => undefined,
+): (actions: readonly Action[]) => void {
   const known: Incoming[] = []
   const calls: string[] = []
   let events = 0
   let agents = 1
+  let runner: RunnerModel | null = null
+  let read = 0
+  /** What the API has taken of results, which history may not show yet. */
+  const posted = new Set<string>()
 
   /** What an update says of the agent as the session has it when it is sent. */
   function configurationFor(agent: 'next' | 'outrun' | 'again'): { id: string; base: string } {
@@ -60,6 +85,8 @@ export function createPlayer(loop: Loop): (actions: readonly Action[]) => void {
         return confirm(id, aimed(plan), plan.result)
       case 'custom':
         return customResult(id, aimed(plan), text)
+      case 'result':
+        return toolResult(id, aimed(plan), text)
     }
   }
 
@@ -69,8 +96,18 @@ export function createPlayer(loop: Loop): (actions: readonly Action[]) => void {
       const { id } = command.call
       return action.tool === 'crash'
         ? { how: 'crash' }
-        : { how: 'entries', entries: [resultEntry(id, `output of ${id}`, action.tool === 'error')] }
+        : {
+            how: 'entries',
+            entries: [
+              ...(command.known === 0 ? [provisioned(1, { faults })] : []),
+              resultEntry(id, `output of ${id}`, action.tool === 'error'),
+            ],
+          }
     }
+    if (command.do === 'provision')
+      return action.tool === 'crash'
+        ? { how: 'crash' }
+        : { how: 'entries', entries: [provisioned(1, { faults, told: false })] }
     const { model } = action
     if (model.how !== 'answer') return model
     const { request } = command
@@ -88,6 +125,7 @@ export function createPlayer(loop: Loop): (actions: readonly Action[]) => void {
         request,
         ...(model.text ? { text: `answer to ${request}` } : {}),
         calls: asked,
+        selfHosted: loop.state.selfHosted,
         ...(model.stop === '' || asked.length > 0 ? {} : { stop: model.stop }),
         usage: { input_tokens: model.tokens },
       }),
@@ -98,6 +136,32 @@ export function createPlayer(loop: Loop): (actions: readonly Action[]) => void {
     const wanted = loop.activities.filter((activity) => activity.cancelled === action.late)
     const activity = wanted[action.pick % Math.max(wanted.length, 1)]
     if (activity) loop.end(activity, endOf(activity, action))
+  }
+
+  /** Nobody comes between an interrupt and what it closes: whose result is refused there, has run the call in vain. */
+  function serve(how: Extract<Action, { do: 'serve' }>['how']): void {
+    const { state } = loop.projection
+    if (how === 'leave') runner = null
+    if (!state.selfHosted || loop.isOver || isInterrupted(state)) return
+    const shown = shownOf(loop.log)
+    if (how === 'attach') runner = createRunnerModel()
+    if (!runner) return
+    const wanted =
+      how === 'attach' ? runner.attach(shown) : shown.slice(read).flatMap((event) => runner?.hear(event) ?? [])
+    read = shown.length
+    for (const call of wanted.filter((one) => !posted.has(one))) post(call)
+  }
+
+  /** The API takes a result of what waits for one alone. */
+  function post(call: string): void {
+    ran(call)
+    const { state } = loop.projection
+    const id = `sevt_u${++events}`
+    const isCustom = state.calls.some((open) => open.id === call && open.standing === 'custom')
+    const result = isCustom ? customResult(id, call) : toolResult(id, call)
+    if (check(state, result) !== null) return
+    posted.add(call)
+    loop.signal({ events: [result], by: 'key_2' })
   }
 
   function playOne(action: Action): void {
@@ -123,6 +187,8 @@ export function createPlayer(loop: Loop): (actions: readonly Action[]) => void {
         })
       case 'terminate':
         return loop.terminate(action.reason)
+      case 'serve':
+        return serve(action.how)
       case 'work':
         loop.work(() => action.meanwhile.forEach(playOne))
     }

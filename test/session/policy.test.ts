@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { backOffMs, policyOf, renew } from '../../src/session/policy.ts'
+import { backOffMs, policyIn, policyOf, renew } from '../../src/session/policy.ts'
 import { CONTEXT, POLICY } from '../support/session-builders.ts'
 
 describe('a policy', () => {
@@ -21,6 +21,20 @@ describe('a policy', () => {
     expect(policyOf(settings)).toEqual(renewed)
     expect(renew({ ...POLICY, context: CONTEXT })).toEqual(renewed)
     expect(renew(POLICY)).toEqual(POLICY)
+  })
+})
+
+describe('a policy in an environment', () => {
+  const first = { ...POLICY, provisioning: 'first' } as const
+
+  test.each([
+    { of: 'says nothing', usual: POLICY, environment: {}, policy: POLICY },
+    { of: 'says nothing', usual: first, environment: {}, policy: first },
+    { of: 'says first', usual: POLICY, environment: { provisioning: 'first' }, policy: first },
+    { of: 'says lazy', usual: first, environment: { provisioning: 'lazy' }, policy: POLICY },
+    { of: 'is self-hosted', usual: first, environment: { selfHosted: true }, policy: { ...POLICY, selfHosted: true } },
+  ] as const)('that $of, where $usual.provisioning holds otherwise', ({ usual, environment, policy }) => {
+    expect(policyIn(usual, environment)).toEqual(policy)
   })
 })
 

@@ -7,7 +7,7 @@ import { CONTEXT, message } from '../support/session-builders.ts'
 type Aim = 'known' | 'ahead' | 'nowhere'
 
 export interface Draft {
-  readonly kind: 'message' | 'system' | 'interrupt' | 'confirm' | 'custom'
+  readonly kind: 'message' | 'system' | 'interrupt' | 'confirm' | 'custom' | 'result'
   /** `fresh` from the API, `none` from a plain client, `again` a repeated one, `stolen` another event's. */
   readonly id: 'fresh' | 'none' | 'again' | 'stolen'
   readonly pick: number
@@ -53,6 +53,8 @@ export type Action =
       readonly agent?: 'next' | 'outrun' | 'again'
     }
   | { readonly do: 'terminate'; readonly reason: string }
+  /** Somebody who runs calls of a self-hosted session comes to it, reads on, or is gone. */
+  | { readonly do: 'serve'; readonly how: 'attach' | 'hear' | 'leave' }
   | { readonly do: 'work'; readonly meanwhile: readonly Action[] }
 
 const ADOPTABLE: Adoptable = { harness: 'h2', context: CONTEXT }
@@ -68,6 +70,7 @@ const draft = fc.record<Draft>({
     'confirm',
     'custom',
     'custom',
+    'result',
   ),
   id: fc.constantFrom('fresh', 'fresh', 'fresh', 'fresh', 'none', 'none', 'again', 'stolen'),
   pick: fc.nat(20),
@@ -130,6 +133,13 @@ const happening: fc.Arbitrary<Action> = fc.oneof(
     }),
   },
   { weight: 2, arbitrary: fc.constant({ do: 'fire' } as const) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      do: fc.constant('serve' as const),
+      how: fc.constantFrom('attach', 'hear', 'hear', 'leave'),
+    }),
+  },
   { weight: 1, arbitrary: fc.constantFrom({ do: 'cancel' } as const, { do: 'archive' } as const) },
   {
     weight: 1,
@@ -196,12 +206,14 @@ const bustle: fc.Arbitrary<readonly Action[]> = fc
 
 const REST: Action = { do: 'work', meanwhile: [] }
 
+const ANSWERS = { ask: 'confirm', custom: 'custom', allow: 'result', deny: 'result' } as const
+
 /** A turn that waits for its client while the agent changes, and what comes of it then. */
 const waiting: fc.Arbitrary<readonly Action[]> = fc
-  .tuple(fc.constantFrom<Asked[1]>('ask', 'custom'), fc.array(happening, { maxLength: 3 }), bustle)
+  .tuple(fc.constantFrom<Asked[1]>('ask', 'custom', 'allow'), fc.array(happening, { maxLength: 3 }), bustle)
   .map(([asked, meanwhile, rest]) => {
     const model = { how: 'answer', text: false, calls: [asked], stop: '', tokens: 1 } as const
-    const answer: Draft = { ...MESSAGE, kind: asked === 'ask' ? 'confirm' : 'custom' }
+    const answer: Draft = { ...MESSAGE, kind: ANSWERS[asked] }
     return [
       ...ASK,
       { do: 'end', pick: 0, late: false, model, tool: 'output' },
@@ -210,6 +222,8 @@ const waiting: fc.Arbitrary<readonly Action[]> = fc
       ...meanwhile,
       REST,
       { do: 'signal', drafts: [answer] },
+      REST,
+      { do: 'serve', how: 'attach' },
       REST,
       { do: 'end', pick: 0, late: false, model, tool: 'output' },
       REST,

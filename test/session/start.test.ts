@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { readConfiguration, startingState } from '../../src/session/start.ts'
 import { initialState } from '../../src/session/state.ts'
-import { CONTEXT } from '../support/session-builders.ts'
+import { CONTEXT, fileResource } from '../support/session-builders.ts'
 
 describe('a starting state', () => {
   test('takes title, metadata and configuration from the input', () => {
@@ -28,6 +28,21 @@ describe('a starting state', () => {
   ])('keeps %j as whether clients may send system messages: %j', (said, kept) => {
     const state = startingState({ configuration: { id: 'cfg_1', policy: { takesSystem: said } } })
     expect(state.takesSystem).toBe(kept)
+  })
+
+  test('has the resources of the input, and has counted them', () => {
+    const state = startingState({ resources: [fileResource('a'), 'none', fileResource('b')] })
+    expect(state).toMatchObject({ resources: ['a', 'b'], supplies: 2 })
+    expect(Object.keys(startingState({ resources: [] }))).toEqual(Object.keys(startingState({})))
+  })
+
+  test.each([
+    [true, true],
+    [false, undefined],
+    ['yes', undefined],
+  ])('keeps %j as whether the user’s machines run its tools: %j', (said, kept) => {
+    const state = startingState({ configuration: { id: 'cfg_1', policy: { selfHosted: said } } })
+    expect(state.selfHosted).toBe(kept)
   })
 
   test('leaves out metadata that is no text', () => {
@@ -68,6 +83,8 @@ describe('the configuration of an input', () => {
     { ...configuration, policy: { ...policy, context: null } },
     { ...configuration, policy: { ...policy, accounting: { prices: 'many', hourly: 0 } } },
     { ...configuration, policy: { ...policy, takesSystem: 'yes' } },
+    { ...configuration, policy: { ...policy, selfHosted: false } },
+    { ...configuration, policy: { ...policy, provisioning: 'lazy' } },
     { ...configuration, policy: { ...policy, context: { ...CONTEXT, trimmed: 1 } } },
     { ...configuration, policy: { ...policy, context: { ...CONTEXT, window: '1' } } },
     { ...configuration, policy: { ...policy, run: { ...RUN, bytes: null } } },

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import type { SandboxRow } from '../../src/hands/bindings.ts'
+import type { Bound, SandboxRow } from '../../src/hands/bindings.ts'
 import type { IngressRequest } from '../../src/store/ingress.ts'
 import type { Stores } from '../../src/store/postgres/stores.ts'
 import type { Configuration, SessionRow } from '../../src/store/sessions.ts'
@@ -124,4 +124,9 @@ export function mint(): { readonly id: string; readonly ids: readonly string[] }
 
 export function buildSandbox(sessionId: string, generation: number, reference = newId('box')): SandboxRow {
   return { sessionId, generation, provider: 'local', reference, bootId: newId('boot') }
+}
+
+/** What a call of the main hand is bound to. */
+export function to(generation: number): Bound {
+  return { hand: 'main', generation }
 }

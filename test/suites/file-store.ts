@@ -102,6 +102,51 @@ export function fileStoreSuite(open: () => Promise<FileStoreWorld>): void {
       expect(await world.files.delete(file.workspaceId, copy.id)).toEqual({ content })
     })
 
+    test('copies files for a session under ids of their own, once', async () => {
+      const world = await open()
+      const file = buildFile(await world.newWorkspace(), {
+        downloadable: true,
+        expiresAt: new Date(Date.now() + 60_000),
+      })
+      await store(world, file)
+      const copies = [newId('file'), newId('file')].map((id) => ({ id, original: file.id }))
+      const made = await world.files.copy(file.workspaceId, 'sesn_1', copies)
+      expect(made.map(({ id }) => id).toSorted()).toEqual(copies.map(({ id }) => id).toSorted())
+      const { createdAt: _, ...rest } = file
+      for (const copy of made) {
+        expect(copy).toMatchObject({ ...rest, id: copy.id, scopeId: 'sesn_1', downloadable: false, expiresAt: null })
+        expect(await world.files.read(file.workspaceId, copy.id)).toEqual(copy)
+      }
+      await world.files.delete(file.workspaceId, file.id)
+      expect(await world.files.copy(file.workspaceId, 'sesn_1', copies)).toEqual(made)
+      expect(await world.files.spare({ now: LATER, begunBefore: LATER })).not.toContain(file.content)
+      for (const { id } of copies) await world.files.delete(file.workspaceId, id)
+      expect(await world.files.spare({ now: LATER, begunBefore: LATER })).toContain(file.content)
+    })
+
+    test('copies nothing that is missing, of another workspace, expired or taken by another session', async () => {
+      const world = await open()
+      const [own, foreign] = [await world.newWorkspace(), await world.newWorkspace()]
+      const [there, elsewhere, expired] = [
+        buildFile(own),
+        buildFile(foreign),
+        buildFile(own, { expiresAt: new Date(Date.now() - 1) }),
+      ]
+      for (const file of [there, elsewhere, expired]) await store(world, file)
+      const taken = newId('file')
+      await world.files.copy(own, 'sesn_other', [{ id: taken, original: there.id }])
+      const id = newId('file')
+      const made = await world.files.copy(own, 'sesn_1', [
+        { id: newId('file'), original: 'file_none' },
+        { id: newId('file'), original: elsewhere.id },
+        { id: newId('file'), original: expired.id },
+        { id: taken, original: there.id },
+        { id, original: there.id },
+      ])
+      expect(made.map((copy) => copy.id)).toEqual([id])
+      expect(await world.files.copy(own, 'sesn_1', [])).toEqual([])
+    })
+
     test('finds the contents that no file has, once they are finished or old, until they are forgotten', async () => {
       const world = await open()
       const [unfinished, file] = [randomUUID(), buildFile(await world.newWorkspace())]

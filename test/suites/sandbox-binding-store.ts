@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
+import { bareFacts } from '../../src/hands/receipt.ts'
 import { SessionBuried } from '../../src/store/buried.ts'
 import type { Stores } from '../../src/store/postgres/stores.ts'
-import { buildSandbox, createSession } from '../store/builders.ts'
+import { buildSandbox, createSession, to } from '../store/builders.ts'
 
 /** What every store of sandbox bindings does; each call of `open` is another process on the same database. */
 export function sandboxBindingStoreSuite(open: () => Promise<Stores>): void {
@@ -51,31 +52,100 @@ export function sandboxBindingStoreSuite(open: () => Promise<Stores>): void {
     test('bind a call once, whatever is asked later', async () => {
       const stores = await open()
       const { id } = await createSession(stores, 'default')
-      expect(await stores.bindings.bind(id, 'sevt_1', 1)).toBe(1)
-      expect(await stores.bindings.bind(id, 'sevt_1', 2)).toBe(1)
-      expect(await stores.bindings.bind(id, 'sevt_2', 2)).toBe(2)
-      expect(await stores.bindings.bound(id, 'sevt_1')).toBe(1)
+      await stores.bindings.replace(0, buildSandbox(id, 1))
+      expect(await stores.bindings.bind(id, 'sevt_1', to(1))).toEqual(to(1))
+      await stores.bindings.replace(1, buildSandbox(id, 2))
+      expect(await stores.bindings.bind(id, 'sevt_1', to(2))).toEqual(to(1))
+      expect(await stores.bindings.bind(id, 'sevt_2', to(2))).toEqual(to(2))
+      expect(await stores.bindings.bound(id, 'sevt_1')).toEqual(to(1))
+    })
+
+    test('bind nothing to a generation that is not current', async () => {
+      const stores = await open()
+      const { id } = await createSession(stores, 'default')
+      expect(await stores.bindings.bind(id, 'sevt_1', to(1))).toBeNull()
+      await stores.bindings.replace(0, buildSandbox(id, 1))
+      await stores.bindings.replace(1, buildSandbox(id, 2))
+      for (const generation of [1, 3]) expect(await stores.bindings.bind(id, 'sevt_1', to(generation))).toBeNull()
+      expect(await stores.bindings.bound(id, 'sevt_1')).toBeNull()
+    })
+
+    test('bind nothing to a retired generation, while bound calls stay', async () => {
+      const stores = await open()
+      const { id } = await createSession(stores, 'default')
+      await stores.bindings.replace(0, buildSandbox(id, 1))
+      await stores.bindings.bind(id, 'sevt_1', to(1))
+      const [kept] = (await stores.ledger.all()).filter(({ row }) => row.sessionId === id)
+      expect(kept && (await stores.ledger.retire(kept.row, kept.usedAt))).toBe(true)
+      expect(await stores.bindings.bind(id, 'sevt_2', to(1))).toBeNull()
+      expect(await stores.bindings.bind(id, 'sevt_1', to(1))).toEqual(to(1))
+      await stores.bindings.replace(1, buildSandbox(id, 2))
+      expect(await stores.bindings.bind(id, 'sevt_2', to(2))).toEqual(to(2))
     })
 
     test('keep the calls of different sessions apart', async () => {
       const stores = await open()
       const [one, two] = [await createSession(stores, 'default'), await createSession(stores, 'default')]
-      await stores.bindings.bind(one.id, 'sevt_1', 1)
-      expect(await stores.bindings.bind(two.id, 'sevt_1', 4)).toBe(4)
+      for (const { id } of [one, two]) await stores.bindings.replace(0, buildSandbox(id, 1))
+      await stores.bindings.replace(1, buildSandbox(two.id, 2))
+      await stores.bindings.bind(one.id, 'sevt_1', to(1))
+      expect(await stores.bindings.bind(two.id, 'sevt_1', to(2))).toEqual(to(2))
     })
 
-    test('bind a call to one generation however many race for it', async () => {
+    test('keep the hands of a session apart', async () => {
+      const stores = await open()
+      const { id } = await createSession(stores, 'default')
+      const [main, web] = [buildSandbox(id, 1), { ...buildSandbox(id, 1), hand: 'web', host: 'a1b2', supplies: 3 }]
+      expect(await stores.bindings.replace(0, main)).toEqual(main)
+      expect(await stores.bindings.replace(0, web)).toEqual(web)
+      expect(await stores.bindings.bind(id, 'sevt_1', { hand: 'web', generation: 1 })).toEqual({
+        hand: 'web',
+        generation: 1,
+      })
+      const next = { ...buildSandbox(id, 2), hand: 'web' }
+      expect(await stores.bindings.replace(1, next)).toEqual(next)
+      expect(await stores.bindings.current(id, 'web')).toEqual(next)
+      expect(await stores.bindings.current(id)).toEqual(main)
+    })
+
+    test('bind a call to one place however many race for it', async () => {
       const processes = [await open(), await open()]
       const rounds = 100
       const { id } = await createSession(processes[0]!, 'default')
+      const hands = Array.from({ length: 6 }, (_, index) => `hand${index}`)
+      for (const hand of hands) await processes[0]!.bindings.replace(0, { ...buildSandbox(id, 1), hand })
       for (let round = 0; round < rounds; round++) {
         const answers = await Promise.all(
-          Array.from({ length: 6 }, (_, i) => processes[i % 2]!.bindings.bind(id, `sevt_${round}`, i + 1)),
+          hands.map((hand, i) => processes[i % 2]!.bindings.bind(id, `sevt_${round}`, { hand, generation: 1 })),
         )
-        expect(new Set(answers).size).toBe(1)
-        expect(await processes[1]!.bindings.bound(id, `sevt_${round}`)).toBe(answers[0])
+        expect(new Set(answers.map((bound) => bound?.hand)).size).toBe(1)
+        expect(await processes[1]!.bindings.bound(id, `sevt_${round}`)).toEqual(answers[0])
       }
       console.log(`sandbox bindings: n = ${rounds} races of 6 bindings over 2 pools`)
+    })
+
+    test('keep how a sandbox came to be, of each generation its own', async () => {
+      const { bindings, ...stores } = await open()
+      const { id } = await createSession({ bindings, ...stores }, 'default')
+      const facts = { ...bareFacts, image: 'sha256:1', notes: ['say "so"'] }
+      const first = { ...buildSandbox(id, 1), facts }
+      expect(await bindings.replace(0, first)).toEqual(first)
+      const second = { ...buildSandbox(id, 2), facts: { ...facts, uploads: 2 } }
+      expect(await bindings.replace(1, second)).toEqual(second)
+      const third = buildSandbox(id, 3)
+      expect(await bindings.replace(2, third)).toEqual(third)
+    })
+
+    test('note how new what is mounted is, and never go back', async () => {
+      const { bindings, ...stores } = await open()
+      const { id } = await createSession({ bindings, ...stores }, 'default')
+      const first = buildSandbox(id, 1)
+      await bindings.replace(0, first)
+      for (const version of [2, 1]) await bindings.supplied(first, version)
+      expect(await bindings.current(id)).toEqual({ ...first, supplies: 2 })
+      await bindings.replace(1, { ...buildSandbox(id, 2), supplies: 1 })
+      await bindings.supplied(first, 7)
+      expect(await bindings.current(id)).toMatchObject({ generation: 2, supplies: 1 })
     })
 
     test('refuse writes for a deleted session and still tell what it had, until cleared', async () => {
@@ -83,9 +153,9 @@ export function sandboxBindingStoreSuite(open: () => Promise<Stores>): void {
       const { id } = await createSession(stores, 'default')
       const first = buildSandbox(id, 1)
       await stores.bindings.replace(0, first)
-      await stores.bindings.bind(id, 'sevt_1', 1)
+      await stores.bindings.bind(id, 'sevt_1', to(1))
       await stores.sessions.bury('default', id)
-      await expect(stores.bindings.bind(id, 'sevt_2', 1)).rejects.toThrow(SessionBuried)
+      await expect(stores.bindings.bind(id, 'sevt_2', to(1))).rejects.toThrow(SessionBuried)
       expect(await stores.bindings.current(id)).toEqual(first)
       await stores.sessions.clear(id)
       expect(await stores.bindings.current(id)).toBeNull()
@@ -96,7 +166,7 @@ export function sandboxBindingStoreSuite(open: () => Promise<Stores>): void {
 
     test('reject a session that never was', async () => {
       const { bindings } = await open()
-      await expect(bindings.bind('sesn_none', 'sevt_1', 1)).rejects.toThrow('expected a session sesn_none')
+      await expect(bindings.bind('sesn_none', 'sevt_1', to(1))).rejects.toThrow('expected a session sesn_none')
       await expect(bindings.replace(0, buildSandbox('sesn_none', 1))).rejects.toThrow('expected a session sesn_none')
     })
   })

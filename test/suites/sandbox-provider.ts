@@ -1,4 +1,5 @@
 import { describe } from 'vitest'
+import { collecting, exporting, mounting } from '../hands/provider/cargo.ts'
 import { dying, ending } from '../hands/provider/ending.ts'
 import { isolation } from '../hands/provider/isolation.ts'
 import { keeping } from '../hands/provider/keeping.ts'
@@ -30,6 +31,15 @@ export function sandboxProviderSuite(setup: SandboxProviderSetup): void {
   })
   describe('a resident', () => {
     residing(setup)
+  })
+  describe('an upload', () => {
+    mounting(setup)
+  })
+  describe('outputs', () => {
+    collecting(setup)
+  })
+  describe('an export', () => {
+    exporting(setup)
   })
   describe('isolation', () => {
     isolation(setup)

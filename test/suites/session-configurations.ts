@@ -37,6 +37,22 @@ export function sessionConfigurationsSuite(open: () => Promise<Stores>): void {
       expect(await stores.sessions.configuration(row.id, next.id)).toEqual(next)
     })
 
+    test('keeps what its sandboxes are made of, where that is anything of its own', async () => {
+      const stores = await open()
+      const row = buildSession(await newWorkspace(stores))
+      const recipe = {
+        packages: { type: 'packages' as const, apt: ['jq'], cargo: [], gem: [], go: [], npm: [], pip: ['numpy'] },
+        mounts: [{ path: '/mnt/session/uploads/a' }],
+      }
+      const configuration = { ...buildConfiguration(row), recipe }
+      await stores.sessions.create(row, configuration)
+      expect(await stores.sessions.configuration(row.id)).toEqual(configuration)
+      expect((await stores.sessions.configurations([row.id])).get(row.id)).toEqual(configuration)
+      const next = { ...configuration, id: `${row.configurationId}-next` }
+      await stores.sessions.addConfiguration(row, next)
+      expect(await stores.sessions.configuration(row.id, next.id)).toEqual(next)
+    })
+
     test('goes with its session, whether that ever had it or not', async () => {
       const stores = await open()
       const row = await createSession(stores, 'default')

@@ -14,6 +14,7 @@ import {
   mint,
   newWorkspace,
   noon,
+  to,
 } from '../store/builders.ts'
 
 const budget = { type: 'limit', max_list_cost: { amount: '250', currency: 'USD' } } as const
@@ -240,13 +241,14 @@ export function sessionStoreSuite(open: () => Promise<Stores>): void {
         let refused = 0
         for (let round = 0; round < rounds; round++) {
           const row = await createSession(one, 'default')
+          await one.bindings.replace(0, buildSandbox(row.id, 1))
           const buried = new Promise<void>((resolve) => setImmediate(resolve))
             .then(() => two.sessions.bury('default', row.id))
             .then(() => two.sessions.clear(row.id))
           const request = buildRequest('default', { target: row.id })
           const outcomes = await Promise.allSettled([
-            one.bindings.bind(row.id, 'sevt_1', 1),
-            two.bindings.replace(0, buildSandbox(row.id, 1)),
+            one.bindings.bind(row.id, 'sevt_1', to(1)),
+            two.bindings.replace(0, { ...buildSandbox(row.id, 1), hand: 'web' }),
             acceptOne(one, request),
             one.sessions.create(row, buildConfiguration(row)),
             acceptOne(two, { ...request, key: 'k' }),
@@ -258,7 +260,7 @@ export function sessionStoreSuite(open: () => Promise<Stores>): void {
           ).toEqual([])
           refused += refusals.length
           expect(await one.sessions.find(row.id)).toBeNull()
-          expect(await one.bindings.current(row.id)).toBeNull()
+          for (const hand of ['main', 'web']) expect(await one.bindings.current(row.id, hand)).toBeNull()
           expect(await one.bindings.bound(row.id, 'sevt_1')).toBeNull()
           expect(await one.ingress.acceptedIds(row.id, 60_000)).toEqual([])
         }
@@ -309,11 +311,12 @@ export function sessionStoreSuite(open: () => Promise<Stores>): void {
       test('does not touch a session that was not deleted', async () => {
         const stores = await open()
         const row = await createSession(stores, 'default')
-        await stores.bindings.bind(row.id, 'sevt_1', 1)
+        await stores.bindings.replace(0, buildSandbox(row.id, 1))
+        await stores.bindings.bind(row.id, 'sevt_1', to(1))
         await stores.sessions.clear(row.id)
         expect(await stores.sessions.read('default', row.id)).toEqual(row)
         expect(await stores.sessions.configuration(row.id)).not.toBeNull()
-        expect(await stores.bindings.bound(row.id, 'sevt_1')).toBe(1)
+        expect(await stores.bindings.bound(row.id, 'sevt_1')).toEqual(to(1))
       })
     })
   })

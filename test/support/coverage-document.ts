@@ -11,8 +11,7 @@ export interface CoveredRoute {
   readonly route: string
   /** The SDK's methods that call it. */
   readonly methods: readonly string[]
-  /** `refuses`: the route is there, and what it would be about is not yet. */
-  readonly built: 'yes' | 'refuses' | 'no'
+  readonly built: 'yes' | 'no'
   /** Whether each of its methods is called against the real server. */
   readonly isTested: boolean
 }
@@ -24,14 +23,17 @@ export async function readCoverage(): Promise<readonly CoveredRoute[]> {
   return Promise.all(
     readApiRoutes().map(async (route) => {
       const methods = calls.filter((call) => call.route === route).map(({ name }) => name)
-      const refusals = methods.filter((name) => typeof ROUTE_CALLS[name] === 'object')
       const [method = '', template = ''] = route.split(' ')
       const url = template.replaceAll(/\{\w+\}/g, 'none')
       // A cast because the verbs come out of the SDK's code as text.
       const answer = await app.inject({ method: method as 'GET', url, headers: AUTHORIZED })
       const isBuilt = answer.statusCode !== 404 || answer.json().error.details?.error_code !== 'not_built'
-      const built = !isBuilt ? 'no' : refusals.length > 0 ? 'refuses' : 'yes'
-      return { route, methods, built, isTested: methods.every((name) => ROUTE_CALLS[name] !== undefined) }
+      return {
+        route,
+        methods,
+        built: isBuilt ? 'yes' : 'no',
+        isTested: methods.every((name) => ROUTE_CALLS[name] !== undefined),
+      }
     }),
   )
 }
@@ -50,8 +52,7 @@ Written by \`npm run gen:coverage\`; a test compares this file with a fresh one.
 
 Read out of the installed SDK (\`@anthropic-ai/sdk\` ${VERSION}): every method and path of its resources. "Tested" means that
 the SDK's own method is called against the real server (\`test/sdk/coverage.server.test.ts\`), beside what the other tests do with it. A route
-that is not built answers 404 \`not_found_error\` with the code \`not_built\` and \`x-should-retry: false\`. "refuses" means that
-the route is there, and nothing that it could be about yet.
+that is not built answers 404 \`not_found_error\` with the code \`not_built\` and \`x-should-retry: false\`.
 
 ${summarize(routes, outside)}
 
@@ -71,7 +72,7 @@ ${countRows(rows)}
 function summarize(routes: readonly CoveredRoute[], outside: readonly SdkRoute[]): string {
   const count = (built: CoveredRoute['built']): number => routes.filter((route) => route.built === built).length
   const families = [...new Set(outside.map(({ route }) => `\`/v1/${route.split('/')[2]}\``))].join(', ')
-  return `* Routes: ${routes.length}. Built: ${count('yes')}; built and refusing: ${count('refuses')}; not built: ${count('no')}.
+  return `* Routes: ${routes.length}. Built: ${count('yes')}; not built: ${count('no')}.
 * Tested by the SDK: ${routes.filter(({ isTested }) => isTested).length}.
 * Left out: ${new Set(outside.map(({ route }) => route)).size} routes of ${families}: an organization's
   administration and the Messages API itself, whose client this server is.`

@@ -27,7 +27,8 @@ export async function openCuttingProxy(behind: string): Promise<CuttingProxy> {
       socket.on('error', () => undefined)
       socket.on('close', () => {
         sockets.delete(socket)
-        for (const end of ends) end.destroy()
+        // What has come from one side before it left is for the other all the same.
+        for (const end of ends) end.destroySoon()
       })
     }
     client.on('data', (chunk: Buffer) => upstream.write(chunk))

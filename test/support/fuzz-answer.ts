@@ -21,9 +21,9 @@ const REFUSALS: Readonly<Record<number, string>> = {
   429: 'rate_limit_error',
 }
 
-/** What no answer may hold: places on the machine, stacks, words of the store. */
+/** What no answer may hold: places on the machine, stacks, words of the store. A queue's route may be named. */
 const SECRETS =
-  /node_modules|\n\s+at |[\\/](?:src|work|home|usr|tmp|root)[\\/]\w|\.(?:ts|js):\d|SELECT |insert into|kysely|postgres/i
+  /node_modules|\n\s+at |(?<!\/v1\/environments\/[^/]*)[\\/](?:src|work|home|usr|tmp|root)[\\/]\w|\.(?:ts|js):\d|SELECT |insert into|kysely|postgres/i
 
 /** Sends a request as it is and reads the answer. */
 export function send(base: string, { method, path, headers, body }: FuzzRequest, agent: Agent): Promise<FuzzAnswer> {

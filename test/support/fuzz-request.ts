@@ -9,7 +9,7 @@ import { createSampler, isNode } from './fuzz-sample.ts'
 
 /**
  * A route of the API: its path with `:id`, what stands for the id, and what its body and query are. A `:thread` is mostly
- * the session's own, a `:resource` anything.
+ * the session's own, a `:resource` and a `:work` anything.
  */
 export interface Route {
   readonly method: 'GET' | 'POST' | 'DELETE'
@@ -36,6 +36,14 @@ export const ROUTES: readonly Route[] = [
   { method: 'POST', path: '/v1/environments/:id', id: 'environment', body: 'environments.update', weight: 2 },
   { method: 'POST', path: '/v1/environments/:id/archive', id: 'environment' },
   { method: 'DELETE', path: '/v1/environments/:id', id: 'environment' },
+  { method: 'GET', path: '/v1/environments/:id/work', id: 'environment', query: 'work.list' },
+  { method: 'GET', path: '/v1/environments/:id/work/poll', id: 'environment', query: 'work.poll' },
+  { method: 'GET', path: '/v1/environments/:id/work/stats', id: 'environment' },
+  { method: 'GET', path: '/v1/environments/:id/work/:work', id: 'environment' },
+  { method: 'POST', path: '/v1/environments/:id/work/:work', id: 'environment', body: 'work.update' },
+  { method: 'POST', path: '/v1/environments/:id/work/:work/ack', id: 'environment' },
+  { method: 'POST', path: '/v1/environments/:id/work/:work/heartbeat', id: 'environment', query: 'work.heartbeat' },
+  { method: 'POST', path: '/v1/environments/:id/work/:work/stop', id: 'environment', body: 'work.stop' },
   { method: 'POST', path: '/v1/sessions', body: 'sessions.create', weight: 4 },
   { method: 'GET', path: '/v1/sessions', query: 'sessions.list', weight: 3 },
   { method: 'GET', path: '/v1/sessions/:id', id: 'session' },
@@ -171,9 +179,9 @@ function makePath(
     : random.pick(pool[route.id])
   const other = random.pick([...pool.everything, ...HORRORS])
   const thread = random.chance(0.8) ? id.replace(/^sesn_/, 'sthr_') : other
-  const named = { id, thread, resource: other }
+  const named = { id, thread, resource: other, work: other }
   // True because the pattern takes these names alone.
-  return route.path.replaceAll(/:(id|thread|resource)/g, (_, name: keyof typeof named) => {
+  return route.path.replaceAll(/:(id|thread|resource|work)/g, (_, name: keyof typeof named) => {
     return encodeURIComponent(toWhole(named[name]))
   })
 }

@@ -23,7 +23,8 @@ const custom = (id: string): SessionEvent => event('agent.custom_tool_use', { id
 const result = (call: string): SessionEvent => event('agent.tool_result', { tool_use_id: call })
 const confirmed = (call: string): SessionEvent => event('user.tool_confirmation', { tool_use_id: call })
 const settled = (call: string): SessionEvent => event('user.custom_tool_result', { custom_tool_use_id: call })
-const failed = (retry: string): SessionEvent => event('session.error', { error: { retry_status: { type: retry } } })
+const failed = (retry: string, type = 'unknown_error'): SessionEvent =>
+  event('session.error', { error: { type, retry_status: { type: retry } } })
 const rescheduled = (): SessionEvent[] => [
   event('session.thread_status_rescheduled'),
   event('session.status_rescheduled'),
@@ -53,6 +54,10 @@ describe('the grammar of a log', () => {
     {
       name: 'a retry',
       log: [...run(), ask('r'), answered('r'), failed('retrying'), ...rescheduled(), ...run(), ask('r2')],
+    },
+    {
+      name: 'a session that goes on without its repository',
+      log: [failed('retrying', 'repository_clone_error'), ...begun(use('c')), result('c')],
     },
     {
       name: 'partial answers',

@@ -6,6 +6,12 @@ import type { SessionEvent } from '../../src/wire/types.ts'
  */
 export type LogForm = 'stream' | 'list'
 
+/** What is known of a session beside its log. */
+export interface Session {
+  /** Clients run the calls of its toolset. */
+  readonly selfHosted?: true | undefined
+}
+
 type Status = 'idle' | 'running' | 'rescheduling' | 'terminated' | 'deleted'
 
 interface Reader {
@@ -15,13 +21,15 @@ interface Reader {
   /** Why the session is idle; what a group of idle events repeats. */
   stop: string | null
   request: string | null
-  /** Calls without a result; `custom` ones may be closed by the client. */
-  readonly open: Map<string, 'call' | 'asked' | 'answered' | 'custom'>
+  readonly selfHosted: boolean
+  /** Calls without a result; `custom` and `remote` ones may be closed by the client. */
+  readonly open: Map<string, 'call' | 'asked' | 'answered' | 'custom' | 'remote'>
   /** Calls with a result, and whether a closing result may still follow a client's own. */
   readonly closed: Map<string, 'final' | 'by client'>
-  /** Calls that a client confirmed or settled, which may come before the call itself. */
-  readonly confirmed: Set<string>
+  /** Calls that a client confirmed, by what it said first, or settled; both may come before the call itself. */
+  readonly confirmed: Map<string, 'allow' | 'deny'>
   readonly settled: Set<string>
+  readonly returned: Set<string>
   readonly queued: Set<string>
   readonly ids: Set<string>
   /** What an interrupt at `requires_action` owes: an idle group that says that the turn is over. */
@@ -49,17 +57,23 @@ const AGENT = new Set([
  * What of a session's log breaks the order that clients rely on: one sentence per fault, none for a sound log. Knows a
  * session with one thread; types that it does not know may stand anywhere but inside a group.
  */
-export function faultsOfLog(events: readonly SessionEvent[], form: LogForm): readonly string[] {
+export function faultsOfLog(
+  events: readonly SessionEvent[],
+  form: LogForm,
+  { selfHosted }: Session = {},
+): readonly string[] {
   const faults: string[] = []
   const reader: Reader = {
     status: 'idle',
     next: [],
     stop: null,
     request: null,
+    selfHosted: selfHosted === true,
     open: new Map(),
     closed: new Map(),
-    confirmed: new Set(),
+    confirmed: new Map(),
     settled: new Set(),
+    returned: new Set(),
     queued: new Set(),
     ids: new Set(),
     owesIdle: false,
@@ -151,7 +165,8 @@ function readStatus(reader: Reader, event: SessionEvent, tell: Tell): void {
       reader.status = 'deleted'
       return
     case 'session.error':
-      reader.isRetrying = event.error.retry_status.type === 'retrying'
+      // What a session goes on without is tried again by nobody's request.
+      reader.isRetrying = event.error.retry_status.type === 'retrying' && !event.error.type.startsWith('repository_')
       return
     default:
   }
@@ -197,6 +212,7 @@ function readWork(reader: Reader, event: SessionEvent, tell: Tell): void {
       reader.request = null
       return
     case 'agent.tool_use':
+      if (reader.selfHosted && event.evaluated_permission !== 'deny') return readRemote(reader, event)
       if (event.evaluated_permission !== 'ask') open.set(event.id, 'call')
       else open.set(event.id, reader.confirmed.has(event.id) ? 'answered' : 'asked')
       return
@@ -207,17 +223,43 @@ function readWork(reader: Reader, event: SessionEvent, tell: Tell): void {
     case 'agent.tool_result':
       return readResult(reader, event.tool_use_id, tell)
     case 'user.tool_confirmation':
-      reader.confirmed.add(event.tool_use_id)
-      if (open.get(event.tool_use_id) === 'asked') open.set(event.tool_use_id, 'answered')
+      if (!reader.confirmed.has(event.tool_use_id)) reader.confirmed.set(event.tool_use_id, event.result)
+      if (open.get(event.tool_use_id) === 'asked') open.set(event.tool_use_id, confirmed(reader, event.tool_use_id))
       return
     case 'user.custom_tool_result':
       reader.settled.add(event.custom_tool_use_id)
-      if (open.get(event.custom_tool_use_id) !== 'custom') return
-      open.delete(event.custom_tool_use_id)
-      reader.closed.set(event.custom_tool_use_id, 'by client')
-      return
+      return open.get(event.custom_tool_use_id) === 'custom'
+        ? closeByClient(reader, event.custom_tool_use_id)
+        : undefined
+    case 'user.tool_result':
+      reader.returned.add(event.tool_use_id)
+      return isForWorkers(reader, event.tool_use_id) ? closeByClient(reader, event.tool_use_id) : undefined
     default:
   }
+}
+
+function readRemote(reader: Reader, { id, evaluated_permission: permission }: ToolUse): void {
+  if (reader.returned.has(id)) reader.closed.set(id, 'by client')
+  else if (permission === 'ask') reader.open.set(id, reader.confirmed.has(id) ? confirmed(reader, id) : 'asked')
+  else reader.open.set(id, 'remote')
+}
+
+type ToolUse = Extract<SessionEvent, { type: 'agent.tool_use' }>
+
+/** What a call is once it was confirmed: where clients run it, one that may run waits for its result. */
+function confirmed(reader: Reader, id: string): 'answered' | 'remote' {
+  return reader.selfHosted && reader.confirmed.get(id) === 'allow' ? 'remote' : 'answered'
+}
+
+/** In a self-hosted session only what policy refused is closed by nobody but the server. */
+function isForWorkers({ selfHosted, open }: Reader, id: string): boolean {
+  const standing = open.get(id)
+  return selfHosted && standing !== undefined && standing !== 'custom' && standing !== 'call'
+}
+
+function closeByClient({ open, closed }: Reader, id: string): void {
+  open.delete(id)
+  closed.set(id, 'by client')
 }
 
 /** A closing result may follow a client's own for the same call: that one came while the turn was being interrupted. */
@@ -237,5 +279,5 @@ function readResult(reader: Reader, call: string, tell: Tell): void {
 }
 
 function isWaiting(standing: string): boolean {
-  return standing === 'asked' || standing === 'custom'
+  return standing === 'asked' || standing === 'custom' || standing === 'remote'
 }

@@ -32,6 +32,15 @@ export function createMemoryFiles(): MemoryFiles {
       rows.set(file.id, file)
       return file
     },
+    async copy(workspaceId, scopeId, copies) {
+      const now = new Date()
+      for (const { id, original } of copies) {
+        const file = rows.get(original)
+        if (file?.workspaceId !== workspaceId || file.content === null || isOver(file, now) || rows.has(id)) continue
+        rows.set(id, { ...file, id, scopeId, downloadable: false, createdAt: now, expiresAt: null })
+      }
+      return copies.flatMap(({ id }) => rows.get(id) ?? []).filter((row) => row.scopeId === scopeId)
+    },
     read: async (workspaceId, id) => newestFirst(workspaceId).find((row) => row.id === id) ?? null,
     readAll: async (workspaceId, ids) => newestFirst(workspaceId).filter(({ id }) => ids.includes(id)),
     async list(workspaceId, { limit, from, scopeId }) {

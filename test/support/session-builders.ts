@@ -1,7 +1,7 @@
 import { advance, decide } from '../../src/session/decide.ts'
 import type { Command } from '../../src/session/decide.ts'
 import type { Accounting } from '../../src/session/cost.ts'
-import type { Arrival, Entry } from '../../src/session/entry.ts'
+import type { Arrival, Entry, Provisioned, ResourceEntry } from '../../src/session/entry.ts'
 import { fold, foldArrival } from '../../src/session/fold.ts'
 import { Journal } from '../../src/session/journal.ts'
 import type { Surroundings } from '../../src/session/journal.ts'
@@ -66,6 +66,10 @@ export function customResult(id: string, call: string, text = 'from the client')
   return { id, type: 'user.custom_tool_result', custom_tool_use_id: call, content: [{ type: 'text', text }] }
 }
 
+export function toolResult(id: string, call: string, text = 'from the worker'): Incoming {
+  return { id, type: 'user.tool_result', tool_use_id: call, content: [{ type: 'text', text }] }
+}
+
 export function arrived(event: Incoming, signal = 1, index = 0): Input {
   return { type: 'arrived', event, signal, index }
 }
@@ -83,11 +87,13 @@ export interface AnswerParts {
   readonly explanation?: string
   readonly category?: string
   readonly usage?: Partial<ModelUsage> | undefined
+  /** The calls run on a machine of the user's. */
+  readonly selfHosted?: true | undefined
 }
 
 /** The entries of a model's answer, in the order in which the model activity gives them. */
 export function answerEntries(parts: AnswerParts): readonly Entry[] {
-  const { request, text, calls = [], stop, explanation, category, usage } = parts
+  const { request, text, calls = [], stop, explanation, category, usage, selfHosted } = parts
   const inputOf = (of: string) => ({ of, ...parts.input })
   const content: ModelContentBlock[] = [
     ...(text === undefined ? [] : [{ type: 'text' as const, text, citations: null }]),
@@ -105,7 +111,11 @@ export function answerEntries(parts: AnswerParts): readonly Entry[] {
       harness: 'h1',
       content,
       stop_reason: stop === undefined ? (calls.length > 0 ? 'tool_use' : 'end_turn') : stop,
-      calls: calls.map(([id]) => ({ id, model_id: `toolu_${id}` })),
+      calls: calls.map(([id, kind]) => ({
+        id,
+        model_id: `toolu_${id}`,
+        ...(selfHosted && (kind === 'allow' || kind === 'ask') ? { remote: true } : {}),
+      })),
       ...(explanation === undefined ? {} : { explanation }),
       ...(category === undefined ? {} : { category }),
     },
@@ -207,7 +217,8 @@ export function startSession(changes: Partial<Surroundings> = {}, begin: LogStat
       return state
     },
     pass,
-    answer: (parts = {}) => pass(recorded(...answerEntries({ request: state.request ?? 'none', ...parts }))),
+    answer: (parts = {}) =>
+      pass(recorded(...answerEntries({ request: state.request ?? 'none', selfHosted: state.selfHosted, ...parts }))),
     summarise: (parts = {}) => pass(recorded(...summaryEntries({ request: state.request ?? 'none', ...parts }))),
     commands: () => decide(state),
     executing: () => decide(state).flatMap((command) => (command.do === 'execute' ? [command.call.id] : [])),
@@ -216,8 +227,12 @@ export function startSession(changes: Partial<Surroundings> = {}, begin: LogStat
 }
 
 /** A session whose model has answered a first message with these calls. */
-export function startedWith(calls: readonly Asked[], changes: Partial<Surroundings> = {}): TestSession {
-  const session = startSession(changes)
+export function startedWith(
+  calls: readonly Asked[],
+  changes: Partial<Surroundings> = {},
+  begin: LogState = emptyState(),
+): TestSession {
+  const session = startSession(changes, begin)
   session.pass(arrived(message('m1')))
   session.answer({ calls })
   return session
@@ -237,7 +252,12 @@ export function outline(entries: readonly Entry[]): readonly string[] {
       case 'log.trimmed':
         return `log.trimmed ${entry.keep_rounds}${entry.longest === undefined ? '' : ' cut'}`
       case 'agent.tool_result':
-        return `agent.tool_result ${entry.tool_use_id}`
+      case 'user.tool_result':
+        return `${entry.type} ${entry.tool_use_id}`
+      case 'user.custom_tool_result':
+        return `user.custom_tool_result ${entry.custom_tool_use_id}`
+      case 'user.tool_confirmation':
+        return `user.tool_confirmation ${entry.tool_use_id} ${entry.result}`
       default:
         return entry.type
     }
@@ -251,9 +271,13 @@ function stopOf(reason: { readonly type: string; readonly event_ids?: readonly s
 /** The texts of the closing results among entries. */
 export function closings(entries: readonly Entry[]): readonly string[] {
   return entries.flatMap((entry) =>
-    entry.type === 'agent.tool_result' ? (entry.content ?? []).map((block) => ('text' in block ? block.text : '')) : [],
+    CLOSING.has(entry.type) && 'content' in entry
+      ? (entry.content ?? []).map((block) => ('text' in block ? block.text : ''))
+      : [],
   )
 }
+
+const CLOSING: ReadonlySet<string> = new Set(['agent.tool_result', 'user.tool_result', 'user.custom_tool_result'])
 
 /** The groups of entries that stand together, as {@link outline} spells them. */
 export const RUNNING = ['session.status_running', 'session.thread_status_running']
@@ -262,4 +286,39 @@ export const TERMINATED = ['session.thread_status_terminated', 'session.status_t
 
 export function idle(reason: string): string[] {
   return [`session.thread_status_idle ${reason}`, 'session.usage', `session.status_idle ${reason}`]
+}
+
+/** A file's resource as the log has it. */
+export function fileResource(
+  id: string,
+  changes: Partial<Extract<ResourceEntry, { type: 'file' }>> = {},
+): Extract<ResourceEntry, { type: 'file' }> {
+  return {
+    id,
+    type: 'file',
+    file_id: `file_${id}`,
+    mount_path: `/mnt/session/uploads/${id}`,
+    size: 3,
+    sha256: 'ab'.repeat(32),
+    created_at: '2026-01-02T12:00:00.000Z',
+    ...changes,
+  }
+}
+
+type Repository = Extract<ResourceEntry, { type: 'github_repository' }>
+
+export function repositoryResource(id: string, checkout: Repository['checkout'] = null): Repository {
+  return {
+    id,
+    type: 'github_repository',
+    url: `https://github.com/o/${id}`,
+    mount_path: `/workspace/${id}`,
+    checkout,
+    created_at: '2026-01-02T12:00:00.000Z',
+  }
+}
+
+/** A generation of the main hand, told of by the result beside it. */
+export function provisioned(generation: number, changes: Partial<Provisioned> = {}): Provisioned {
+  return { type: 'log.provisioned', hand: 'main', generation, provider: 'fake', supplies: 0, told: true, ...changes }
 }

@@ -8,13 +8,18 @@ import { createContextReader } from '../../src/activities/context.ts'
 import { createExecute } from '../../src/activities/execute.ts'
 import { createHeardReader } from '../../src/activities/heard.ts'
 import { createCallModel } from '../../src/activities/model.ts'
+import { createProvision } from '../../src/activities/provision.ts'
+import { createRecipeReader } from '../../src/activities/recipe.ts'
 import { createOpenSession } from '../../src/activities/open.ts'
+import { createQueueWork } from '../../src/activities/queue-work.ts'
 import { createStatusWriter } from '../../src/activities/status-writer.ts'
 import { createArchiveWorker, createBrainWorker, createHandsWorker } from '../../src/activities/workers.ts'
 import type { Quotas } from '../../src/api/quota.ts'
 import { openModelEndpoint } from '../../src/backend.ts'
 import type { Hands } from '../../src/hands/hands.ts'
+import type { SandboxHands } from '../../src/hands/sandbox-hands.ts'
 import { toolDefinitions } from '../../src/hands/tools/definitions.ts'
+import { remoteToolDefinitions } from '../../src/hands/tools/remote-definitions.ts'
 import type { BlobStore } from '../../src/history/blobs.ts'
 import { copyRun } from '../../src/history/copy.ts'
 import type { SessionLog } from '../../src/history/session-log.ts'
@@ -28,6 +33,7 @@ import { createWebVersions } from '../../src/policies.ts'
 import type { ApiContext } from '../../src/api/context.ts'
 import type { DeltaChannel } from '../../src/store/deltas.ts'
 import type { Stores } from '../../src/store/postgres/stores.ts'
+import type { SecretBox } from '../../src/store/secrets.ts'
 import { createValidator } from '../../src/wire/validate.ts'
 import type { MemoryContents } from './memory-contents.ts'
 import { runUntilStopped } from './run-until-stopped.ts'
@@ -41,11 +47,17 @@ export function modelSettings(model: DemoModel): Parameters<typeof openModelEndp
   return { modelBackend: 'anthropic', modelApiKey: model.apiKey, modelBaseUrl: model.url, modelNames: new Map() }
 }
 
+/** Those of a stack whose sessions have their sandboxes made ahead of calls can prepare them, too. */
+export type StackHands = Hands & Partial<Pick<SandboxHands, 'prepare'>>
+
 /** What the api applications and the workers of a stack share. */
 export interface StackPorts {
   readonly stores: Stores
   readonly blobs: BlobStore
   readonly contents: MemoryContents
+  readonly secrets: SecretBox
+  readonly repositoryHosts: readonly string[]
+  readonly announceResources: (session: string) => Promise<void>
   /** Those of every api application: a deletion is announced to all of them. */
   readonly logs: SessionLog[]
   readonly deltas: DeltaChannel
@@ -58,8 +70,9 @@ export interface StackPorts {
   readonly taskQueue: string
   readonly policyFor: ApiContext['policyFor']
   readonly quotas: Quotas
+  readonly workPorts: Pick<ApiContext, 'callers' | 'workFeed' | 'workTimes'>
   readonly codecs: readonly PayloadCodec[]
-  readonly hands: Hands
+  readonly hands: StackHands
   readonly identity: string
 }
 
@@ -85,6 +98,7 @@ export async function createWorkers(
       configuration: (session: string, id?: string) => stores.sessions.configuration(session, id),
       harness: (id: string) => findHarness(id) ?? currentHarness,
       tools: toolDefinitions,
+      remoteTools: remoteToolDefinitions,
       runsWebTools: true,
     }
     const writer = createStatusWriter(stores.sessions, silentLog)
@@ -97,6 +111,7 @@ export async function createWorkers(
         ...createCallModel({ ...asking, publish: (batch) => deltas.publish(batch) }),
         ...createCompact(asking),
         ...archiving,
+        ...createQueueWork(stores.work),
         ...createOpenSession({
           ...stores,
           policyFor,
@@ -109,9 +124,11 @@ export async function createWorkers(
         hint: (id, hint) => writer.hint({ id, ...hint }),
       },
     })
+    const recipes = createRecipeReader({ log, configuration: asking.configuration })
+    const { prepare = () => Promise.reject(new Error('these hands prepare nothing')) } = hands
     const execute = await createHandsWorker(workerPorts, {
       taskQueue: taskQueue.replace(/brain$/, 'hands'),
-      activities: createExecute(hands, blobs),
+      activities: { ...createExecute(hands, blobs, recipes), ...createProvision({ prepare }, recipes) },
     })
     const archive = await createArchiveWorker(workerPorts, {
       taskQueue: taskQueue.replace(/brain$/, 'archive'),

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import Anthropic from '@anthropic-ai/sdk'
 import type { Client } from '@temporalio/client'
 import type { PayloadCodec } from '@temporalio/common'
@@ -12,7 +13,6 @@ import { DEFAULT_QUOTAS, createQuota } from '../../src/api/quota.ts'
 import { createTemporalWorkflows } from '../../src/api/temporal-workflows.ts'
 import type { SessionWorkflows } from '../../src/api/workflows.ts'
 import { openModelCatalog } from '../../src/backend.ts'
-import type { Hands } from '../../src/hands/hands.ts'
 import { openTemporalClient } from '../../src/history/client.ts'
 import type { SessionLog } from '../../src/history/session-log.ts'
 import { createSessionLog } from '../../src/history/session-log.ts'
@@ -21,7 +21,7 @@ import type { DemoModel } from '../../src/model/demo/demo-model.ts'
 import { startDemoModel } from '../../src/model/demo/demo-model.ts'
 import type { Model } from '../../src/model/model.ts'
 import { createPolicies } from '../../src/policies.ts'
-import type { ApiContext } from '../../src/api/context.ts'
+import type { ApiContext, WorkTimes } from '../../src/api/context.ts'
 import type { Policy } from '../../src/session/policy.ts'
 import type { Database } from '../../src/store/postgres/database.ts'
 import { openDatabase } from '../../src/store/postgres/database.ts'
@@ -30,8 +30,12 @@ import { migrate } from '../../src/store/postgres/migrate.ts'
 import { createNotifier } from '../../src/store/postgres/notify.ts'
 import type { Stores } from '../../src/store/postgres/stores.ts'
 import { createStores } from '../../src/store/postgres/stores.ts'
+import { resourcesChannel } from '../../src/store/resource-secrets.ts'
+import type { SecretBox } from '../../src/store/secrets.ts'
+import { createSecretBox } from '../../src/store/secrets.ts'
 import { createGuardedBlobs } from '../../src/store/guarded-blobs.ts'
 import { createValidator } from '../../src/wire/validate.ts'
+import { openWorkPorts } from '../../src/work-ports.ts'
 import { Closers } from './closers.ts'
 import { testCodecs } from './codecs.ts'
 import type { MemoryBlobs } from './memory-blobs.ts'
@@ -41,12 +45,12 @@ import { createMemoryContents } from './memory-contents.ts'
 import { createDatabase } from './postgres.ts'
 import { prepareAgent } from './prepare-agent.ts'
 import { silentLog } from './silent-log.ts'
-import type { StackPorts } from './stack-workers.ts'
+import type { StackHands, StackPorts } from './stack-workers.ts'
 import { createWorkers, modelSettings, webVersions } from './stack-workers.ts'
 import { temporalAddress, uniqueName } from './temporal.ts'
 
 export interface StackOptions {
-  readonly hands: Hands
+  readonly hands: StackHands
   /** Those of the run if not given. */
   readonly codecs?: readonly PayloadCodec[]
   readonly policy?: Partial<Policy>
@@ -56,6 +60,10 @@ export interface StackOptions {
   readonly apis?: number
   /** What stands between the activities and the demo model. */
   readonly between?: (model: Model) => Model
+  /** How long work items are held, and idle sessions served; as long as by default if not given. Milliseconds. */
+  readonly workTimes?: Partial<WorkTimes>
+  /** Where repositories may be besides github.com, as a URL. */
+  readonly github?: string
   /** False: no api application hears of deletions from the others, as while their connection is broken. */
   readonly announces?: boolean
   /** How many logs, workflows and requests of the model are kept in memory; as many as each keeps if not given. */
@@ -70,6 +78,8 @@ export interface Stack extends AsyncDisposable {
   readonly urls: readonly string[]
   readonly apiKey: string
   readonly stores: Stores
+  /** Under the key of this stack. */
+  readonly secrets: SecretBox
   readonly blobs: MemoryBlobs
   readonly contents: MemoryContents
   readonly database: Database
@@ -88,7 +98,13 @@ export interface Stack extends AsyncDisposable {
 const API_KEY = 'lh_test_key'
 /** Long enough that no id holds it by chance: answers are searched for it. */
 const MODEL_KEY = 'the-key-of-the-model'
-const policiesOf = createPolicies({ runEvents: 1000, priceFile: undefined, hourlyRate: 0, modelBackend: 'anthropic' })
+const policiesOf = createPolicies({
+  runEvents: 1000,
+  priceFile: undefined,
+  hourlyRate: 0,
+  modelBackend: 'anthropic',
+  provisioning: 'lazy',
+})
 
 Runtime.install({ logger: new DefaultLogger('ERROR'), shutdownSignals: [] })
 
@@ -134,10 +150,14 @@ async function build(options: StackOptions, closers: Closers): Promise<Stack> {
   const quotas = { ...DEFAULT_QUOTAS, ...options.quotas }
   const blobs = createMemoryBlobs()
   const contents = createMemoryContents()
+  const secrets = createSecretBox(randomBytes(32))
   const ports = {
     stores,
     blobs: createGuardedBlobs(blobs, stores.sessions),
     contents,
+    secrets,
+    repositoryHosts: ['https://github.com', ...(options.github === undefined ? [] : [options.github])],
+    announceResources: (session: string) => notifier.publish(resourcesChannel, session),
     logs,
     deltas,
     between,
@@ -148,6 +168,11 @@ async function build(options: StackOptions, closers: Closers): Promise<Stack> {
     taskQueue,
     policyFor,
     quotas,
+    workPorts: await openWorkPorts({
+      stores,
+      notifier,
+      workTimes: { lease: 90_000, idle: 120_000, ...options.workTimes },
+    }),
     codecs,
     hands: options.hands,
     identity: prefix,
@@ -166,6 +191,7 @@ async function build(options: StackOptions, closers: Closers): Promise<Stack> {
     urls: apis.map(({ url }) => url),
     apiKey: API_KEY,
     stores,
+    secrets,
     blobs,
     contents,
     database,
@@ -196,6 +222,7 @@ async function startApi(
   const app = createApp(
     {
       ...stores,
+      ...ports.workPorts,
       log,
       blobs,
       contents,
@@ -205,6 +232,9 @@ async function startApi(
       validator: createValidator(),
       policyFor,
       quota: createQuota(quotas, { countRunning: (...asked) => stores.sessions.countRunning(...asked), now: Date.now }),
+      secrets: ports.secrets,
+      repositoryHosts: ports.repositoryHosts,
+      announceResources: ports.announceResources,
       takesUrls: true,
       webVersions,
       takesFast: true,

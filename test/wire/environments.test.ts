@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { createEnvironment, packagesOf, updateEnvironment } from '../../src/wire/environments.ts'
+import { createEnvironment, packagesOf, recipeOf, updateEnvironment } from '../../src/wire/environments.ts'
 import { ApiError } from '../../src/wire/errors.ts'
 import type { Environment, EnvironmentCreate, EnvironmentUpdate } from '../../src/wire/types.ts'
 import { failure } from './failure.ts'
@@ -62,6 +62,29 @@ describe('createEnvironment', () => {
 
   test('stores a self-hosted environment', () => {
     expect(create({ config: { type: 'self_hosted' } }).config).toEqual({ type: 'self_hosted' })
+  })
+
+  test.each(['--index-url=http://a.test', '', ' numpy', 'a\nb', 'a\0'])('refuses a package like %j', (name) => {
+    const config = { type: 'cloud' as const, packages: { npm: ['zx'], pip: ['numpy', name] } }
+    expect(failure(() => create({ config })).message).toMatch(/^config\.packages\.pip\[1\]: expected a package, which/)
+    const stored = create()
+    expect(() => updateEnvironment(stored, { config }, LATER)).toThrow('config.packages.pip[1]')
+  })
+
+  test('takes whatever else a manager may know as a package', () => {
+    const names = ['a>=1,<2; python_version < "3.9"', '@scope/name@^1', '"; rm -rf /"', '../../x', '$(id)', 'g++']
+    expect(create({ config: { type: 'cloud', packages: { pip: names } } }).config).toMatchObject({
+      packages: { pip: names },
+    })
+  })
+
+  test('refuses what our keys in metadata cannot say, also of an update', () => {
+    const soon = { 'longhand.provisioning': 'soon' }
+    expect(failure(() => create({ metadata: soon })).message).toContain('expected first, parallel or lazy')
+    const known = create({ metadata: { 'longhand.provisioning': 'first' } })
+    expect(() => updateEnvironment(known, { metadata: soon }, LATER)).toThrow('expected first, parallel or lazy')
+    expect(updateEnvironment(known, { metadata: { 'longhand.provisioning': '' } }, LATER).metadata).toEqual({})
+    expect(() => updateEnvironment({ ...known, metadata: soon }, { name: 'f' }, LATER)).not.toThrow()
   })
 
   test('takes the scope of an organization and no other', () => {
@@ -225,5 +248,21 @@ describe('packagesOf', () => {
       'f',
       'g',
     ])
+  })
+})
+
+describe('the recipe of an environment', () => {
+  test('is absent where it asks for nothing', () => {
+    expect(recipeOf(create())).toEqual({})
+    const metadata = { 'longhand.provisioning': 'first' }
+    expect(recipeOf({ ...create({ config: { type: 'self_hosted' } }), metadata })).toEqual({})
+  })
+
+  test('says which packages and runtime sandboxes have, and when they are made', () => {
+    const config = { type: 'cloud' as const, packages: { pip: ['numpy'] } }
+    const metadata = { 'longhand.provisioning': 'parallel', 'longhand.runtime': 'runsc' }
+    expect(recipeOf(create({ config, metadata }))).toEqual({
+      recipe: { packages: { ...NO_PACKAGES, pip: ['numpy'] }, runtime: 'runsc', provisioning: 'parallel' },
+    })
   })
 })

@@ -8,6 +8,7 @@ const TABLE: readonly [ApiErrorKind, number, string, Record<string, string>][] =
   ['permission', 403, 'permission_error', {}],
   ['not_found', 404, 'not_found_error', {}],
   ['conflict', 409, 'conflict_error', { 'x-should-retry': 'false' }],
+  ['precondition', 412, 'invalid_request_error', { 'x-should-retry': 'false' }],
   ['too_large', 413, 'request_too_large', {}],
   ['rate_limit', 429, 'rate_limit_error', { 'retry-after': '1', 'x-should-retry': 'true' }],
   ['api_error', 500, 'api_error', {}],

@@ -50,6 +50,11 @@ describe('the committed schema', () => {
       'SessionUpdate',
       'ThreadEventListQuery',
       'ThreadListQuery',
+      'WorkHeartbeatQuery',
+      'WorkListQuery',
+      'WorkPollQuery',
+      'WorkStopBody',
+      'WorkUpdate',
     ])
     for (const name of requests) {
       const names = Object.keys(WIRE_SCHEMA.definitions[name]?.properties ?? {})

@@ -1,12 +1,10 @@
 import { describe, expect, test } from 'vitest'
-import { createEnvironment } from '../../src/wire/environments.ts'
 import { ApiError } from '../../src/wire/errors.ts'
 import { resolveTools } from '../../src/wire/toolsets.ts'
-import type { Agent, AgentToolParams, EnvironmentCreate, SessionCreate, UserEvent } from '../../src/wire/types.ts'
+import type { Agent, AgentToolParams, SessionCreate, UserEvent } from '../../src/wire/types.ts'
 import {
   refuseUnsupported,
   unsupportedInAgent,
-  unsupportedInEnvironment,
   unsupportedInEvents,
   unsupportedInSession,
   unsupportedInSessionList,
@@ -81,17 +79,6 @@ describe('unsupportedInAgent', () => {
   })
 })
 
-describe('unsupportedInEnvironment', () => {
-  test.each<[readonly string[], NonNullable<EnvironmentCreate['config']> | null]>([
-    [[], null],
-    [[], { type: 'cloud', networking: { type: 'limited' } }],
-    [['self_hosted environments'], { type: 'self_hosted' }],
-    [['packages of an environment'], { type: 'cloud', packages: { apt: ['jq'] } }],
-  ])('names %j', (names, config) => {
-    expect(unsupportedInEnvironment(createEnvironment({ name: 'e', config }, { id: 'env_1', now: '' }))).toEqual(names)
-  })
-})
-
 const budget = { type: 'limit', max_list_cost: { amount: '5', currency: 'USD' } } as const
 
 describe('unsupportedInSession', () => {
@@ -105,7 +92,16 @@ describe('unsupportedInSession', () => {
   test.each<[string[], Partial<SessionCreate>]>([
     [[], {}],
     [[], { resources: [], vault_ids: [], initial_events: [], title: 't', metadata: {}, budget }],
-    [['resources'], { resources: [{ type: 'file', file_id: 'f' }] }],
+    [
+      [],
+      {
+        resources: [
+          { type: 'file', file_id: 'f' },
+          { type: 'github_repository', url: 'u' },
+        ],
+      },
+    ],
+    [['memory_store resources'], { resources: [{ type: 'memory_store', memory_store_id: 'm' }] }],
     [['vault_ids'], { vault_ids: ['vlt_1'] }],
     [['user.define_outcome'], { initial_events: [outcome] }],
   ])('names %j', (names, fields) => {

@@ -10,8 +10,6 @@ const validator = createValidator()
 
 const GOOD: [keyof Bodies, unknown][] = [
   ['environments.create', { name: 'e' }],
-  ['resources.add', { type: 'file', file_id: 'file_1', mount_path: null }],
-  ['resources.update', { authorization_token: 'x' }],
   ['environments.create', { name: 'e', config: null, description: null, scope: null, metadata: {} }],
   ['environments.create', { name: 'e', config: { type: 'self_hosted' } }],
   [
@@ -261,16 +259,6 @@ const BAD: BadRequest<keyof Bodies>[] = [
     { events: [{ type: 'user.tool_confirmation', tool_use_id: 'sevt_1', result: 'maybe' }] },
     'events.0.result: expected one of "allow", "deny", got "maybe"',
   ],
-  ['resources.add', { type: 'file' }, 'file_id: required, but missing'],
-  ['resources.add', { type: 'memory_store', file_id: 'file_1' }, 'type: expected "file", got "memory_store"'],
-  ['resources.add', { type: 'file', file_id: '' }, 'file_id: expected at least 1 characters, got 0'],
-  [
-    'resources.add',
-    { type: 'file', file_id: 'file_1', mount_path: 'x'.repeat(4097) },
-    'mount_path: expected at most 4096 characters, got 4097',
-  ],
-  ['resources.update', {}, 'authorization_token: required, but missing'],
-  ['resources.update', { authorization_token: null }, 'authorization_token: expected string, got null'],
 ]
 
 describe('bodies of environments, sessions and events', () => {

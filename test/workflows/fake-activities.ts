@@ -2,8 +2,18 @@ import { CompleteAsyncError, Context } from '@temporalio/activity'
 import { ApplicationFailure } from '@temporalio/common'
 import type { AsyncCompletionClient } from '@temporalio/client'
 import { ActivityNotFoundError } from '@temporalio/client'
-import type { ArchiveRun, CallModel, ExecuteCall, OpenSession, Recorded } from '../../src/activities/index.ts'
+import type {
+  ArchiveRun,
+  CallModel,
+  ExecuteCall,
+  FromHands,
+  OpenSession,
+  ProvisionHand,
+} from '../../src/activities/index.ts'
 import type { ModelFault } from '../../src/session/settle.ts'
+
+/** A host whose queue is heard, beside the queue that all hands share. */
+export const OTHER_HOST = 'other'
 
 /** The heartbeat time-out is 3 s. */
 const BEAT_MS = 1000
@@ -11,15 +21,16 @@ const BEAT_MS = 1000
 type Asked =
   | { readonly name: 'callModel' | 'compact'; readonly input: CallModel }
   | { readonly name: 'execute'; readonly input: ExecuteCall }
+  | { readonly name: 'provision'; readonly input: ProvisionHand }
   | { readonly name: 'openSession'; readonly input: OpenSession }
 
 /** An activity that has begun. It ends when the test says so, also when the workflow has given it up long ago. */
 export type Begun = Asked & {
   readonly session: string
-  /** The request's or the call's id; `open` for the first activity of a session started by hand. */
+  /** The request's or the call's id; the command's key for a sandbox made ahead of calls; `open` for the first activity of a session started by hand. */
   readonly key: string
   /** Resolve when the server has it in history, or with false when nobody waits for it any more. */
-  complete(result: Recorded & { readonly fault?: ModelFault }): Promise<boolean>
+  complete(result: FromHands & { readonly fault?: ModelFault }): Promise<boolean>
   fail(message: string): Promise<boolean>
 }
 
@@ -32,14 +43,20 @@ export interface FakeActivities {
     callModel(input: CallModel): Promise<never>
     compact(input: CallModel): Promise<never>
     openSession(input: OpenSession): Promise<never>
+    /** Ends at once, or fails as often as it is told to. */
+    queueWork(input: { readonly session: string }): Promise<void>
   }
   /** Ends at once: no decision follows from it. */
   readonly archive: { archiveRun(input: ArchiveRun): Promise<void> }
-  readonly hands: { execute(input: ExecuteCall): Promise<never> }
+  readonly hands: { execute(input: ExecuteCall): Promise<never>; provision(input: ProvisionHand): Promise<never> }
   /** All of the session's that have begun and were not ended, given up or not, oldest first. */
   under(session: string): readonly Begun[]
   /** Numbers of the session's runs that it had archived, in order, one for every time. */
   archived(session: string): readonly number[]
+  /** How often workers were invited to the session. */
+  invited(session: string): number
+  /** Lets so many invitations to the session fail from now on. */
+  refuseInvitations(session: string, times: number): void
   /** Resolves with the activity of this key once it has begun. */
   begun(session: string, key: string): Promise<Begun>
   close(): void
@@ -49,6 +66,8 @@ export function createFakeActivities(client: AsyncCompletionClient): FakeActivit
   const under = new Map<string, { readonly begun: Begun; readonly token: Uint8Array }>()
   const waiting = new Map<string, (begun: Begun) => void>()
   const archived: ArchiveRun[] = []
+  const invitations: string[] = []
+  const refusals = new Map<string, number>()
   // Cancelled ones are kept alive too: they may still end with a result. A beat that fails shows as a further attempt.
   const beat = setInterval(() => {
     for (const { token } of under.values()) void client.heartbeat(token).catch(() => undefined)
@@ -90,13 +109,24 @@ export function createFakeActivities(client: AsyncCompletionClient): FakeActivit
       callModel: async (input) => begin({ name: 'callModel', input }, input.request),
       compact: async (input) => begin({ name: 'compact', input }, input.request),
       openSession: async (input) => begin({ name: 'openSession', input }, 'open'),
+      async queueWork({ session }) {
+        const left = refusals.get(session) ?? 0
+        refusals.set(session, left - 1)
+        if (left > 0) throw new Error('the queue is away')
+        invitations.push(session)
+      },
     },
     archive: {
       async archiveRun(input) {
         archived.push(input)
       },
     },
-    hands: { execute: async (input) => begin({ name: 'execute', input }, input.call.id) },
+    hands: {
+      execute: async (input) => begin({ name: 'execute', input }, input.call.id),
+      provision: async (input) => begin({ name: 'provision', input }, `provision ${input.hand}`),
+    },
+    invited: (session) => invitations.filter((each) => each === session).length,
+    refuseInvitations: (session, times) => void refusals.set(session, times),
     archived: (session) => archived.flatMap((input) => (input.session === session ? [input.run] : [])),
     under: (session) => [...under.values()].flatMap(({ begun }) => (begun.session === session ? [begun] : [])),
     begun(session, key) {

@@ -1,5 +1,6 @@
 import type { History } from '@temporalio/common/lib/proto-utils.js'
 import fc from 'fast-check'
+import type { Policy } from '../../src/session/policy.ts'
 import { CONTEXT, interrupt, message } from '../support/session-builders.ts'
 import type { Batch, Player } from './program.ts'
 import { batchOf, createPlayer } from './program.ts'
@@ -53,9 +54,18 @@ async function live(rig: Rig, { modes, lives }: Batch, counts: Counts): Promise<
       const runs = index % 3 === 0 ? shortRuns : policy
       // And every third one minds how full its context is.
       const minds = index % 3 === 0 ? { ...runs, context: CONTEXT } : runs
-      const configuration = { id: 'cfg_1', agentName: 'tester', policy: minds }
+      // The calls of one of them are for a worker of the user's.
+      const selfHosted = index === 3 ? true : undefined
+      // Two have their sandboxes made ahead of calls.
+      const ahead = ([undefined, undefined, undefined, undefined, 'parallel', 'first'] as const)[index]
+      const place: Policy = {
+        ...minds,
+        ...(selfHosted ? { selfHosted } : {}),
+        ...(ahead ? { provisioning: ahead } : {}),
+      }
+      const configuration = { id: 'cfg_1', agentName: 'tester', policy: place }
       const session = await rig.start({ configuration, events: [message('sevt_first')] })
-      return { session, player: createPlayer(session), rounds }
+      return { session, player: createPlayer(session, selfHosted), rounds }
     }),
   )
   for (const [round, mode] of modes.entries()) {

@@ -8,16 +8,19 @@ import {
   customResult,
   interrupt,
   message,
+  provisioned,
   resultEntry,
   summaryEntries,
   systemMessage,
+  toolResult,
 } from '../support/session-builders.ts'
 import type { Begun } from './fake-activities.ts'
+import { OTHER_HOST } from './fake-activities.ts'
 import { overloaded, tooLong } from './steps.ts'
 import type { RigSession } from './rig.ts'
 
 interface Draft {
-  readonly kind: 'message' | 'system' | 'interrupt' | 'confirm' | 'custom'
+  readonly kind: 'message' | 'system' | 'interrupt' | 'confirm' | 'custom' | 'result'
   /** `fresh` from the API, `none` from a plain client, `again` a repeated one. */
   readonly id: 'fresh' | 'none' | 'again'
   readonly pick: number
@@ -66,6 +69,8 @@ const draft = fc.record<Draft>({
     'confirm',
     'custom',
     'custom',
+    'result',
+    'result',
   ),
   id: fc.constantFrom('fresh', 'fresh', 'fresh', 'fresh', 'none', 'again'),
   pick: fc.nat(5),
@@ -141,7 +146,7 @@ export interface Player {
 }
 
 /** Plays actions on a session; ids, texts and calls are numbered in the order of their making. */
-export function createPlayer(session: RigSession): Player {
+export function createPlayer(session: RigSession, selfHosted?: true): Player {
   const known: Incoming[] = []
   const calls: string[] = []
   const updates: Promise<unknown>[] = []
@@ -173,6 +178,9 @@ export function createPlayer(session: RigSession): Player {
       await finishModel(begun, how)
     } else if (how.tool === 'crash') {
       await begun.fail('the hands are gone')
+    } else if (begun.name === 'provision') {
+      const sent = how.tool === 'error' ? { entries: [], elsewhere: OTHER_HOST } : null
+      await begun.complete(sent ?? { entries: [provisioned(1, { told: false })] })
     } else {
       await begun.complete({ entries: [resultEntry(begun.key, `output of ${begun.key}`, how.tool === 'error')] })
     }
@@ -200,7 +208,7 @@ export function createPlayer(session: RigSession): Player {
         const asked = how.calls.map((standing): Asked => [`sevt_c${calls.push(`sevt_c${calls.length + 1}`)}`, standing])
         const stop = how.stop === '' || asked.length > 0 ? {} : { stop: how.stop }
         const usage = { input_tokens: how.tokens }
-        const parts = { request: begun.key, text: `answer to ${begun.key}`, calls: asked, usage }
+        const parts = { request: begun.key, text: `answer to ${begun.key}`, calls: asked, usage, selfHosted }
         await begun.complete({ entries: answerEntries({ ...parts, ...stop }) })
       }
     }
@@ -240,7 +248,10 @@ export function createPlayer(session: RigSession): Player {
       await Promise.all(updates.splice(0))
     },
     async endLate() {
-      for (const begun of session.under()) await begun.complete({ entries: [resultEntry(begun.key, 'too late')] })
+      for (const begun of session.under()) {
+        const made = begun.name === 'provision' ? provisioned(1, { told: false }) : null
+        await begun.complete({ entries: [made ?? resultEntry(begun.key, 'too late')] })
+      }
     },
   }
 }
@@ -257,6 +268,8 @@ function eventOf({ kind, id, aim, deny }: { kind: Draft['kind']; id: string; aim
       return confirm(id, aim, deny ? 'deny' : 'allow')
     case 'custom':
       return customResult(id, aim)
+    case 'result':
+      return toolResult(id, aim)
   }
 }
 

@@ -3,9 +3,12 @@ import { answerEntries, confirm, customResult, interrupt, message } from '../sup
 import { changes } from './agent-recordings.ts'
 import { budgets } from './budget-recordings.ts'
 import { compactions } from './compaction-recordings.ts'
+import { placed } from './hands-recordings.ts'
 import { judged } from './judged-recordings.ts'
 import { longTexts } from './long-text-recordings.ts'
 import { resets } from './reset-recordings.ts'
+import { mounted } from './resource-recordings.ts'
+import { selfHosted } from './self-hosted-recordings.ts'
 import { spoken } from './system-recordings.ts'
 import type { Recording } from './steps.ts'
 import { answer, callTwo, configuration, fault, output, overloaded, policy, send, shortRuns } from './steps.ts'
@@ -278,7 +281,10 @@ export const recordings: readonly Recording[] = [
   ...budgets,
   ...compactions,
   ...judged,
+  ...mounted,
+  ...placed,
   ...longTexts,
   ...resets,
+  ...selfHosted,
   ...spoken,
 ]

@@ -40,7 +40,7 @@ describe('recorded histories', () => {
       expect([name, isAsKept(log.state, state)]).toEqual([name, true])
       const runs = histories.filter((other) => other.workflowId === workflowId).map((other) => itemsOf(other.history))
       const whole = readLog(workflowId, ...(await Promise.all(runs)))
-      expect([name, faultsOfLog(whole.shown, 'stream')]).toEqual([name, []])
+      expect([name, faultsOfLog(whole.shown, 'stream', whole.state)]).toEqual([name, []])
     }
     expect(histories.length).toBeGreaterThan(0)
   })

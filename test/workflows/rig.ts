@@ -12,12 +12,12 @@ import { EVENTS_SIGNAL } from '../../src/session/names.ts'
 import type { LogState } from '../../src/session/state.ts'
 import { mintId } from '../../src/wire/mint.ts'
 import type { ConfigureUpdate, SessionInput, Verdict } from '../../src/workflows/messages.ts'
-import { STATE_QUERY } from '../../src/workflows/messages.ts'
+import { STATE_QUERY, hostQueue } from '../../src/workflows/messages.ts'
 import { archiveQueue, handsQueue } from '../../src/workflows/options.ts'
 import { testCodecs } from '../support/codecs.ts'
 import type { Bundle } from './bundle.ts'
 import type { Begun, FakeActivities } from './fake-activities.ts'
-import { createFakeActivities } from './fake-activities.ts'
+import { OTHER_HOST, createFakeActivities } from './fake-activities.ts'
 import type { Gate } from './gate.ts'
 import { createGate } from './gate.ts'
 import { itemsOf } from './histories.ts'
@@ -57,6 +57,9 @@ export interface RigSession {
   /** Activities that were not ended by the test, also those that the workflow has given up. */
   under(): readonly Begun[]
   begun(key: string): Promise<Begun>
+  /** How often workers were invited to it, and lets so many invitations fail from now on. */
+  invited(): number
+  refuseInvitations(times: number): void
   /**
    * Waits until all that happened is taken in and all that is wanted has begun; answers the workflow's state then.
    * Rejects when that is not the fold of the log that readers project from history, or the log is not sound.
@@ -95,9 +98,9 @@ export async function startRig({ address, bundle, prefix, cached = 100, hands = 
   const activities = await Promise.all([
     Worker.create({ ...common, taskQueue, activities: { ...fakes.brain }, dataConverter }),
     Worker.create({ ...common, taskQueue: archiveQueue(taskQueue), activities: { ...fakes.archive }, dataConverter }),
-    ...(hands
-      ? [Worker.create({ ...common, taskQueue: handsQueue(taskQueue), activities: { ...fakes.hands }, dataConverter })]
-      : []),
+    ...(hands ? [handsQueue(taskQueue), hostQueue(handsQueue(taskQueue), OTHER_HOST)] : []).map((queue) =>
+      Worker.create({ ...common, taskQueue: queue, activities: { ...fakes.hands }, dataConverter }),
+    ),
   ])
   const serving = Promise.all(activities.map((worker) => worker.run()))
   let workflows: { worker: Worker; ended: Promise<void> } | null = null
@@ -193,6 +196,8 @@ async function startSession(
     signal,
     under: () => fakes.under(id),
     begun: (key) => fakes.begun(id, key),
+    invited: () => fakes.invited(id),
+    refuseInvitations: (times) => fakes.refuseInvitations(id, times),
     settle,
     async together(work) {
       gate.close(id)
@@ -227,6 +232,7 @@ function isAtRest(history: History | undefined): boolean {
 
 function toKey(command: Command): readonly string[] {
   if (command.do === 'callModel' || command.do === 'compact') return [command.request]
+  if (command.do === 'provision') return [command.key]
   return command.do === 'execute' ? [command.call.id] : []
 }
 

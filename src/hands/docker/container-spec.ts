@@ -1,4 +1,5 @@
 import { doorVariables, doorway, forwarder } from '../network.ts'
+import { MAIN } from '../recipe.ts'
 import type { SandboxKey } from '../sandbox.ts'
 import type { ContainerSpec } from './engine.ts'
 import { seccompProfile } from './seccomp.ts'
@@ -34,7 +35,7 @@ export const defaultLimits: Limits = {
 
 /** The agent's processes. Process 1 belongs to nobody, so that the agent can neither end it nor look into it. */
 export const agent = '1000:1000'
-const nobody = '65534:65534'
+export const nobody = '65534:65534'
 const microsecondsPerPeriod = 100_000
 
 /** Labels of what belongs to an installation, on containers and their volumes. */
@@ -42,7 +43,14 @@ export const labels = {
   installation: 'longhand.installation',
   session: 'longhand.session',
   generation: 'longhand.generation',
+  /** Of hands other than `main`. */
+  hand: 'longhand.hand',
+  /** Of containers that have {@link cargoFolder}. */
+  cargo: 'longhand.cargo',
 } as const
+
+/** Where the folders of uploads and outputs are: a volume of its own. */
+export const cargoFolder = '/mnt/session'
 
 /** `HOSTNAME`, without a value, takes out what the daemon would put in. */
 const environment = [
@@ -60,6 +68,8 @@ export interface SpecRequest {
   readonly key: SandboxKey
   readonly installation: string
   readonly image: string
+  /** Name of a container runtime that the daemon has; undefined: its own. */
+  readonly runtime?: string | undefined
   readonly limits: Limits
   /** Folder of its door to the network, on the daemon's host; null for a sandbox without one. */
   readonly door: string | null
@@ -69,7 +79,7 @@ export interface SpecRequest {
  * The container of a sandbox. Nothing of the host is mounted but its door, nothing secret stands in it: whoever has the
  * socket can read it.
  */
-export function containerSpec({ key, installation, image, limits, door }: SpecRequest): ContainerSpec {
+export function containerSpec({ key, installation, image, runtime, limits, door }: SpecRequest): ContainerSpec {
   const inMemory = limits.tmp + limits.home + limits.runner + limits.shm
   // Full of what cannot be given back, a sandbox could not even be told to delete it.
   if (inMemory > limits.memory / 2)
@@ -78,6 +88,7 @@ export function containerSpec({ key, installation, image, limits, door }: SpecRe
     [labels.installation]: installation,
     [labels.session]: key.sessionId,
     [labels.generation]: String(key.generation),
+    ...(key.hand === undefined || key.hand === MAIN ? {} : { [labels.hand]: key.hand }),
   }
   const tmpfs = (size: number, more: string) => `rw,exec,nosuid,nodev,size=${size},${more}`
   return {
@@ -88,10 +99,11 @@ export function containerSpec({ key, installation, image, limits, door }: SpecRe
     Env: [...environment, ...Object.entries(doorVariables(door)).map(([name, value]) => `${name}=${value}`)],
     Entrypoint: [],
     Cmd: door === null ? ['sleep', '2147483647'] : ['sh', '-c', `while :; do ${forwarder}; sleep 1; done`],
-    Labels: owned,
+    Labels: { ...owned, [labels.cargo]: '1' },
     HostConfig: {
       ...isolation(),
       ...quotas(limits),
+      ...(runtime !== undefined && { Runtime: runtime }),
       Tmpfs: {
         '/tmp': tmpfs(limits.tmp, 'mode=1777'),
         '/home/agent': tmpfs(limits.home, 'mode=755,uid=1000,gid=1000'),
@@ -99,18 +111,20 @@ export function containerSpec({ key, installation, image, limits, door }: SpecRe
       },
       Mounts: [
         ...(door === null ? [] : [{ Type: 'bind' as const, Source: door, Target: doorway, ReadOnly: true }]),
-        {
-          Type: 'volume',
-          Source: '',
-          Target: '/workspace',
-          VolumeOptions: { NoCopy: false, Labels: owned, DriverConfig: { Name: '', Options: {} } },
-        },
+        volume('/workspace', owned),
+        volume(cargoFolder, owned),
       ],
     },
   }
 }
 
-function isolation(): NonNullable<ContainerSpec['HostConfig']> & { readonly CgroupnsMode: 'private' } {
+function volume(target: string, owned: Readonly<Record<string, string>>) {
+  const options = { NoCopy: false, Labels: { ...owned }, DriverConfig: { Name: '', Options: {} } }
+  return { Type: 'volume' as const, Source: '', Target: target, VolumeOptions: options }
+}
+
+/** Of every container, whatever it is for. */
+export function isolation(): NonNullable<ContainerSpec['HostConfig']> & { readonly CgroupnsMode: 'private' } {
   return {
     CgroupnsMode: 'private',
     NetworkMode: 'none',
@@ -128,7 +142,7 @@ function isolation(): NonNullable<ContainerSpec['HostConfig']> & { readonly Cgro
   }
 }
 
-function quotas(limits: Limits): NonNullable<ContainerSpec['HostConfig']> {
+export function quotas(limits: Limits): NonNullable<ContainerSpec['HostConfig']> {
   return {
     Memory: limits.memory,
     // Together with memory: no swap.

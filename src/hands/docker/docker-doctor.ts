@@ -1,16 +1,21 @@
 import { randomBytes } from 'node:crypto'
+import { cargoProbe } from '../cargo-probe.ts'
 import { readScripts } from '../exchange.ts'
 import { HandsUnavailable } from '../hands.ts'
 import type { Probe } from '../resident-probe.ts'
 import { residentProbe } from '../resident-probe.ts'
 import type { Finding, Sandbox, SandboxProvider } from '../sandbox.ts'
 import type { Limits } from './container-spec.ts'
-import { DEFAULT_IMAGE } from './image.ts'
+import { DEFAULT_IMAGE, FULL_IMAGE } from './image.ts'
+import { packagesLabel } from './images.ts'
+import { hasOwnKernel } from './runtimes.ts'
 import type { Engine } from './engine.ts'
 
 export interface Examination {
   readonly engine: Engine
   readonly image: string
+  /** That sandboxes run under unless an environment names another; undefined: the daemon's own. */
+  readonly runtime: string | undefined
   readonly limits: Limits
   readonly provider: Pick<SandboxProvider, 'provision' | 'attach' | 'destroy'>
 }
@@ -35,17 +40,20 @@ const probes: readonly Probe[] = [
     wanted: 'mounts, namespaces, io_uring, bpf, keys, vsock and their like are refused',
     command: readScripts('./docker/surface.sh'),
   },
+  cargoProbe,
   residentProbe,
 ]
 
 /** Looks for the daemon and the image, then makes a sandbox and looks around inside. */
-export async function examineDocker({ engine, image, limits, provider }: Examination): Promise<Finding[]> {
+export async function examineDocker(examination: Examination): Promise<Finding[]> {
+  const { engine, image, limits } = examination
   const findings: Finding[] = []
   let isThere: boolean
   try {
     isThere = await engine.hasImage(image)
-    const { version, storage } = await engine.info()
-    findings.push({ name: 'Docker', ok: true, detail: `engine ${version} answers, storage ${storage}` })
+    const { version, storage, runtimes } = await engine.info()
+    const detail = `engine ${version} answers, storage ${storage}, runtimes ${runtimes.join(', ')}`
+    findings.push({ name: 'Docker', ok: true, detail })
   } catch (error) {
     const remedy = 'Start Docker, or give this user access to it, or choose local with --sandbox or LONGHAND_SANDBOX.'
     return [{ name: 'Docker', ok: false, detail: reasonOf(error), remedy }]
@@ -56,7 +64,7 @@ export async function examineDocker({ engine, image, limits, provider }: Examina
   }
   findings.push({ name: 'sandbox image', ok: true, detail: image })
   try {
-    findings.push(...(await examineSandbox(provider)), describeLimits(limits))
+    findings.push(...(await examineSandbox(examination)), describeLimits(limits), ...(await describeImages(engine)))
   } catch (error) {
     const remedy = 'Mend what is named, or choose local with --sandbox or LONGHAND_SANDBOX.'
     findings.push({ name: 'sandbox', ok: false, detail: reasonOf(error), remedy })
@@ -81,17 +89,31 @@ function describeLimits({ memory, cpus, pids, openFiles, file, tmp, home }: Limi
 
 /** How an image that is missing comes to be. */
 export function remedyForImage(image: string): string {
-  return image === DEFAULT_IMAGE
-    ? 'Run longhand setup (node scripts/setup.mjs), or docker build -t longhand-sandbox:1 docker/sandbox.'
+  if (image === DEFAULT_IMAGE)
+    return `Run longhand setup (node scripts/setup.mjs), or docker build -t ${image} docker/sandbox.`
+  return image === FULL_IMAGE
+    ? `Run longhand setup --image full, or docker build -t ${image} docker/sandbox-full.`
     : `Pull or build ${image} on this daemon.`
 }
 
-async function examineSandbox(provider: Examination['provider']): Promise<Finding[]> {
+/** What packages of environments take of the disk; nothing where there are none. */
+async function describeImages(engine: Engine): Promise<Finding[]> {
+  const ids = await engine.images(packagesLabel)
+  if (ids.length === 0) return []
+  const images = await Promise.all(ids.map((id) => engine.image(id)))
+  const bytes = images.reduce((sum, image) => sum + (image?.size ?? 0), 0)
+  const detail = `${ids.length}, together at most ${Math.ceil(bytes / 1024 ** 2)} MiB; unused for 30 days they go`
+  return [{ name: 'images of packages', ok: true, detail }]
+}
+
+async function examineSandbox({ provider, runtime }: Examination): Promise<Finding[]> {
   const row = await provider.provision({ sessionId: `doctor-${randomBytes(4).toString('hex')}`, generation: 1 })
   try {
     const sandbox = await provider.attach(row)
     if (sandbox === null) throw new HandsUnavailable('the probe sandbox ended at once')
-    const detail = 'starts; user, capabilities, seccomp, memory, processes and processors are in force'
+    const detail = hasOwnKernel(runtime)
+      ? `starts under ${runtime}; user, capabilities and the closed network are in force, limits are that runtime's own`
+      : 'starts; user, capabilities, seccomp, memory, processes and processors are in force'
     const findings: Finding[] = [{ name: 'sandbox', ok: true, detail }]
     for (const probe of probes) findings.push(await look(sandbox, probe))
     return findings

@@ -1,46 +1,15 @@
 import type { Socket } from 'node:net'
 import type Docker from 'dockerode'
+import type { ExecCreateOptions, VolumeInspectInfo } from 'dockerode'
 import { HandsUnavailable } from '../hands.ts'
-import type { Engine, Process } from './engine.ts'
 import { toLine } from './docker-line.ts'
+import { toPipe } from './docker-pipe.ts'
+import type { Engine, Process } from './engine.ts'
+import { createImageRequests } from './image-requests.ts'
 import { demultiplex, readAll } from './multiplex.ts'
+import type { Clients, EngineOptions, Requests } from './requests.ts'
+import { createConnect, createRequests, describe, within } from './requests.ts'
 
-export interface EngineOptions {
-  /** Of a Unix socket. Default: what `DOCKER_HOST` says, else the socket where Docker puts it. */
-  readonly socketPath?: string
-  /** For an answer: to questions, and to what makes, starts and removes. */
-  readonly patience?: Patience
-}
-
-interface Patience {
-  readonly shortMs: number
-  readonly longMs: number
-  /** Between looks at the container of a process that runs. Default 30 s. */
-  readonly lookMs?: number
-}
-
-interface Clients {
-  readonly docker: Docker
-  /** Gives up a connection on which nothing is heard for the short patience: for requests that cannot be aborted. */
-  readonly brief: Docker
-}
-
-type Request<T> = (docker: Docker, clients: Clients) => Promise<T>
-
-/** Runs requests; `refusals` are statuses that are an answer too. */
-interface Requests {
-  readonly ask: <T>(what: string, request: Request<T>) => Promise<T>
-  /** Null for one of the refusals. */
-  readonly askOr: <T>(refusals: readonly number[], what: string, request: Request<T>) => Promise<T | null>
-  readonly short: () => Deadline
-  readonly long: () => Deadline
-}
-
-interface Deadline {
-  readonly abortSignal: AbortSignal
-}
-
-const usual: Patience = { shortMs: 10_000, longMs: 60_000 }
 const usualLookMs = 30_000
 const removalPollMs = 20
 const openPatienceMs = 10_000
@@ -54,40 +23,8 @@ export function createEngine(options: EngineOptions = {}): Engine {
     ...lookups,
     ...createContainers(requests),
     ...createVolumes(requests),
+    ...createImageRequests(requests),
     ...createExec({ connect, requests, find: lookups.find, lookMs: options.patience?.lookMs ?? usualLookMs }),
-  }
-}
-
-function createConnect({ socketPath, patience = usual }: EngineOptions): () => Promise<Clients> {
-  let clients: Clients | undefined
-  return async () => {
-    // A quarter of a second of loading, for those alone who have a use for it.
-    const { default: Client } = await import('dockerode')
-    const place = socketPath === undefined ? {} : { socketPath }
-    const limits = { connectionTimeout: patience.shortMs, timeout: patience.shortMs }
-    clients ??= { docker: new Client(place), brief: new Client({ ...place, ...limits }) }
-    return clients
-  }
-}
-
-function createRequests(connect: () => Promise<Clients>, { patience = usual }: EngineOptions): Requests {
-  async function askOr<T>(refusals: readonly number[], what: string, request: Request<T>) {
-    try {
-      const clients = await connect()
-      return await request(clients.docker, clients)
-    } catch (error) {
-      const { status, reason } = describe(error)
-      if (status !== undefined && refusals.includes(status)) return null
-      const message = status === undefined ? `Docker does not answer: ${reason}` : `Docker refused ${what}: ${reason}`
-      throw new HandsUnavailable(message, { cause: error })
-    }
-  }
-  return {
-    askOr,
-    // Without refusals there is no null but one that the request itself answers.
-    ask: async (what, request) => (await askOr([], what, request)) as Awaited<ReturnType<typeof request>>,
-    short: () => ({ abortSignal: AbortSignal.timeout(patience.shortMs) }),
-    long: () => ({ abortSignal: AbortSignal.timeout(patience.longMs) }),
   }
 }
 
@@ -96,10 +33,13 @@ function createLookups({ ask, askOr, short }: Requests): Pick<Engine, 'info' | '
     async info() {
       // `GET /info`, which the client does not type.
       const info = (await ask('info', (_, { brief }) => within(short(), brief.info()))) as {
+        ID: string
         ServerVersion: string
         Driver: string
+        Runtimes?: Readonly<Record<string, unknown>>
       }
-      return { version: info.ServerVersion, storage: info.Driver }
+      const runtimes = Object.keys(info.Runtimes ?? {})
+      return { id: info.ID, version: info.ServerVersion, storage: info.Driver, runtimes }
     },
 
     async hasImage(name) {
@@ -112,13 +52,13 @@ function createLookups({ ask, askOr, short }: Requests): Pick<Engine, 'info' | '
     async find(name) {
       const found = await askOr([404], 'container inspect', (docker) => docker.getContainer(name).inspect(short()))
       if (found === null) return null
-      const { Id: id, Created: createdAt, State: state, Config: config } = found
-      const { Status: status, StartedAt: startedAt, ExitCode: exitCode } = state
-      return { id, status, createdAt, startedAt, exitCode, labels: config.Labels }
+      const { Id: id, Created: createdAt, State: state, Config: config, Image: image } = found
+      const { Status: status, StartedAt: startedAt, FinishedAt: finishedAt, ExitCode: exitCode } = state
+      return { id, status, createdAt, startedAt, finishedAt, exitCode, image, labels: config.Labels }
     },
 
-    async list(label) {
-      const query = { all: true, filters: { label: [label] }, ...short() }
+    async list(...label) {
+      const query = { all: true, filters: { label: [...label] }, ...short() }
       return (await ask('container list', (docker) => docker.listContainers(query))).map(({ Id }) => Id)
     },
 
@@ -137,7 +77,11 @@ function createLookups({ ask, askOr, short }: Requests): Pick<Engine, 'info' | '
   }
 }
 
-function createContainers({ askOr, short, long }: Requests): Pick<Engine, 'create' | 'start' | 'remove'> {
+function createContainers({
+  askOr,
+  short,
+  long,
+}: Requests): Pick<Engine, 'create' | 'start' | 'putArchive' | 'remove'> {
   return {
     async create(name, spec) {
       const request = (docker: Docker) => docker.createContainer({ ...spec, name, ...long() })
@@ -157,6 +101,11 @@ function createContainers({ askOr, short, long }: Requests): Pick<Engine, 'creat
       return (await askOr([404], 'container start', request)) ?? false
     },
 
+    async putArchive(id, folder, tar) {
+      const request = (docker: Docker) => docker.getContainer(id).putArchive(tar, { path: folder, ...long() })
+      return (await askOr([404], 'archive upload', request)) !== null
+    },
+
     async remove(id) {
       const deadline = long().abortSignal
       // 409: somebody else is removing it.
@@ -174,12 +123,17 @@ function createContainers({ askOr, short, long }: Requests): Pick<Engine, 'creat
 
 function createVolumes({ ask, askOr, short }: Requests): Pick<Engine, 'orphans' | 'removeVolume'> {
   return {
-    async orphans(label) {
-      const filters = JSON.stringify({ label: [label], dangling: ['true'] })
+    async orphans(...label) {
+      const filters = JSON.stringify({ label, dangling: ['true'] })
       const found = await ask('volume list', (docker) => docker.listVolumes({ filters, ...short() }))
-      // It is `null` where there is none, whatever the types say.
+      // It is `null` where there is none, whatever the types say, and they leave out when a volume was made.
       const volumes = found.Volumes as typeof found.Volumes | null
-      return (volumes ?? []).map(({ Name: name, Labels: labels }) => ({ name, labels }))
+      const dated: readonly (VolumeInspectInfo & { readonly CreatedAt?: string })[] = volumes ?? []
+      return dated.map(({ Name: name, CreatedAt: createdAt = '1970-01-01', Labels: labels }) => ({
+        name,
+        createdAt,
+        labels,
+      }))
     },
 
     async removeVolume(name) {
@@ -194,7 +148,7 @@ interface ExecParts extends Pick<Engine, 'find'> {
   readonly lookMs: number
 }
 
-function createExec({ connect, requests: { short }, find, lookMs }: ExecParts): Pick<Engine, 'exec' | 'open'> {
+function createExec({ connect, requests: { short }, find, lookMs }: ExecParts): Pick<Engine, 'exec' | 'open' | 'pipe'> {
   /** A process may be silent for hours, and so is a daemon that froze or a connection that was cut on its way. */
   function watch(id: string) {
     const gone = new AbortController()
@@ -204,6 +158,22 @@ function createExec({ connect, requests: { short }, find, lookMs }: ExecParts): 
     }
     const timer = setInterval(() => void look(), lookMs)
     return { signal: gone.signal, [Symbol.dispose]: () => clearInterval(timer) }
+  }
+
+  /** The connection of a process that reads stdin. */
+  async function start(id: string, options: ExecCreateOptions): Promise<Socket> {
+    const started = new AbortController()
+    const timer = setTimeout(() => started.abort(), openPatienceMs)
+    try {
+      const container = (await connect()).docker.getContainer(id)
+      const exec = await container.exec({ ...options, AttachStdin: true, ...short() })
+      // Hijacked, it is the connection itself.
+      return (await exec.start({ hijack: true, stdin: true, abortSignal: started.signal })) as Socket
+    } catch (error) {
+      throw new HandsUnavailable(`Docker starts no process: ${describe(error).reason}`, { cause: error })
+    } finally {
+      clearTimeout(timer)
+    }
   }
 
   return {
@@ -233,43 +203,15 @@ function createExec({ connect, requests: { short }, find, lookMs }: ExecParts): 
     },
 
     async open(id, process) {
-      const started = new AbortController()
-      const timer = setTimeout(() => started.abort(), openPatienceMs)
-      try {
-        const container = (await connect()).docker.getContainer(id)
-        const exec = await container.exec({ ...toExec(process), AttachStdin: true, ...short() })
-        const stream = await exec.start({ hijack: true, stdin: true, abortSignal: started.signal })
-        const look = async () => (await find(id).catch(() => null))?.status ?? null
-        return toLine(stream as Socket, { look, lookMs })
-      } catch (error) {
-        throw new HandsUnavailable(`Docker starts no process: ${describe(error).reason}`, { cause: error })
-      } finally {
-        clearTimeout(timer)
-      }
+      const look = async () => (await find(id).catch(() => null))?.status ?? null
+      return toLine(await start(id, toExec(process)), { look, lookMs })
     },
+
+    pipe: async (id, process) => toPipe(await start(id, { ...toExec(process), AttachStderr: true })),
   }
 }
 
 function toExec({ argv, user, folder, env = {} }: Process) {
   const variables = Object.entries(env).map(([name, value]) => `${name}=${value}`)
   return { Cmd: [...argv], Env: variables, User: user, WorkingDir: folder, AttachStdout: true }
-}
-
-/** For the requests that the client cannot abort: the answer, or a rejection when it is late. */
-async function within<T>({ abortSignal }: Deadline, answer: Promise<T>): Promise<T> {
-  const late = new Promise<never>((_, reject) => {
-    abortSignal.addEventListener('abort', () => reject(abortSignal.reason), { once: true })
-  })
-  return Promise.race([answer, late])
-}
-
-/** `status` is missing when no answer came at all. */
-function describe(error: unknown): { readonly status?: number; readonly reason: string } {
-  if (!(error instanceof Error)) return { reason: String(error) }
-  const answer: unknown = 'json' in error ? error.json : undefined
-  const told = typeof answer === 'object' && answer !== null && 'message' in answer ? answer.message : undefined
-  const reason = typeof told === 'string' ? told : error.message.trim()
-  return 'statusCode' in error && typeof error.statusCode === 'number'
-    ? { status: error.statusCode, reason }
-    : { reason }
 }

@@ -1,31 +1,46 @@
 import type { Limits } from './container-spec.ts'
+import { hasOwnKernel } from './runtimes.ts'
 
 const capabilities = ['CapInh', 'CapPrm', 'CapEff', 'CapBnd', 'CapAmb']
 
+type Check = readonly [holds: boolean, weakness: string]
+
 /**
  * What is not in force of what was asked for, by what prepare.sh saw inside; one sentence each. Being accepted by a
- * daemon is not being enforced by a kernel.
+ * daemon is not being enforced by a kernel. A kernel of the sandbox's own keeps limits in ways of its own: under such a
+ * runtime they are not looked for.
  */
-export function findWeaknesses(report: string, limits: Limits): readonly string[] {
+export function findWeaknesses(report: string, limits: Limits, runtime?: string): readonly string[] {
   const seen = parse(report)
-  const swap = Number.parseInt(seen.get('SwapTotal') ?? '1', 10)
-  const pages = (size: number) => Math.floor(size / 1024)
-  const mount = (at: string) => (seen.get(`mount:${at}`) ?? '').split(',')
-  const checks: readonly (readonly [boolean, string])[] = [
+  const checks = hasOwnKernel(runtime) ? ownChecks(seen) : [...ownChecks(seen), ...hostChecks(seen, limits)]
+  return checks.filter(([holds]) => !holds).map(([, weakness]) => weakness)
+}
+
+/** What holds whatever the kernel is. */
+function ownChecks(seen: ReadonlyMap<string, string>): readonly Check[] {
+  return [
     [ids(seen.get('Uid')).every((id) => id === '1000'), `the user is ${seen.get('Uid')}, not 1000`],
     [ids(seen.get('Gid')).every((id) => id === '1000'), `the group is ${seen.get('Gid')}, not 1000`],
     [capabilities.every((name) => /^0+$/.test(seen.get(name) ?? '')), 'there are capabilities'],
-    [seen.get('NoNewPrivs') === '1', 'new privileges are possible'],
-    [seen.get('Seccomp') === '2', 'no seccomp filter is in force'],
-    [mount('/').includes('ro'), 'the root file system is writable'],
+    [mountOf(seen, '/').includes('ro'), 'the root file system is writable'],
     [seen.has('writable:/workspace'), 'the agent cannot write to /workspace: the image has to hold it, owned by 1000'],
-    ...(['tmp', 'home', 'runner', 'shm'] as const).map((name) => {
-      const at = { tmp: '/tmp', home: '/home/agent', runner: '/run/longhand', shm: '/dev/shm' }[name]
-      const isLimited = mount(at)[0] === 'tmpfs' && mount(at).includes(`size=${pages(limits[name])}k`)
-      return [isLimited, `${at} is not a tmpfs of ${limits[name]} bytes`] as const
-    }),
     [seen.has('interface:lo') && interfacesUp(seen).length === 0, 'there is a network'],
     [!seen.has('egress:silent'), 'nothing forwards to the network: the image has to hold perl'],
+  ]
+}
+
+function hostChecks(seen: ReadonlyMap<string, string>, limits: Limits): readonly Check[] {
+  const swap = Number.parseInt(seen.get('SwapTotal') ?? '1', 10)
+  const pages = (size: number) => Math.floor(size / 1024)
+  return [
+    [seen.get('NoNewPrivs') === '1', 'new privileges are possible'],
+    [seen.get('Seccomp') === '2', 'no seccomp filter is in force'],
+    ...(['tmp', 'home', 'runner', 'shm'] as const).map((name) => {
+      const at = { tmp: '/tmp', home: '/home/agent', runner: '/run/longhand', shm: '/dev/shm' }[name]
+      const mount = mountOf(seen, at)
+      const isLimited = mount[0] === 'tmpfs' && mount.includes(`size=${pages(limits[name])}k`)
+      return [isLimited, `${at} is not a tmpfs of ${limits[name]} bytes`] as const
+    }),
     [isAtMost(seen, ['memory/memory.limit_in_bytes', 'memory.max'], limits.memory), 'the memory is not limited'],
     [
       swap === 0 ||
@@ -39,7 +54,10 @@ export function findWeaknesses(report: string, limits: Limits): readonly string[
     [Number(seen.get('ulimit:fsize')) <= limits.file, 'the size of a file is not limited'],
     [seen.get('ulimit:core') === '0', 'core files are possible'],
   ]
-  return checks.filter(([holds]) => !holds).map(([, weakness]) => weakness)
+}
+
+function mountOf(seen: ReadonlyMap<string, string>, at: string): readonly string[] {
+  return (seen.get(`mount:${at}`) ?? '').split(',')
 }
 
 function parse(report: string): Map<string, string> {

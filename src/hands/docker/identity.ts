@@ -28,5 +28,10 @@ export function parseReference(reference: string): { readonly container: string 
 }
 
 function keyOf(own: Readonly<Record<string, string>>): SandboxKey {
-  return { sessionId: own[labels.session] ?? '', generation: Number(own[labels.generation]) }
+  const hand = own[labels.hand]
+  return {
+    sessionId: own[labels.session] ?? '',
+    ...(hand === undefined ? {} : { hand }),
+    generation: Number(own[labels.generation]),
+  }
 }

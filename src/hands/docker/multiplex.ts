@@ -37,8 +37,8 @@ export function demultiplex(bytes: Buffer): ExecEnd {
   return { stdout: Buffer.concat(stdout), stderr: Buffer.concat(stderr).toString() }
 }
 
-/** The same while it goes on: what comes out is stdout. */
-export function createDemultiplexer(): Transform {
+/** The same while it goes on: what comes out is stdout, and `hear` gets stderr. */
+export function createDemultiplexer(hear: (chunk: Buffer) => void = () => {}): Transform {
   let header = Buffer.alloc(0)
   let left = 0
   let isStderr = false
@@ -56,7 +56,8 @@ export function createDemultiplexer(): Transform {
           header = Buffer.alloc(0)
           continue
         }
-        if (!isStderr) this.push(rest.subarray(0, left))
+        if (isStderr) hear(rest.subarray(0, left))
+        else this.push(rest.subarray(0, left))
         const taken = Math.min(left, rest.length)
         rest = rest.subarray(taken)
         left -= taken

@@ -1,12 +1,13 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import type { SandboxRow } from '../bindings.ts'
 import { readScripts } from '../exchange.ts'
 import { HandsUnavailable } from '../hands.ts'
 import type { Doors } from '../network.ts'
 import { isForwarding, trust } from '../network.ts'
-import type { SandboxKey } from '../sandbox.ts'
+import { placeName } from '../recipe.ts'
+import type { Provisioned, SandboxKey } from '../sandbox.ts'
 import type { Limits } from './container-spec.ts'
-import { agent, containerSpec } from './container-spec.ts'
+import { agent, cargoFolder, containerSpec } from './container-spec.ts'
+import { sessionFolders } from './docker-cargo.ts'
 import type { Engine } from './engine.ts'
 import { findWeaknesses } from './hardening.ts'
 import { toRow } from './identity.ts'
@@ -14,6 +15,7 @@ import { toRow } from './identity.ts'
 export interface ProvisionOptions {
   readonly engine: Engine
   readonly image: string
+  readonly runtime: string | undefined
   readonly installation: string
   readonly limits: Limits
   readonly doors: Doors | undefined
@@ -26,6 +28,7 @@ interface Claim {
   readonly id: string
   /** Made just now by this call. */
   readonly isOurs: boolean
+  readonly isRunning: boolean
 }
 
 const prepare = readScripts('./docker/prepare.sh')
@@ -34,7 +37,7 @@ const pollMs = 50
 const mostRounds = 3
 
 /** Makes or finds the container of a key. Its name is the claim: of all who create it, one does. */
-export async function provisionContainer(options: ProvisionOptions, key: SandboxKey): Promise<SandboxRow> {
+export async function provisionContainer(options: ProvisionOptions, key: SandboxKey): Promise<Provisioned> {
   if (!/^[\w-]{1,128}$/.test(key.sessionId))
     throw new Error(`expected a session id of letters, digits, _ and -, got ${key.sessionId}`)
   try {
@@ -46,16 +49,16 @@ export async function provisionContainer(options: ProvisionOptions, key: Sandbox
 }
 
 /** The name of a sandbox's door. */
-export function doorName({ sessionId, generation }: SandboxKey): string {
-  return `${sessionId}.${generation}`
+export function doorName(key: SandboxKey): string {
+  return `${placeName(key)}.${key.generation}`
 }
 
-async function contend(options: ProvisionOptions, key: SandboxKey): Promise<SandboxRow> {
+async function contend(options: ProvisionOptions, key: SandboxKey): Promise<Provisioned> {
   // Another may clear away what this one is about to start.
   for (let round = 0; round < mostRounds; round++) {
-    const { id, isOurs } = await claim(options, key)
+    const { id, isOurs, isRunning } = await claim(options, key)
     try {
-      const row = await begin(options, id)
+      const row = await begin(options, { id, isRunning })
       if (row !== null) return row
     } catch (error) {
       // What another has just made may serve him well. What he died over would be in the way for ever.
@@ -78,26 +81,26 @@ async function shutUnused({ engine, installation, doors }: ProvisionOptions, key
   if (!isUsed) await doors.close(doorName(key))
 }
 
-function containerName(installation: string, { sessionId, generation }: SandboxKey): string {
-  return `longhand-${installation}-${sessionId}-${generation}`
+function containerName(installation: string, key: SandboxKey): string {
+  return `longhand-${installation}-${placeName(key)}-${key.generation}`
 }
 
 async function claim(options: ProvisionOptions, key: SandboxKey): Promise<Claim> {
-  const { engine, image, installation, limits, doors } = options
+  const { engine, image, runtime, installation, limits, doors } = options
   const name = containerName(installation, key)
   // A daemon that is away is found out before a door is opened.
   if (doors !== undefined) await engine.find(name)
   const door = (await doors?.open(doorName(key), key.sessionId)) ?? null
-  const spec = containerSpec({ key, installation, image, limits, door })
+  const spec = containerSpec({ key, installation, image, runtime, limits, door })
   const deadline = Date.now() + patienceMs
   do {
     const made = await engine.create(name, spec)
-    if (made !== null) return { id: made, isOurs: true }
+    if (made !== null) return { id: made, isOurs: true, isRunning: false }
     const present = await engine.find(name)
     switch (present?.status) {
       case 'created':
       case 'running':
-        return { id: present.id, isOurs: false }
+        return { id: present.id, isOurs: false, isRunning: present.status === 'running' }
       case 'exited':
       case 'dead':
         await engine.remove(present.id)
@@ -119,7 +122,12 @@ async function isUnfit(engine: Engine, id: string, error: unknown): Promise<bool
 }
 
 /** Starts it unless it runs, and looks at what is in force inside; null when somebody has removed it. */
-async function begin({ engine, limits }: ProvisionOptions, id: string): Promise<SandboxRow | null> {
+async function begin(
+  { engine, limits, runtime }: ProvisionOptions,
+  { id, isRunning }: Omit<Claim, 'isOurs'>,
+): Promise<Provisioned | null> {
+  // Only before it starts: as long as an archive is on its way, the daemon tells nothing of a container.
+  if (!isRunning) await engine.putArchive(id, cargoFolder, await sessionFolders())
   if (!(await engine.start(id))) return null
   const state = await engine.find(id)
   const row = state && toRow(state)
@@ -133,7 +141,7 @@ async function begin({ engine, limits }: ProvisionOptions, id: string): Promise<
     if ((await engine.find(id)) === null) return null
     throw new HandsUnavailable(`the sandbox cannot be prepared: ${(stderr || report).trim().slice(-500)}`)
   }
-  const weaknesses = findWeaknesses(report, limits)
-  if (weaknesses.length === 0) return row
+  const weaknesses = findWeaknesses(report, limits, runtime)
+  if (weaknesses.length === 0) return { ...row, image: state.image }
   throw new TooWeak(`the sandbox would be weaker than asked: ${weaknesses.join('; ')}`)
 }

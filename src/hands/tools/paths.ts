@@ -30,7 +30,7 @@ export function describeRefusal(path: string, reason: Refusal): string {
     case 'irregular':
       return `${path}: is not a regular file`
     case 'outside':
-      return `path ${JSON.stringify(path)} is outside /workspace and /tmp`
+      return `path ${JSON.stringify(path)} is outside /workspace, /tmp and /mnt/session`
     case 'denied':
       return `${path}: permission denied`
     case 'full':

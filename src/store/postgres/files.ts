@@ -1,9 +1,13 @@
-import type { Selectable } from 'kysely'
+import type { Selectable, Transaction } from 'kysely'
 import { sql } from 'kysely'
-import type { FileRow, FileStore } from '../files.ts'
+import type { FileCopy, FileRow, FileStore } from '../files.ts'
+import { refusingBuried } from './burial.ts'
 import type { Database } from './database.ts'
 import { isBehind } from './keyset.ts'
 import type { Schema } from './schema.ts'
+
+/** Of no deleted session: its files are cleared later, and are not there from the first. */
+const IS_KEPT = sql<boolean>`not exists (select from tombstones where session_id = files.scope_id)`
 
 /** Spare contents that are answered at once. */
 const AT_A_TIME = 1000
@@ -12,6 +16,8 @@ const AT_A_TIME = 1000
 export function createFileStore(database: Database): FileStore {
   return {
     create: (file) => create(database, file),
+    copy: (workspaceId, sessionId, copies) =>
+      refusingBuried(sessionId, copy(database, { workspaceId, sessionId }, copies)),
     delete: (workspaceId, id) => remove(database, workspaceId, id),
     forget: (content, now) => forget(database, content, now),
 
@@ -42,6 +48,7 @@ export function createFileStore(database: Database): FileStore {
       const { rows } = await sql<{ key: string }>`
         select key from file_contents where (finished or begun_at < ${begunBefore})
           and not exists (select from files where content = key and (expires_at is null or expires_at > ${now}))
+          and not exists (select from workspace_exports where content = key)
         order by begun_at limit ${AT_A_TIME}
       `.execute(database)
       return rows.map(({ key }) => key)
@@ -50,7 +57,7 @@ export function createFileStore(database: Database): FileStore {
 }
 
 function select(database: Database, workspaceId: string) {
-  return database.selectFrom('files').selectAll().where('workspace_id', '=', workspaceId)
+  return database.selectFrom('files').selectAll().where('workspace_id', '=', workspaceId).where(IS_KEPT)
 }
 
 function newestFirst(query: ReturnType<typeof select>): ReturnType<typeof select> {
@@ -59,34 +66,65 @@ function newestFirst(query: ReturnType<typeof select>): ReturnType<typeof select
 
 function create(database: Database, file: FileRow): Promise<FileRow> {
   return database.transaction().execute(async (transaction) => {
-    const { numInsertedOrUpdatedRows } = await transaction
-      .insertInto('files')
-      .values({
-        id: file.id,
-        workspace_id: file.workspaceId,
-        filename: file.filename,
-        mime_type: file.mimeType,
-        size: file.size,
-        sha256: file.sha256,
-        downloadable: file.downloadable,
-        scope_id: file.scopeId,
-        created_at: file.createdAt,
-        expires_at: file.expiresAt,
-        content: file.content,
-      })
-      .onConflict((conflict) => conflict.column('id').doNothing())
-      .executeTakeFirstOrThrow()
-    if (numInsertedOrUpdatedRows === 1n) {
-      await transaction.updateTable('file_contents').set({ finished: true }).where('key', '=', file.content).execute()
-      return file
-    }
+    if (await insertFile(transaction, file)) return file
     const row = await select(transaction, file.workspaceId).where('id', '=', file.id).executeTakeFirstOrThrow()
     return toFile(row)
   })
 }
 
+/** False when there is one of the same id, which stays as it is. */
+export async function insertFile(transaction: Transaction<Schema>, file: FileRow): Promise<boolean> {
+  const { numInsertedOrUpdatedRows } = await transaction
+    .insertInto('files')
+    .values({
+      id: file.id,
+      workspace_id: file.workspaceId,
+      filename: file.filename,
+      mime_type: file.mimeType,
+      size: file.size,
+      sha256: file.sha256,
+      downloadable: file.downloadable,
+      scope_id: file.scopeId,
+      created_at: file.createdAt,
+      expires_at: file.expiresAt,
+      content: file.content,
+    })
+    .onConflict((conflict) => conflict.column('id').doNothing())
+    .executeTakeFirstOrThrow()
+  if (numInsertedOrUpdatedRows !== 1n) return false
+  await transaction.updateTable('file_contents').set({ finished: true }).where('key', '=', file.content).execute()
+  return true
+}
+
+/** The originals are locked, so that a content is dropped with the last of its files and never between these two. */
+async function copy(
+  database: Database,
+  { workspaceId, sessionId }: { readonly workspaceId: string; readonly sessionId: string },
+  copies: readonly FileCopy[],
+): Promise<readonly FileRow[]> {
+  if (copies.length === 0) return []
+  const ids = copies.map(({ id }) => id)
+  const now = new Date()
+  await sql`
+    with given as (
+      select * from unnest(${ids}::text[], ${copies.map(({ original }) => original)}::text[]) as given (id, original)
+    ),
+    originals as (
+      select files.* from files where id in (select original from given) and workspace_id = ${workspaceId}
+        and content is not null and (expires_at is null or expires_at > ${now}) and ${IS_KEPT}
+      for share
+    )
+    insert into files (id, workspace_id, filename, mime_type, size, sha256, downloadable, scope_id, created_at, content)
+    select given.id, workspace_id, filename, mime_type, size, sha256, false, ${sessionId}, ${now}, content
+    from given join originals on originals.id = given.original
+    on conflict (id) do nothing
+  `.execute(database)
+  const rows = await select(database, workspaceId).where('id', 'in', ids).where('scope_id', '=', sessionId).execute()
+  return rows.map(toFile)
+}
+
 async function remove(database: Database, workspaceId: string, id: string): Promise<Pick<FileRow, 'content'> | null> {
-  const rows = database.deleteFrom('files').where('id', '=', id).where('workspace_id', '=', workspaceId)
+  const rows = database.deleteFrom('files').where('id', '=', id).where('workspace_id', '=', workspaceId).where(IS_KEPT)
   const deleted = await rows.returning('content').executeTakeFirst()
   if (deleted === undefined) return null
   const { content } = deleted
@@ -104,6 +142,7 @@ async function forget(database: Database, content: string, now: Date): Promise<v
     .execute()
   await sql`
     delete from file_contents where key = ${content} and not exists (select from files where content = key)
+      and not exists (select from workspace_exports where content = key)
   `.execute(database)
 }
 

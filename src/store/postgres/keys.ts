@@ -1,12 +1,9 @@
-import { createHash } from 'node:crypto'
 import { sql } from 'kysely'
 import type { Transaction } from 'kysely'
 import type { ApiKey, KeyRecord, KeyStore } from '../keys.ts'
 import type { Database } from './database.ts'
 import type { Schema } from './schema.ts'
-
-/** Characters of a secret that are shown, and the length from which on they give too little away to matter. */
-const shown = { characters: 4, of: 20 }
+import { endingOf, hashSecret } from './secret.ts'
 
 const workspace = ['id', 'name', 'created_at as createdAt'] as const
 const identity = ['id', 'name', 'workspace_id as workspaceId'] as const
@@ -42,7 +39,7 @@ export function createKeyStore(database: Database): KeyStore {
       const row = await database
         .selectFrom('api_keys')
         .select(identity)
-        .where('secret_hash', '=', hash(secret))
+        .where('secret_hash', '=', hashSecret(secret))
         .where('revoked_at', 'is', null)
         .executeTakeFirst()
       return row ?? null
@@ -64,14 +61,14 @@ async function ensure(transaction: Transaction<Schema>, key: ApiKey, secret: str
     .deleteFrom('api_keys')
     .where('workspace_id', '=', key.workspaceId)
     .where('name', '=', key.name)
-    .where('secret_hash', '<>', hash(secret))
+    .where('secret_hash', '<>', hashSecret(secret))
     .where('revoked_at', 'is', null)
     .execute()
   await insert(transaction, key, secret)
   const stored = await transaction
     .selectFrom('api_keys')
     .select(['workspace_id', 'revoked_at'])
-    .where('secret_hash', '=', hash(secret))
+    .where('secret_hash', '=', hashSecret(secret))
     .executeTakeFirstOrThrow()
   if (stored.workspace_id !== key.workspaceId) {
     const expected = `expected the key ${key.name} to open workspace ${key.workspaceId}`
@@ -92,14 +89,10 @@ async function insert(transaction: Transaction<Schema>, key: ApiKey, secret: str
     id: key.id,
     workspace_id: key.workspaceId,
     name: key.name,
-    secret_hash: hash(secret),
-    ending: secret.length < shown.of ? '' : secret.slice(-shown.characters),
+    secret_hash: hashSecret(secret),
+    ending: endingOf(secret),
     revoked_at: null,
   })
   const created = rows.onConflict((conflict) => conflict.doNothing()).returning(record)
   return (await created.executeTakeFirst()) ?? null
-}
-
-function hash(secret: string): Buffer {
-  return createHash('sha256').update(secret).digest()
 }

@@ -9,10 +9,13 @@ import * as budgets from '../migrations/0007-budgets.ts'
 import * as networking from '../migrations/0008-networking.ts'
 import * as destroyedSandboxes from '../migrations/0009-destroyed-sandboxes.ts'
 import * as unseenEnds from '../migrations/0010-unseen-ends.ts'
+import * as hands from '../migrations/0011-hands.ts'
+import * as work from '../migrations/0012-work.ts'
+import * as resourceSecrets from '../migrations/0013-resource-secrets.ts'
 import type { Database } from './database.ts'
 
 /** Numbered, run in this order, never changed once released, never undone. */
-const migrations = {
+export const migrations = {
   '0001-tables': tables,
   '0002-keys': keys,
   '0003-archive': archive,
@@ -23,6 +26,9 @@ const migrations = {
   '0008-networking': networking,
   '0009-destroyed-sandboxes': destroyedSandboxes,
   '0010-unseen-ends': unseenEnds,
+  '0011-hands': hands,
+  '0012-work': work,
+  '0013-resource-secrets': resourceSecrets,
 }
 
 /**

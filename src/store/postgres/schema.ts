@@ -1,10 +1,13 @@
 import type { ColumnType, Generated } from 'kysely'
 import type { ArchivedItem } from '../../history/archive.ts'
 import type { Cut } from '../../history/cut.ts'
-import type { BlobRef } from '../../session/entry.ts'
+import type { BlobRef, ResourceEntry } from '../../session/entry.ts'
 import type { Agent, Environment, Networking, SessionAgent } from '../../wire/types.ts'
 import type { IngressRow } from '../ingress.ts'
-import type { SessionRow } from '../sessions.ts'
+import type { Facts } from '../../hands/receipt.ts'
+import type { HostOffer } from '../../hands/hosts.ts'
+import type { ConfiguredRecipe, SessionRow } from '../sessions.ts'
+import type { WorkItem } from '../work.ts'
 
 /** A `json` column: read as a value, written as text, so that the driver never mistakes an array for one of its own. */
 type Json<T> = ColumnType<T, string, string>
@@ -79,6 +82,8 @@ interface ConfigurationTable {
   agent: Json<SessionAgent>
   harness: string
   networking: Json<Networking> | null
+  recipe: Json<ConfiguredRecipe> | null
+  self_hosted: Generated<boolean>
 }
 
 /** What stays of a deleted session. */
@@ -102,9 +107,10 @@ interface IngressTable {
   tries: number
 }
 
-/** One row per session: its current generation. */
+/** One row per hand of a session: its current generation. */
 interface SandboxTable {
   session_id: string
+  hand: Generated<string>
   workspace_id: string
   generation: number
   provider: string
@@ -113,6 +119,17 @@ interface SandboxTable {
   destroyed_at: Date | null
   /** When it was last tried to be destroyed. */
   tried_at: Date | null
+  host: string | null
+  /** When a call was bound to it last, or when it became the current one. */
+  used_at: Generated<Date>
+  exported_at: Date | null
+  collected_at: Date | null
+  /** How new what is mounted in it is. */
+  supplies: Generated<number>
+  /** Since when somebody wants it put away. */
+  evict_at: Date | null
+  /** How it came to be. */
+  facts: Json<Facts> | null
 }
 
 interface CallBindingTable {
@@ -120,6 +137,52 @@ interface CallBindingTable {
   tool_use_id: string
   workspace_id: string
   generation: number
+  hand: Generated<string>
+  bound_at: Generated<Date>
+}
+
+/** One row per hand: the newest copy of its workspace. */
+interface WorkspaceExportTable {
+  session_id: string
+  hand: string
+  workspace_id: string
+  generation: number
+  content: string | null
+  /** A `bigint` is read as text. */
+  bytes: ColumnType<string, number, number>
+  entries: number
+  sha256: string
+  probe: string
+  exported_at: Date
+}
+
+interface HandsHostTable {
+  host: string
+  offers: Json<readonly HostOffer[]>
+  beat_at: Generated<Date>
+  /** Since when it has beaten without a gap. */
+  since: Generated<Date>
+}
+
+interface SessionResourceTable {
+  id: string
+  session_id: string
+  workspace_id: string
+  mount_path: string
+  document: Json<ResourceEntry>
+  created_at: Generated<Date>
+  updated_at: Generated<Date>
+  removed_at: Date | null
+}
+
+interface SessionOutputTable {
+  session_id: string
+  hand: string
+  path: string
+  workspace_id: string
+  changed: string
+  sha256: string
+  file_id: string
 }
 
 interface ArchivedRunTable {
@@ -175,6 +238,68 @@ interface FileTable {
   content: string | null
 }
 
+/** The token of a repository, sealed. */
+interface ResourceSecretTable {
+  resource_id: string
+  session_id: string
+  workspace_id: string
+  version: number
+  sealed: Buffer
+  updated_at: Generated<Date>
+}
+
+interface WorkItemTable {
+  id: string
+  workspace_id: string
+  environment_id: string
+  session_id: string
+  state: WorkItem['state']
+  metadata: Json<WorkItem['metadata']>
+  created_at: Date
+  /** Nobody is given it before. */
+  claimable_at: Date
+  polled_at: Date | null
+  acknowledged_at: Date | null
+  started_at: Date | null
+  latest_heartbeat_at: Date | null
+  /** What the latest heartbeat expected to find. */
+  expected_heartbeat: Date | null
+  lease_until: Date | null
+  stop_requested_at: Date | null
+  stopped_at: Date | null
+  stopped_by: WorkItem['stoppedBy']
+  attempt: number
+  /** When it was found that nothing is left to do about it. */
+  looked_at: Date | null
+}
+
+interface EnvironmentKeyTable {
+  id: string
+  environment_id: string
+  workspace_id: string
+  name: string
+  secret_hash: Buffer
+  ending: string
+  created_at: Generated<Date>
+  revoked_at: Date | null
+}
+
+interface WorkTokenTable {
+  secret_hash: Buffer
+  workspace_id: string
+  work_id: string
+  key_id: string
+  attempt: number
+  created_at: Date
+}
+
+interface WorkPollerTable {
+  environment_id: string
+  workspace_id: string
+  worker: string
+  polled_at: Date
+}
+
 /** The tables as the latest migration leaves them. */
 export interface Schema {
   workspaces: WorkspaceTable
@@ -188,8 +313,17 @@ export interface Schema {
   ingress: IngressTable
   sandboxes: SandboxTable
   call_bindings: CallBindingTable
+  workspace_exports: WorkspaceExportTable
+  hands_hosts: HandsHostTable
+  session_resources: SessionResourceTable
+  session_outputs: SessionOutputTable
   archived_runs: ArchivedRunTable
   archived_items: ArchivedItemTable
   file_contents: FileContentTable
   files: FileTable
+  resource_secrets: ResourceSecretTable
+  work_items: WorkItemTable
+  environment_keys: EnvironmentKeyTable
+  work_tokens: WorkTokenTable
+  work_pollers: WorkPollerTable
 }

@@ -52,11 +52,23 @@ export const CONFIGURATION = [
   'configurations.agent',
   'configurations.harness',
   'configurations.networking',
+  'configurations.recipe',
+  'configurations.self_hosted',
 ] as const
 
 export function toConfiguration({
   networking,
+  recipe,
+  self_hosted: selfHosted,
   ...row
-}: Pick<Selectable<Schema['configurations']>, 'id' | 'agent' | 'harness' | 'networking'>): Configuration {
-  return networking === null ? row : { ...row, networking }
+}: Pick<
+  Selectable<Schema['configurations']>,
+  'id' | 'agent' | 'harness' | 'networking' | 'recipe' | 'self_hosted'
+>): Configuration {
+  return {
+    ...row,
+    ...(networking === null ? {} : { networking }),
+    ...(recipe === null ? {} : { recipe }),
+    ...(selfHosted ? { selfHosted } : {}),
+  }
 }

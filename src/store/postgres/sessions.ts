@@ -143,7 +143,7 @@ async function insertConfiguration(
   { id, workspaceId }: Pick<SessionRow, 'id' | 'workspaceId'>,
   configuration: Configuration,
 ): Promise<void> {
-  const { agent, harness, networking } = configuration
+  const { agent, harness, networking, recipe, selfHosted = false } = configuration
   const values = {
     id: configuration.id,
     workspace_id: workspaceId,
@@ -151,6 +151,8 @@ async function insertConfiguration(
     agent: JSON.stringify(agent),
     harness,
     networking: networking ? JSON.stringify(networking) : null,
+    recipe: recipe ? JSON.stringify(recipe) : null,
+    self_hosted: selfHosted,
   }
   await database.insertInto('configurations').values(values).execute()
 }
@@ -267,6 +269,12 @@ async function clear(database: Database, id: string): Promise<void> {
     await transaction.deleteFrom('ingress').where('target', '=', id).execute()
     await transaction.deleteFrom('sandboxes').where('session_id', '=', id).execute()
     await transaction.deleteFrom('call_bindings').where('session_id', '=', id).execute()
+    await transaction.deleteFrom('workspace_exports').where('session_id', '=', id).execute()
+    await transaction.deleteFrom('session_resources').where('session_id', '=', id).execute()
+    await transaction.deleteFrom('session_outputs').where('session_id', '=', id).execute()
+    await transaction.deleteFrom('files').where('scope_id', '=', id).execute()
+    await transaction.deleteFrom('work_items').where('session_id', '=', id).execute()
+    await transaction.deleteFrom('resource_secrets').where('session_id', '=', id).execute()
     await clearArchive(transaction, id)
   })
 }

@@ -10,13 +10,20 @@ const request = {
 }
 
 describe('the container of a sandbox', () => {
-  test('has its owner on it, and on its volume', () => {
+  test('has its owner on it, and on its volumes', () => {
     const owned = { 'longhand.installation': 'abc', 'longhand.session': 'sesn_1', 'longhand.generation': '2' }
     const { Labels, HostConfig } = containerSpec(request)
-    expect(Labels).toEqual(owned)
+    expect(Labels).toEqual({ ...owned, 'longhand.cargo': '1' })
     expect(HostConfig?.Mounts).toMatchObject([
       { Type: 'volume', Target: '/workspace', VolumeOptions: { Labels: owned } },
+      { Type: 'volume', Target: '/mnt/session', VolumeOptions: { Labels: owned } },
     ])
+  })
+
+  test('has its hand on it, unless that is the main one', () => {
+    const labelsOf = (hand: string) => containerSpec({ ...request, key: { ...request.key, hand } }).Labels
+    expect(labelsOf('second')).toMatchObject({ 'longhand.hand': 'second' })
+    expect(labelsOf('main')).not.toHaveProperty('longhand.hand')
   })
 
   test('mounts its door read-only, and forwards as nobody beside what idles', () => {

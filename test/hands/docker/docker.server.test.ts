@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { CargoRefused } from '../../../src/hands/cargo.ts'
 import { createSandboxHands } from '../../../src/hands/sandbox-hands.ts'
 import { defaultLimits, labels } from '../../../src/hands/docker/container-spec.ts'
 import { createDockerProvider } from '../../../src/hands/docker/docker.ts'
@@ -13,6 +14,7 @@ import { useDockerSandboxes } from '../docker-sandboxes.ts'
 import { createFakeBindings } from '../fake-bindings.ts'
 import { openSandbox, show } from '../local-sandboxes.ts'
 import { run, textOf } from '../provider/support.ts'
+import { inPieces } from '../tar-builders.ts'
 
 const MiB = 1024 * 1024
 const small = { ...defaultLimits, memory: 192 * MiB, tmp: 48 * MiB, home: 16 * MiB, runner: 16 * MiB, shm: 16 * MiB }
@@ -41,7 +43,10 @@ describe.runIf(await hasDocker())('Docker', () => {
         Binds: null,
         Devices: null,
       })
-      expect(mounts.map(({ Type, Destination }) => [Type, Destination])).toEqual([['volume', '/workspace']])
+      expect(mounts.map(({ Type, Destination }) => `${Type} ${Destination}`).toSorted()).toEqual([
+        'volume /mnt/session',
+        'volume /workspace',
+      ])
       const names = ['HOME', 'HOSTNAME', 'LANG', 'LOGNAME', 'PATH', 'SHELL', 'TERM', 'USER']
       expect(new Set(config.Env.map((line) => line.split('=')[0]))).toEqual(new Set(names))
     })
@@ -112,18 +117,19 @@ print(m.Pool(2).map(abs, [-1, -2]), subprocess.check_output(["echo", "child"]))'
       const twin = await other.provision(row)
       try {
         expect(twin.reference).not.toBe(row.reference)
-        expect(await provider.list()).not.toContainEqual(twin)
+        expect((await provider.list()).map(({ reference }) => reference)).not.toContain(twin.reference)
       } finally {
         await other.destroy(twin)
       }
     })
 
-    test('that was removed without its volume leaves something to be listed and destroyed', async () => {
+    test('that was removed without its volumes leaves something to be listed and destroyed', async () => {
       const { row } = await sandboxes.open()
       await docker.getContainer(row.reference).remove({ force: true })
       const left = (await provider.list()).filter(({ sessionId }) => sessionId === row.sessionId)
-      expect(left).toEqual([expect.objectContaining({ generation: 1, reference: expect.stringMatching(/^volume:/) })])
-      for (const volume of left) await provider.destroy(volume)
+      const volume = expect.objectContaining({ generation: 1, reference: expect.stringMatching(/^volume:/) })
+      expect(left).toEqual([volume, volume])
+      for (const one of left) await provider.destroy(one)
       expect((await provider.list()).filter(({ sessionId }) => sessionId === row.sessionId)).toEqual([])
     })
 
@@ -153,6 +159,19 @@ print(m.Pool(2).map(abs, [-1, -2]), subprocess.check_output(["echo", "child"]))'
       const hungry = `python3 -c 'x = bytearray(400 << 20)'`
       expect(await run(sandbox, hungry)).toMatchObject({ reason: 'oom', code: 137 })
       expect(await run(sandbox, 'kill -KILL $$')).toMatchObject({ reason: 'exit', code: 137 })
+    })
+
+    test('refuses an upload that there is no room for, and takes the next', async () => {
+      const narrow = sandboxes.withLimits({ ...small, file: MiB })
+      const { row, sandbox } = await openSandbox(narrow)
+      const cargo = await narrow.cargo(row)
+      const upload = (name: string, bytes: number) => {
+        const path = `/mnt/session/uploads/${name}`
+        return { path, size: bytes, sha256: 'a'.repeat(64), source: () => inPieces(Buffer.alloc(bytes)) }
+      }
+      await expect(cargo?.mount(upload('large', 5 * MiB))).rejects.toThrow(CargoRefused)
+      await cargo?.mount(upload('small', 5))
+      expect(await textOf(sandbox, 'ls /mnt/session/uploads')).toBe('small\n')
     })
 
     test('is not wedged by a full /tmp, home and shared memory', async () => {

@@ -26,9 +26,27 @@ describe('the Docker provider', () => {
   test('refuses a sandbox that is weaker than asked, says how, and leaves none', async () => {
     const { engine, provider } = build()
     await expect(provider.provision(key)).rejects.toThrow(
-      /weaker than asked: .*no seccomp filter is in force; the root/,
+      /weaker than asked: .*the root file system is writable; .*no seccomp filter is in force/,
     )
     expect(engine.containers.size).toBe(0)
+  })
+
+  test.each([
+    ['sha256:before', true, 'sha256:before'],
+    ['sha256:before', false, 'i'],
+    [undefined, true, 'i'],
+  ])('makes a sandbox after one of the image %s, which is there: %s, of %s', async (image, isThere, used) => {
+    const { engine, provider } = build()
+    const asked: string[] = []
+    const { create } = engine
+    engine.hasImage = async (wanted) => isThere && wanted === image
+    engine.create = (container, spec) => {
+      asked.push(spec.Image ?? '')
+      return create(container, spec)
+    }
+    const recipe = { ...(image === undefined ? {} : { image }), files: [], repositories: [], supplies: 0 }
+    await expect(provider.provision(key, recipe)).rejects.toThrow('weaker than asked')
+    expect(asked).toEqual([used])
   })
 
   test('says what the container said when it cannot be prepared', async () => {

@@ -10,10 +10,15 @@ const broken = { status: 500, body: { message: 'no space left on device' } }
 const running = {
   Id: 'c',
   Created: 'm',
-  State: { Status: 'running', StartedAt: 't', ExitCode: 0 },
+  Image: 'sha256:i',
+  State: { Status: 'running', StartedAt: 't', FinishedAt: 'f', ExitCode: 0 },
   Config: { Labels: { a: 'b' } },
 }
 const request = { argv: ['true'], user: '1000:1000', folder: '/' }
+
+const defaults = { User: '', WorkingDir: '', Env: [], Entrypoint: [], Cmd: [] }
+const newImage = { repo: 'r', tag: 't', labels: {}, defaults }
+const image = { Id: 'sha256:i', Size: 5, RepoTags: null, Config: { Labels: null, Cmd: ['sh'] } }
 
 const questions: readonly (readonly [string, (engine: Engine) => Promise<unknown>])[] = [
   ['info', (engine) => engine.info()],
@@ -26,6 +31,13 @@ const questions: readonly (readonly [string, (engine: Engine) => Promise<unknown
   ['orphans', (engine) => engine.orphans('l')],
   ['removeVolume', (engine) => engine.removeVolume('v')],
   ['usage', (engine) => engine.usage('c')],
+  ['putArchive', (engine) => engine.putArchive('c', '/', Buffer.alloc(0))],
+  ['image', (engine) => engine.image('i')],
+  ['commit', (engine) => engine.commit('c', newImage)],
+  ['nameImage', (engine) => engine.nameImage('i', { repo: 'r', tag: 't' })],
+  ['images', (engine) => engine.images('l')],
+  ['removeImage', (engine) => engine.removeImage('i')],
+  ['logs', (engine) => engine.logs('c')],
 ]
 
 const patience = { shortMs: 2_000, longMs: 2_000 }
@@ -87,7 +99,16 @@ describe('a daemon', () => {
         'a look',
         [{ status: 200, body: running }],
         (engine) => engine.find('c'),
-        { id: 'c', status: 'running', createdAt: 'm', startedAt: 't', exitCode: 0, labels: { a: 'b' } },
+        {
+          id: 'c',
+          status: 'running',
+          createdAt: 'm',
+          startedAt: 't',
+          finishedAt: 'f',
+          exitCode: 0,
+          image: 'sha256:i',
+          labels: { a: 'b' },
+        },
       ],
       ['a removal of what is gone', [missing, missing], (engine) => engine.remove('c'), undefined],
       [
@@ -109,6 +130,51 @@ describe('a daemon', () => {
         (engine) => engine.usage('c'),
         { memory: { used: 60, limit: 100 }, pids: { used: 3, limit: Number.POSITIVE_INFINITY } },
       ],
+      [
+        'what it is and has',
+        [{ status: 200, body: { ID: 'D', ServerVersion: '1', Driver: 'overlay2', Runtimes: { runc: {}, runsc: {} } } }],
+        (engine) => engine.info(),
+        { id: 'D', version: '1', storage: 'overlay2', runtimes: ['runc', 'runsc'] },
+      ],
+      ['an upload to what is gone', [missing], (engine) => engine.putArchive('c', '/', Buffer.alloc(0)), false],
+      ['a look for an image that is gone', [missing], (engine) => engine.image('i'), null],
+      [
+        'a look for an image of which little is known',
+        [{ status: 200, body: { ...image, Metadata: { LastTagTime: '0001-01-01T00:00:00Z' } } }],
+        (engine) => engine.image('i'),
+        { id: 'sha256:i', size: 5, names: [], labels: {}, namedAt: null, defaults: { ...defaults, Cmd: ['sh'] } },
+      ],
+      [
+        'an image with two names once',
+        [{ status: 200, body: [{ Id: 'a' }, { Id: 'b' }, { Id: 'a' }] }],
+        (engine) => engine.images('l'),
+        ['a', 'b'],
+      ],
+      [
+        'a new image',
+        [{ status: 201, body: { Id: 'sha256:n' } }],
+        (engine) => engine.commit('c', newImage),
+        'sha256:n',
+      ],
+      ['a name for what is gone', [missing], (engine) => engine.nameImage('i', { repo: 'r', tag: 't' }), false],
+      ['the removal of an image that is gone', [missing, missing], (engine) => engine.removeImage('i'), true],
+      [
+        'the removal of an image that is needed',
+        [
+          { status: 409, body: { message: 'in use' } },
+          { status: 200, body: image },
+        ],
+        (engine) => engine.removeImage('i'),
+        false,
+      ],
+      ['the log of what is gone', [missing], (engine) => engine.logs('c'), null],
+      [
+        'a log',
+        [{ status: 200, body: Buffer.from('\u0001\0\0\0\0\0\0\u0002hi\u0002\0\0\0\0\0\0\u0001x', 'latin1') }],
+        (engine) => engine.logs('c'),
+        Buffer.from('hi'),
+      ],
+      ['a log without a word', [{ status: 200 }], (engine) => engine.logs('c'), Buffer.alloc(0)],
     ]
   test.each(answers)('answers %s', async (_, given, question, expected) => {
     const { outcome, requests } = await ask(given, question)

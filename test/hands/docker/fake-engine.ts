@@ -1,8 +1,10 @@
 import type { ContainerState, Engine, Usage } from '../../../src/hands/docker/engine.ts'
+import type { FakeImages } from './fake-images.ts'
+import { createFakeImages } from './fake-images.ts'
 
 type Mutable<T> = { -readonly [Name in keyof T]: T[Name] }
 
-export interface FakeEngine extends Engine {
+export interface FakeEngine extends Engine, FakeImages {
   /** By name. */
   readonly containers: Map<string, Mutable<ContainerState>>
   readonly removed: string[]
@@ -21,15 +23,16 @@ export function createFakeEngine(): FakeEngine {
   let serial = 0
   const byId = (id: string) => [...containers].find(([name, state]) => name === id || state.id === id)
   const engine: FakeEngine = {
+    ...createFakeImages('i'),
     containers,
     removed: [],
     execs: [],
     answer: () => '',
     usageNow: { memory: { used: 1, limit: 100 }, pids: { used: 1, limit: 100 } },
     beforeStart: () => {},
-    info: async () => ({ version: '1', storage: 'fake' }),
+    info: async () => ({ id: 'daemon', version: '1', storage: 'fake', runtimes: ['runc'] }),
     hasImage: async () => true,
-    async create(name, { Labels = {} }) {
+    async create(name, { Image = '', Labels = {} }) {
       if (containers.has(name)) return null
       const id = String(++serial).padStart(64, '0')
       containers.set(name, {
@@ -37,7 +40,9 @@ export function createFakeEngine(): FakeEngine {
         status: 'created',
         createdAt: new Date().toISOString(),
         startedAt: '',
+        finishedAt: '0001-01-01T00:00:00Z',
         exitCode: 0,
+        image: Image,
         labels: Labels,
       })
       return id
@@ -57,6 +62,8 @@ export function createFakeEngine(): FakeEngine {
     orphans: async () => [],
     removeVolume: async () => {},
     usage: async () => engine.usageNow,
+    putArchive: async (id) => byId(id) !== undefined,
+    pipe: async () => Promise.reject(new Error('nothing gives or takes a stream in here')),
     open: async () => Promise.reject(new Error('nothing stays in here')),
     async exec(_, { argv }) {
       engine.execs.push(argv[2] ?? '')

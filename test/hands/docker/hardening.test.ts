@@ -74,6 +74,16 @@ describe('the hardening of a sandbox', () => {
     expect(findWeaknesses(report, defaultLimits)).toEqual([expect.stringContaining(weakness)])
   })
 
+  test('is looked for as far as it shows under a runtime with a kernel of its own', () => {
+    const report = v1
+      .replace('Seccomp:\t2', 'Seccomp:\t0')
+      .replace(/cgroup:.*\n/g, '')
+      .replace(/mount:\/(tmp|dev).*\n/g, '')
+    expect(findWeaknesses(report, defaultLimits, 'runsc')).toEqual([])
+    expect(findWeaknesses(report, defaultLimits, 'runc').length).toBeGreaterThan(4)
+    expect(findWeaknesses(`${report}interface:eth0 0x1003\n`, defaultLimits, 'kata')).toEqual(['there is a network'])
+  })
+
   test('is missed altogether in a report that says nothing', () => {
     expect(findWeaknesses('', defaultLimits).length).toBeGreaterThan(10)
   })

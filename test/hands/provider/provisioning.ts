@@ -16,7 +16,7 @@ export function provisioning(setup: SandboxProviderSetup): void {
     const answers = await Promise.all(Array.from({ length: n }, () => outputOf(setup.startClient(task))))
     expect(new Set(answers).size).toBe(1)
     const rows = (await setup.provider.list()).filter(({ sessionId }) => sessionId === task.sessionId)
-    expect(rows).toEqual([JSON.parse(answers[0] ?? '')])
+    expect(rows.map(({ reference }) => reference)).toEqual([JSON.parse(answers[0] ?? '').reference])
     console.log(`sandboxes made by ${n} processes at once for one key: ${rows.length}`)
   })
 
@@ -41,6 +41,29 @@ export function provisioning(setup: SandboxProviderSetup): void {
     expect(await setup.provider.list()).toEqual(before)
   })
 
+  test('lists a sandbox as it is, with the moment since when', async () => {
+    const { row } = await setup.open()
+    const [listed] = (await setup.provider.list()).filter(({ reference }) => reference === row.reference)
+    const { sessionId, generation, provider, bootId } = row
+    expect(listed).toMatchObject({ sessionId, generation, provider, bootId })
+    const age = Date.now() - (listed?.since.getTime() ?? 0)
+    expect(age).toBeGreaterThan(-2_000)
+    expect(age).toBeLessThan(60_000)
+  })
+
+  test('makes one for each hand of a session', async () => {
+    const key = { sessionId: `sesn_hands${process.pid}`, generation: 1 }
+    const [main, second] = [
+      await setup.provider.provision(key),
+      await setup.provider.provision({ ...key, hand: 'second' }),
+    ]
+    const listed = await setup.provider.list(key.sessionId)
+    expect(listed.map(({ hand = 'main' }) => hand).toSorted()).toEqual(['main', 'second'])
+    for (const row of [main, second]) expect(await setup.provider.attach(row)).not.toBeNull()
+    await setup.provider.destroy(second)
+    expect(await setup.provider.attach(main)).not.toBeNull()
+  })
+
   test('attaches to nothing once the sandbox was killed, and makes another with a new boot id', async () => {
     const { row, sandbox } = await setup.open()
     await run(sandbox, 'echo kept > file')
@@ -58,7 +81,7 @@ export function provisioning(setup: SandboxProviderSetup): void {
     await setup.provider.destroy(row)
     await setup.provider.destroy(row)
     expect(await setup.provider.attach(row)).toBeNull()
-    expect(await setup.provider.list()).not.toContainEqual(row)
+    expect((await setup.provider.list()).map(({ reference }) => reference)).not.toContain(row.reference)
     await expect(run(sandbox, 'true')).rejects.toThrow(SandboxLost)
   })
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { outputOf, show } from '../local-sandboxes.ts'
 import type { SandboxProviderSetup } from './support.ts'
-import { limits, run, shared, slow, slowOutput, textOf } from './support.ts'
+import { limits, run, shared, slow, slowOutput, textOf, until } from './support.ts'
 
 export function running(setup: SandboxProviderSetup): void {
   test.each([
@@ -86,6 +86,29 @@ export function running(setup: SandboxProviderSetup): void {
     const command = '(until [ -e stop ]; do echo noise; sleep 0.05; done; echo stopped > after) & echo started'
     expect(show((await run(sandbox, command)).output)).toMatch(/^started\n(noise\n)*$|^(noise\n)*started\n(noise\n)*$/)
     expect(await textOf(sandbox, 'touch stop; until [ -e after ]; do sleep 0.05; done; cat after')).toBe('stopped\n')
+  })
+
+  test('makes the sandbox busy until it is done, and not what it left in the background', async () => {
+    const { sandbox } = await setup.open()
+    expect(await sandbox.busy()).toBe(false)
+    const waiting = run(
+      sandbox,
+      'touch here; until [ -e go ]; do sleep 0.05; done; (setsid sleep 60 > /dev/null 2>&1 &)',
+    )
+    await until(sandbox, '[ -e here ]')
+    expect(await sandbox.busy()).toBe(true)
+    await run(sandbox, 'touch go')
+    await waiting
+    expect(await sandbox.busy()).toBe(false)
+    await sandbox.cancel('given_up_before')
+    await sandbox.write({ id: 'written', path: '/workspace/x', data: Buffer.from('x'), note: '' })
+    expect(await sandbox.busy()).toBe(false)
+  })
+
+  test('whose worker was killed does not keep the sandbox busy', async () => {
+    const { sandbox } = await setup.open()
+    await run(sandbox, 'kill -9 -1').catch(() => {})
+    expect(await sandbox.busy()).toBe(false)
   })
 
   test('lets the command meet SIGINT as usual', async () => {

@@ -25,12 +25,12 @@ const refusals: [path: string, text: string][] = [
   ['nowhere', 'nowhere: no such file or directory'],
   ['folder', 'folder: is a directory, expected a file'],
   ['pipe', 'pipe: is not a regular file'],
-  ['/etc/passwd', 'path "/etc/passwd" is outside /workspace and /tmp'],
-  ['../etc/passwd', 'path "../etc/passwd" is outside /workspace and /tmp'],
-  ['outward', 'path "outward" is outside /workspace and /tmp'],
-  ['up/passwd', 'path "up/passwd" is outside /workspace and /tmp'],
-  ['/proc/self/environ', 'path "/proc/self/environ" is outside /workspace and /tmp'],
-  ['/workspaces', 'path "/workspaces" is outside /workspace and /tmp'],
+  ['/etc/passwd', 'path "/etc/passwd" is outside /workspace, /tmp and /mnt/session'],
+  ['../etc/passwd', 'path "../etc/passwd" is outside /workspace, /tmp and /mnt/session'],
+  ['outward', 'path "outward" is outside /workspace, /tmp and /mnt/session'],
+  ['up/passwd', 'path "up/passwd" is outside /workspace, /tmp and /mnt/session'],
+  ['/proc/self/environ', 'path "/proc/self/environ" is outside /workspace, /tmp and /mnt/session'],
+  ['/workspaces', 'path "/workspaces" is outside /workspace, /tmp and /mnt/session'],
   ['loop', 'loop: too many levels of symbolic links'],
   ['closed', 'closed: permission denied'],
   ['two\nlines', 'path "two\\nlines" holds a line break or U+0000'],
@@ -169,7 +169,7 @@ describe('write', () => {
 
   test.each([
     ...refusals.filter(([path]) => path !== 'nowhere'),
-    ['dangling', 'path "dangling" is outside /workspace and /tmp'],
+    ['dangling', 'path "dangling" is outside /workspace, /tmp and /mnt/session'],
     ['three/below', 'three/below: permission denied'],
     ['/workspace', '/workspace: is a directory, expected a file'],
   ])('to %j says why not and leaves nothing', async (file_path, text) => {

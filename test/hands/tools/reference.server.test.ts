@@ -113,7 +113,7 @@ describe.runIf(node !== null)('the tools', () => {
     [
       'a path that leads out',
       [read('../x')],
-      bad('read: path "../x" is outside /workspace and /tmp'),
+      bad('read: path "../x" is outside /workspace, /tmp and /mnt/session'),
       bad('path "../x" is outside the session\'s working directory'),
     ],
     [

@@ -87,8 +87,8 @@ describe('glob', () => {
     [{ pattern: '/etc/*' }, 'an absolute pattern is not possible: give a relative one, and path'],
     [{ pattern: '../*' }, '".." is not possible in the pattern'],
     [{ pattern: '{a,..}/*' }, '".." is not possible in the pattern'],
-    [{ pattern: '*', path: '/etc' }, 'path "/etc" is outside /workspace and /tmp'],
-    [{ pattern: '*', path: 'outward' }, 'path "outward" is outside /workspace and /tmp'],
+    [{ pattern: '*', path: '/etc' }, 'path "/etc" is outside /workspace, /tmp and /mnt/session'],
+    [{ pattern: '*', path: 'outward' }, 'path "outward" is outside /workspace, /tmp and /mnt/session'],
     [{ pattern: '*', path: 'none' }, 'none: no such file or directory'],
     [{ pattern: '*', path: 'src/a.ts' }, 'src/a.ts: is a file, expected a folder'],
     [{}, 'pattern is required, expected a string that is not empty'],
@@ -144,7 +144,7 @@ describe('grep', () => {
 
   test.each([
     [{ pattern: '(' }, /^grep: the pattern is not understood: /],
-    [{ pattern: 'x', path: '/etc' }, /^grep: path "\/etc" is outside \/workspace and \/tmp$/],
+    [{ pattern: 'x', path: '/etc' }, /^grep: path "\/etc" is outside \/workspace, \/tmp and \/mnt\/session$/],
     [{ pattern: 'x', path: 'none' }, /^grep: none: no such file or directory$/],
     [{ pattern: 'x\0' }, /^grep: pattern holds U\+0000$/],
     [{ pattern: 7 }, /^grep: expected pattern to be a string that is not empty, got 7$/],

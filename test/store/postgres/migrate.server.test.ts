@@ -1,10 +1,9 @@
 import { Migrator, sql } from 'kysely'
 import { describe, expect, test } from 'vitest'
 import { openDatabase } from '../../../src/store/postgres/database.ts'
-import * as tables from '../../../src/store/migrations/0001-tables.ts'
-import { migrate } from '../../../src/store/postgres/migrate.ts'
+import { migrate, migrations } from '../../../src/store/postgres/migrate.ts'
 import { createStores } from '../../../src/store/postgres/stores.ts'
-import { createSession } from '../builders.ts'
+import { createSession, to } from '../builders.ts'
 import { newDatabase, openPool, silent } from '../use-postgres.ts'
 
 describe('migrating', () => {
@@ -31,8 +30,8 @@ describe('migrating', () => {
 
   test('brings the keys of the first version along: of one name in a workspace the newest goes on', async () => {
     const database = await openPool(await newDatabase())
-    const first = { getMigrations: async () => ({ '0001-tables': tables }) }
-    await new Migrator({ db: database, provider: first }).migrateToLatest()
+    const provider = { getMigrations: async () => migrations }
+    await new Migrator({ db: database, provider }).migrateTo('0001-tables')
     await sql`
       insert into api_keys (id, workspace_id, name, secret_hash, created_at) values
         ('key_1', 'default', 'configured', sha256('one'), '2026-01-01'),
@@ -57,6 +56,45 @@ describe('migrating', () => {
     expect((await keys.list()).map(({ ending }) => ending)).toEqual(['', ''])
   })
 
+  test('brings sandboxes and their calls along as the main hand of their sessions', async () => {
+    const database = await openPool(await newDatabase())
+    const provider = { getMigrations: async () => migrations }
+    await new Migrator({ db: database, provider }).migrateTo('0010-unseen-ends')
+    await sql`
+      insert into environments (id, workspace_id, name, document, created_at)
+      values ('env_1', 'default', 'env_1', '{}', now())
+    `.execute(database)
+    await sql`
+      insert into sessions (id, workspace_id, environment_id, configuration_id, agent_id, agent_version, status, metadata, created_at, updated_at)
+      values ('sesn_1', 'default', 'env_1', 'cfg_1', 'agent_1', 1, 'idle', '{}', now(), now())
+    `.execute(database)
+    await sql`insert into configurations values ('cfg_1', 'default', 'sesn_1', '{}', 'h', null)`.execute(database)
+    const insertAsBefore = (id: string) => sql`
+      with made as (
+        insert into sandboxes (session_id, workspace_id, generation, provider, reference, boot_id)
+        values (${id}, 'default', 1, 'local', 'box', 'boot') on conflict do nothing
+      )
+      insert into call_bindings (session_id, tool_use_id, workspace_id, generation)
+      values (${id}, 'sevt_1', 'default', 1) on conflict do nothing
+    `
+    await insertAsBefore('sesn_1').execute(database)
+    await migrate(database)
+    await insertAsBefore('sesn_2').execute(database)
+    const { bindings, sessions } = createStores(database)
+    for (const sessionId of ['sesn_1', 'sesn_2']) {
+      expect(await bindings.current(sessionId)).toEqual({
+        sessionId,
+        generation: 1,
+        provider: 'local',
+        reference: 'box',
+        bootId: 'boot',
+      })
+      expect(await bindings.bound(sessionId, 'sevt_1')).toEqual(to(1))
+    }
+    expect(await bindings.bind('sesn_1', 'sevt_2', to(1))).toEqual(to(1))
+    expect(await sessions.configuration('sesn_1')).toEqual({ id: 'cfg_1', agent: {}, harness: 'h' })
+  })
+
   test('says which step failed and changes nothing', async () => {
     const database = await openPool(await newDatabase())
     await sql`create table ingress (mine int)`.execute(database)
@@ -65,12 +103,13 @@ describe('migrating', () => {
     expect(rows).toEqual([{ name: null }])
   })
 
-  test('puts a workspace on every table of ours', async () => {
+  test('puts a workspace on every table of ours but that of the hosts', async () => {
     const database = await openPool(await newDatabase())
     await migrate(database)
     const { rows } = await sql<{ name: string }>`
       select t.table_name as name from information_schema.tables t
-      where t.table_schema = 'public' and t.table_name not like 'kysely%' and t.table_name <> 'workspaces' and not exists (
+      where t.table_schema = 'public' and t.table_name not like 'kysely%' and t.table_name not in ('workspaces', 'hands_hosts')
+      and not exists (
         select from information_schema.columns c
         where c.table_name = t.table_name and c.column_name = 'workspace_id' and c.is_nullable = 'NO'
       )

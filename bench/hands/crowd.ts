@@ -1,0 +1,65 @@
+import type { SandboxRow } from '../../src/hands/bindings.ts'
+import type { Sandbox, SandboxProvider } from '../../src/hands/sandbox.ts'
+import type { Context } from '../support/benchmark.ts'
+import type { Series } from '../support/result.ts'
+
+const SESSIONS = 20
+const request = { command: 'true', timeoutMs: 60_000, capBytes: 2_048 }
+
+/**
+ * Many sessions at once, as after a restart: all get their sandbox in the same moment, then each calls `bash` in its own.
+ * Every sandbox is a sample, from the common start to its result; rounds follow each other, with all sandboxes ended in
+ * between.
+ */
+export async function measureCrowd(context: Context, provider: SandboxProvider): Promise<readonly Series[]> {
+  const cold: number[] = []
+  const warm: number[] = []
+  const rounds = context.count(5, 1)
+  for (let round = 0; round < rounds; round += 1) {
+    const rows: SandboxRow[] = []
+    try {
+      const start = performance.now()
+      const sandboxes = await Promise.all(
+        Array.from({ length: SESSIONS }, async (_, index) => {
+          const row = await provider.provision({
+            sessionId: `bench${process.pid}crowd${round}x${index}`,
+            generation: 1,
+          })
+          rows.push(row)
+          const sandbox = await attach(provider, row)
+          await run(sandbox, 'first')
+          cold.push(performance.now() - start)
+          return sandbox
+        }),
+      )
+      for (let call = 0; call < context.count(5, 1); call += 1) warm.push(...(await callAll(sandboxes, `call${call}`)))
+    } finally {
+      await Promise.all(rows.map((row) => provider.destroy(row)))
+    }
+  }
+  return [
+    { label: `${provider.kind}, cold: ${SESSIONS} sessions at once`, unit: 'ms', samples: cold },
+    { label: `${provider.kind}, warm: bash in ${SESSIONS} sessions at once`, unit: 'ms', samples: warm },
+  ]
+}
+
+async function callAll(sandboxes: readonly Sandbox[], id: string): Promise<readonly number[]> {
+  const start = performance.now()
+  return await Promise.all(
+    sandboxes.map(async (sandbox) => {
+      await run(sandbox, id)
+      return performance.now() - start
+    }),
+  )
+}
+
+async function attach(provider: SandboxProvider, row: SandboxRow): Promise<Sandbox> {
+  const sandbox = await provider.attach(row)
+  if (!sandbox) throw new Error(`expected the ${provider.kind} sandbox that was just made to live`)
+  return sandbox
+}
+
+async function run(sandbox: Sandbox, id: string): Promise<void> {
+  const { reason, code } = await sandbox.run({ ...request, id, shell: 'bash' })
+  if (reason !== 'exit' || code !== 0) throw new Error(`expected true to exit with 0, got ${reason} ${code}`)
+}

@@ -1,0 +1,130 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { ResourceEntry } from '../session/entry.ts'
+import { MOST_RESOURCES } from '../session/resources.ts'
+import { refuses } from '../session/settle.ts'
+import type { LogState } from '../session/state.ts'
+import type { ResourceRow } from '../store/session-resources.ts'
+import type { SessionRow } from '../store/sessions.ts'
+import { ApiError } from '../wire/errors.ts'
+import { conflictOf } from '../wire/mount-path.ts'
+import { refusalOfSelfHosted } from '../wire/resources.ts'
+import type { SessionResource } from '../wire/types.ts'
+import { admit, markAnswered, recall } from './admission.ts'
+import type { ApiContext } from './context.ts'
+import { dropContent } from './upload.ts'
+import { readLog, readRow } from './read-log.ts'
+import type { Wanted } from './session-resources.ts'
+import { copyFiles, judgeResources, readResources, showResource } from './session-resources.ts'
+import { demand, demandDone } from './session-update.ts'
+
+/** A row that the log has not taken up by then belongs to a request that is dead. */
+const DEAD_MS = 60_000
+
+/**
+ * Adds a file to a session, whatever that does at the moment: its next call has it. The copy and the row of the index
+ * come first, then the session's workflow puts it into the log, in order with everything else.
+ */
+export async function addResource(
+  context: ApiContext,
+  request: FastifyRequest<{ Params: { id: string } }>,
+  reply: FastifyReply,
+): Promise<SessionResource> {
+  const {
+    params: { id },
+    caller,
+  } = request
+  const params = context.validator.parseBody('resources.add', request.body)
+  const submission = { request, reply, target: id }
+  const earlier = await recall(context, submission)
+  const row = await readRow(context, caller, id)
+  const { state } = await readLog(context, row)
+  if (earlier && earlier.state !== 'begun') {
+    markAnswered(context.ingress, submission, earlier)
+    return showAdded(context, row, { state, id: idsOf(earlier.id).id })
+  }
+  if (state.selfHosted) throw refusalOfSelfHosted(row.environmentId)
+  // Of a repeated request only the workflow knows whether it was done before, and the original may be gone by now.
+  if (!earlier) {
+    demand(refuses(state, { type: 'configured' }))
+    await judgeResources(context, caller, [{ params, id: '', file: params.file_id, field: '' }])
+  }
+  const { id: updateId } = await admit(context, submission, () => [])
+  const added = await carryOut(context, row, { state, updateId, wanted: { params, ...idsOf(updateId), field: '' } })
+  await context.ingress.accepted(updateId)
+  return added
+}
+
+/** The same for every try of a request. The row's own ids are those of events, and these are none. */
+function idsOf(ingress: string): Pick<Wanted, 'id' | 'file'> {
+  const name = (prefix: string): string => ingress.replace(/^ingr/, prefix)
+  return { id: name('sesrsc'), file: name('file') }
+}
+
+async function showAdded(
+  context: ApiContext,
+  { id: session }: SessionRow,
+  { state, id }: { readonly state: LogState; readonly id: string },
+): Promise<SessionResource> {
+  const row = (await readResources(context, session, state)).find(({ resource }) => resource.id === id)
+  if (!row) throw new ApiError('not_found', `The resource ${id} was removed from session ${session}.`)
+  return showResource(row)
+}
+
+interface Addition {
+  readonly state: LogState
+  readonly updateId: string
+  readonly wanted: Wanted
+}
+
+async function carryOut(
+  context: ApiContext,
+  session: SessionRow,
+  { state, updateId, wanted }: Addition,
+): Promise<SessionResource> {
+  const now = new Date()
+  const [resource] = await copyFiles(context, session, { wanted: [wanted], now: now.toISOString() })
+  if (!resource) throw new Error('expected as many resources as were wanted')
+  const row = { workspaceId: session.workspaceId, sessionId: session.id, resource, updatedAt: now }
+  try {
+    await context.resources.add(row, (others) => judge(resource, others, state))
+  } catch (error) {
+    await dropCopy(context, session, resource)
+    throw error
+  }
+  const verdict = await context.workflows.configure(session.id, { resources: { add: resource } }, updateId)
+  const after = verdict.refused === null ? null : (await readLog(context, session)).state
+  // A try before this one may have been heard where this one was not.
+  if (after && !after.resources?.includes(resource.id)) {
+    await context.resources.remove(session.id, resource.id)
+    await dropCopy(context, session, resource)
+    demandDone(verdict)
+  }
+  return showResource(row)
+}
+
+/** @throws ApiError 400 for what has no place beside the others; else those of dead requests, which make room. */
+function judge(
+  { mount_path: path }: ResourceEntry,
+  others: readonly ResourceRow[],
+  { resources = [] }: LogState,
+): readonly string[] {
+  const known = new Set(resources)
+  const isDead = ({ resource: { id, created_at } }: ResourceRow): boolean =>
+    !known.has(id) && Date.parse(created_at) < Date.now() - DEAD_MS
+  const living = others.filter((other) => !isDead(other)).map(({ resource }) => resource.mount_path)
+  if (living.length >= MOST_RESOURCES) {
+    const message = `resources: expected at most ${MOST_RESOURCES}, and the session has as many`
+    throw new ApiError('invalid_request', message)
+  }
+  const taken = living.find((other) => conflictOf([other, path]) !== null)
+  if (taken === path) throw new ApiError('invalid_request', `mount_path: ${path} is taken`)
+  if (taken !== undefined)
+    throw new ApiError('invalid_request', `mount_path: ${path} and ${taken}, which is there, exclude each other`)
+  return others.filter(isDead).map(({ resource }) => resource.id)
+}
+
+async function dropCopy(context: ApiContext, { workspaceId }: SessionRow, resource: ResourceEntry): Promise<void> {
+  if (resource.type !== 'file') return
+  const deleted = await context.files.delete(workspaceId, resource.file_id)
+  if (deleted?.content) await Promise.allSettled([dropContent(context, deleted.content)])
+}

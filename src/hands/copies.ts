@@ -1,0 +1,73 @@
+import { createHash } from 'node:crypto'
+import type { Cargo } from './cargo.ts'
+import { CargoRefused, TooLarge } from './cargo.ts'
+import type { KeptSandbox, SandboxLedger } from './ledger.ts'
+import type { HandsLog } from './places.ts'
+import { MAIN } from './recipe.ts'
+
+/** Where copies of workspaces are kept. */
+export interface CopyStore {
+  /** Stores the bytes under a new key, which it answers when they are durable. Rejects as `source` does. */
+  write(workspaceId: string, source: AsyncIterable<Uint8Array>): Promise<string>
+  /** Drops what turned out to be no copy. Nothing is fine. */
+  drop(content: string): Promise<void>
+}
+
+export interface CopyOptions {
+  readonly ledger: Pick<SandboxLedger, 'latestExport' | 'exported' | 'passedOver'>
+  readonly copies: CopyStore
+  /** Bytes of a workspace, at most. */
+  readonly most: number
+  readonly log: HandsLog
+  /** Aborting it breaks a copy off. */
+  readonly signal: AbortSignal
+}
+
+/**
+ * Keeps a copy of the workspace as it is, in place of the one before. One that has not changed since is not copied again;
+ * one that is too large leaves what there is, and is not tried again until it was used. Where a call was bound meanwhile
+ * nothing is kept.
+ */
+export async function keepCopy(
+  { row, workspaceId, usedAt }: KeptSandbox,
+  cargo: Cargo,
+  options: CopyOptions,
+): Promise<void> {
+  const { ledger, copies, most, log, signal } = options
+  const { sessionId, hand = MAIN, generation } = row
+  const probe = await cargo.probe()
+  const last = await ledger.latestExport(sessionId, hand)
+  if (last !== null && last.generation === generation && last.probe === probe) {
+    await ledger.exported(last, usedAt)
+    return
+  }
+  const copy = { sessionId, hand, generation, probe }
+  try {
+    const { tar, passed } = cargo.exportWorkspace({ most })
+    const counted = count(tar, signal)
+    const content = await copies.write(workspaceId, counted.bytes)
+    const { bytes, sha256 } = counted.sum()
+    const isKept = await ledger.exported({ ...copy, content, bytes, entries: passed.entries, sha256 }, usedAt)
+    if (!isKept) await copies.drop(content)
+  } catch (error) {
+    if (!(error instanceof TooLarge || error instanceof CargoRefused)) throw error
+    log.warn({ sessionId, hand, generation, reason: error.message }, 'no copy of the workspace')
+    // An older copy is more than none.
+    if (last !== null || error instanceof CargoRefused) await ledger.passedOver(row, usedAt)
+    else await ledger.exported({ ...copy, content: null, bytes: 0, entries: 0, sha256: '' }, usedAt)
+  }
+}
+
+function count(source: AsyncIterable<Uint8Array>, signal: AbortSignal) {
+  const hash = createHash('sha256')
+  let bytes = 0
+  async function* pass(): AsyncGenerator<Uint8Array, void> {
+    for await (const chunk of source) {
+      signal.throwIfAborted()
+      hash.update(chunk)
+      bytes += chunk.length
+      yield chunk
+    }
+  }
+  return { bytes: pass(), sum: () => ({ bytes, sha256: hash.digest('hex') }) }
+}

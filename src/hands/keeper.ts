@@ -1,0 +1,205 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Cargo } from './cargo.ts'
+import type { Collect } from './collector.ts'
+import type { CopyOptions, CopyStore } from './copies.ts'
+import { keepCopy } from './copies.ts'
+import type { KeptSandbox, SandboxLedger } from './ledger.ts'
+import type { DoorRow } from './orphans.ts'
+import { createDoorWatch, findOrphans } from './orphans.ts'
+import type { HandsLog } from './places.ts'
+import type { Sandbox, SandboxProvider } from './sandbox.ts'
+
+export interface KeeperSettings {
+  /** Milliseconds without a call after which an idle sandbox is put away; 0: never. */
+  readonly idleMs: number
+  /** Bytes of a workspace that are copied at most; 0: none is copied. */
+  readonly mostCopied: number
+}
+
+export interface KeeperOptions {
+  readonly provider: Pick<SandboxProvider, 'attach' | 'cargo' | 'destroy' | 'list'>
+  /** The hosts whose sandboxes these are, each with the kind of its provider. */
+  readonly hosts: readonly { readonly host: string; readonly provider: string }[]
+  readonly ledger: SandboxLedger
+  readonly copies: CopyStore
+  /** Without it outputs stay where they are. */
+  readonly collect?: Collect
+  /** Without them sandboxes have no way to the network. */
+  readonly doors?: DoorRow
+  /** Runs the work in one process of these hosts at a time; false when another one is at it. */
+  readonly exclusively: (work: () => Promise<void>) => Promise<boolean>
+  readonly settings: KeeperSettings
+  readonly log: HandsLog
+}
+
+/** What a pass needs; `now` is the host's own clock. */
+interface Pass extends Omit<KeeperOptions, 'doors'> {
+  readonly watchDoors?: ReturnType<typeof createDoorWatch>
+  readonly signal: AbortSignal
+  readonly now: number
+}
+
+const EVERY_MS = 5_000
+const ORPHANS_MS = 60_000
+/** Since the last call: what follows one at once is not worth a copy before it. */
+const REST_MS = 5_000
+/** A process in the background may write so long behind the last call and be heard. */
+const COLLECTED_MS = 120_000
+/** Sandboxes that are looked at, and copied, at the same time. */
+const AT_ONCE = 2
+
+/**
+ * One loop on each host that has sandboxes: copies workspaces of idle sessions, puts away what is not used, ends what
+ * nobody wants any more. It decides by the ledger, and whatever it ends it asks first, there and inside.
+ */
+export function startKeeper(options: KeeperOptions): { stop(): Promise<void> } {
+  const stopping = new AbortController()
+  const { signal } = stopping
+  const running = keep(options, signal)
+  return {
+    async stop() {
+      stopping.abort()
+      await running
+    },
+  }
+}
+
+async function keep(options: KeeperOptions, signal: AbortSignal): Promise<void> {
+  const { doors, ...rest } = options
+  const { exclusively, log } = rest
+  const watch = doors === undefined ? {} : { watchDoors: createDoorWatch(doors) }
+  let orphansAt = 0
+  while (!signal.aborted) {
+    const now = Date.now()
+    try {
+      await exclusively(async () => {
+        const pass = { ...rest, ...watch, signal, now }
+        if (now - orphansAt >= ORPHANS_MS) {
+          orphansAt = now
+          await clearAway(pass)
+        }
+        await tend(pass)
+      })
+    } catch (err) {
+      if (!signal.aborted) log.warn({ err }, 'sandboxes were not looked after; it is tried again')
+    }
+    await sleep(EVERY_MS, undefined, { signal }).catch(() => undefined)
+  }
+}
+
+/** One look at every sandbox that is wanted here. One that fails keeps no other from its turn. */
+export async function tend(pass: Pass): Promise<void> {
+  const { ledger, hosts, signal } = pass
+  const kept = await ledger.of(hosts.map(({ host }) => host))
+  // Where one without a host is, only who lists it can say.
+  const waiting = kept.filter(({ row }) => row.host).values()
+  const work = async () => {
+    for (const one of waiting) if (!signal.aborted) await attempt(pass, one, () => look(pass, one))
+  }
+  await Promise.all(Array.from({ length: AT_ONCE }, work))
+}
+
+/** Ends what is here and nobody wants, and adopts what is wanted and had no host yet. */
+export async function clearAway(pass: Pass): Promise<void> {
+  const { provider, hosts, ledger, log, watchDoors, now } = pass
+  const listed = await provider.list()
+  for (const orphan of await findOrphans(listed, ledger, now)) {
+    const { sessionId, generation, reference } = orphan
+    await attempt(pass, { row: orphan }, async () => {
+      if (await (await provider.attach(orphan))?.busy()) return
+      await provider.destroy(orphan)
+      log.info({ sessionId, generation, reference }, 'sandbox ended that nobody wanted')
+    })
+  }
+  const references = new Set(listed.map(({ reference }) => reference))
+  const wanted = (await ledger.of(hosts.map(({ host }) => host))).map(({ row }) => row)
+  for (const row of wanted) {
+    const host = hosts.find(({ provider: kind }) => kind === row.provider)?.host
+    if (!row.host && host !== undefined && references.has(row.reference)) await ledger.adopt(row, host)
+  }
+  // What a provider cannot tell of at present keeps its door.
+  await watchDoors?.([...listed, ...wanted], now)
+}
+
+async function attempt(
+  { log, signal }: Pass,
+  { row: { sessionId, generation } }: Pick<KeptSandbox, 'row'>,
+  work: () => Promise<void>,
+): Promise<void> {
+  try {
+    await work()
+  } catch (err) {
+    if (!signal.aborted) log.warn({ err, sessionId, generation }, 'sandbox not looked after; it is tried again')
+  }
+}
+
+async function look(pass: Pass, kept: KeptSandbox): Promise<void> {
+  const { provider, ledger, log } = pass
+  const { row, usedAt, isGone } = kept
+  if (isGone) {
+    // Its workspace is nobody's, and nobody can call it. The files of an archived session can be read on.
+    const cargo = pass.collect && (await provider.attach(row)) ? await provider.cargo(row) : null
+    if (cargo !== null) await pass.collect?.(row, cargo, { last: true })
+    if (await ledger.retire(row, usedAt)) await provider.destroy(row)
+    return
+  }
+  const { isDue, isChanged, isHeard } = needsOf(kept, pass)
+  if (!isDue && !isChanged && !isHeard) return
+  const sandbox = await provider.attach(row)
+  if (sandbox === null) {
+    // It is lost. Who calls it learns that; until then it is looked at no more than it has to be.
+    if (isDue && (await ledger.retire(row, usedAt))) await provider.destroy(row)
+    return
+  }
+  const cargo = await provider.cargo(row)
+  if (cargo !== null && isHeard) await hear(pass, kept, cargo)
+  if ((!isDue && !isChanged) || (await sandbox.busy())) return
+  if (cargo !== null && isChanged) await keepCopy(kept, cargo, copyOptions(pass))
+  if (isDue && (await putAway(pass, kept, { sandbox, cargo })))
+    log.info({ sessionId: row.sessionId, generation: row.generation }, 'sandbox put away')
+}
+
+/** What there is to do about it as far as the ledger tells. */
+function needsOf(kept: KeptSandbox, { settings: { idleMs, mostCopied }, collect }: Pass) {
+  const { usedAt, unusedMs, evictAt, exportedAt, collectedAt } = kept
+  const isResting = !isAtWork(kept) && unusedMs >= REST_MS
+  const isUnused = evictAt !== null || (idleMs > 0 && unusedMs >= idleMs)
+  const isMoving = isAtWork(kept) || unusedMs < COLLECTED_MS || !isSince(collectedAt, usedAt)
+  return {
+    isDue: isResting && isUnused,
+    isChanged: isResting && mostCopied > 0 && !isSince(exportedAt, usedAt),
+    isHeard: collect !== undefined && isMoving,
+  }
+}
+
+function isAtWork({ status }: KeptSandbox): boolean {
+  return status === 'running' || status === 'rescheduling'
+}
+
+function isSince(moment: Date | null, usedAt: Date): boolean {
+  return moment !== null && moment >= usedAt
+}
+
+async function hear({ collect, ledger }: Pass, kept: KeptSandbox, cargo: Cargo): Promise<void> {
+  if ((await collect?.(kept.row, cargo)) && !isAtWork(kept)) await ledger.collected(kept.row)
+}
+
+function copyOptions({ ledger, copies, settings, log, signal }: Pass): CopyOptions {
+  return { ledger, copies, most: settings.mostCopied, log, signal }
+}
+
+/** From the retirement on no call can come; one that came before it is seen inside. */
+async function putAway(
+  { provider, ledger, collect }: Pass,
+  { row, usedAt }: KeptSandbox,
+  { sandbox, cargo }: { readonly sandbox: Sandbox; readonly cargo: Cargo | null },
+): Promise<boolean> {
+  if (cargo !== null) await collect?.(row, cargo, { last: true })
+  if (!(await ledger.retire(row, usedAt))) return false
+  if (await sandbox.busy()) {
+    await ledger.revive(row)
+    return false
+  }
+  await provider.destroy(row)
+  return true
+}

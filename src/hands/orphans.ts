@@ -1,0 +1,59 @@
+import type { SandboxRow } from './bindings.ts'
+import type { SandboxLedger } from './ledger.ts'
+import type { Doors } from './network.ts'
+import { placeName } from './recipe.ts'
+import type { ListedSandbox } from './sandbox.ts'
+
+/** Milliseconds that whoever made it, or was about to destroy it, is given. */
+const SUPERSEDED_MS = 120_000
+/** Of one that is nobody's yet: fitting it out may take as long as its clones and its copy do. */
+const UNPUBLISHED_MS = 1_800_000
+
+/**
+ * Those of the listed sandboxes that nobody wants: of deleted sessions, of generations that others took the place of, and
+ * those that their maker has left. They are told by their references alone.
+ */
+export async function findOrphans(
+  listed: readonly ListedSandbox[],
+  ledger: Pick<SandboxLedger, 'rowsOf' | 'deleted'>,
+  now: number,
+): Promise<readonly ListedSandbox[]> {
+  const sessions = [...new Set(listed.map(({ sessionId }) => sessionId))]
+  const deleted = new Set(await ledger.deleted(sessions))
+  const rows = new Map((await ledger.rowsOf(sessions)).map((row) => [placeName(row), row]))
+  return listed.filter((sandbox) => {
+    const row = rows.get(placeName(sandbox))
+    return deleted.has(sandbox.sessionId) || isOrphan(sandbox, row, now - sandbox.since.getTime())
+  })
+}
+
+function isOrphan(sandbox: ListedSandbox, row: SandboxRow | undefined, age: number): boolean {
+  if (row?.reference === sandbox.reference) return row.retired === true
+  const isSuperseded = row !== undefined && sandbox.generation <= row.generation
+  return age > (isSuperseded ? SUPERSEDED_MS : UNPUBLISHED_MS)
+}
+
+/** Doors of this host's sandboxes. */
+export interface DoorRow extends Pick<Doors, 'close'> {
+  names(): Promise<readonly string[]>
+}
+
+/**
+ * Closes doors that belong to no sandbox, once they have been such for as long as it may take to make one. Called again
+ * and again, with the sandboxes that there are and those that there are to be.
+ */
+export function createDoorWatch(doors: DoorRow): (sandboxes: readonly SandboxRow[], now: number) => Promise<void> {
+  const since = new Map<string, number>()
+  return async (sandboxes, now) => {
+    const used = new Set(
+      sandboxes.flatMap((sandbox) => [`${placeName(sandbox)}.${sandbox.generation}`, sandbox.reference]),
+    )
+    const unused = (await doors.names()).filter((name) => !used.has(name))
+    for (const name of since.keys()) if (!unused.includes(name)) since.delete(name)
+    for (const name of unused) {
+      const first = since.get(name) ?? now
+      since.set(name, first)
+      if (now - first >= SUPERSEDED_MS) await doors.close(name)
+    }
+  }
+}

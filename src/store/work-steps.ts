@@ -1,0 +1,87 @@
+import type { Acknowledgement, Heartbeat, WorkItem, WorkStop } from './work.ts'
+
+/** An item with what only its queue needs to know. */
+export interface StoredWork extends WorkItem {
+  /** What the latest heartbeat expected to find; null when that was none. */
+  readonly expectedHeartbeat: Date | null
+}
+
+export interface Step {
+  readonly item: StoredWork
+  readonly done: boolean
+}
+
+/** What a worker expects to find before its first heartbeat. */
+const NO_HEARTBEAT = 'NO_HEARTBEAT'
+/** How long an item is held that was acknowledged and never beaten for: as long as a worker may need until then. */
+const UNTIL_BEAT_MS = 60_000
+/** A request that is sent again comes within this time. */
+const REPEATED_MS = 10_000
+
+/** An item goes to whoever acknowledges it first; an acknowledgement whose answer was lost may be sent again. */
+export function acknowledge(item: StoredWork, { attempt, isRetry }: Acknowledgement, now: Date): Step {
+  if (isStale(item, attempt)) return refused(item)
+  if (item.state === 'queued' && item.polledAt !== null)
+    return done({ ...item, state: 'starting', acknowledgedAt: now, leaseUntil: later(now, UNTIL_BEAT_MS) })
+  const isRepeated =
+    isRetry && item.state === 'starting' && item.latestHeartbeatAt === null && isRecent(item.acknowledgedAt, now)
+  return isRepeated ? done(item) : refused(item)
+}
+
+/**
+ * The first heartbeat makes an item active. One whose lease has lapsed is extended while nobody else was given it. A
+ * heartbeat that is sent again is taken for the one that was stored; it answers the same time.
+ */
+export function beat(item: StoredWork, heartbeat: Heartbeat, now: Date): Step {
+  const { expected, ttlMs, isRetry } = heartbeat
+  const { state, latestHeartbeatAt } = item
+  const leaseUntil = later(now, ttlMs)
+  // Whoever lost the item need not be told that it lost it when all have to stop.
+  if (state === 'stopped' || (state === 'stopping' && isStale(item, heartbeat.attempt))) return done(item)
+  if (state === 'queued' || isStale(item, heartbeat.attempt)) return refused(item)
+  const isRepeated = isRetry && expected === toText(item.expectedHeartbeat) && isRecent(latestHeartbeatAt, now)
+  if (isRepeated) return done({ ...item, leaseUntil })
+  if (state !== 'stopping' && expected !== undefined && expected !== toText(latestHeartbeatAt)) return refused(item)
+  return done({
+    ...item,
+    ...(state === 'starting' ? { state: 'active', startedAt: now } : {}),
+    latestHeartbeatAt: new Date(Math.max(now.getTime(), (latestHeartbeatAt?.getTime() ?? 0) + 1)),
+    expectedHeartbeat: latestHeartbeatAt,
+    leaseUntil,
+  })
+}
+
+/** Whoever asked first is the one who stopped it. What nobody holds stops at once. */
+export function stop(item: StoredWork, { attempt, force, by }: WorkStop, now: Date): Step {
+  if (item.state === 'stopped' || isStale(item, attempt)) return refused(item)
+  if (item.state === 'stopping' && !force) return done(item)
+  const stopping = { ...item, stopRequestedAt: item.stopRequestedAt ?? now, stoppedBy: item.stoppedBy ?? by }
+  if (!force && item.state !== 'queued') return done({ ...stopping, state: 'stopping' })
+  return done({ ...stopping, state: 'stopped', stoppedAt: now, leaseUntil: null })
+}
+
+/** Somebody else was given the item since this token was. */
+function isStale(item: StoredWork, attempt: number | undefined): boolean {
+  return attempt !== undefined && attempt < item.attempt
+}
+
+/** As workers are told, and tell. */
+function toText(heartbeat: Date | null): string {
+  return heartbeat?.toISOString() ?? NO_HEARTBEAT
+}
+
+function isRecent(at: Date | null, now: Date): boolean {
+  return at !== null && now.getTime() - at.getTime() < REPEATED_MS
+}
+
+function later(now: Date, ms: number): Date {
+  return new Date(now.getTime() + ms)
+}
+
+function done(item: StoredWork): Step {
+  return { item, done: true }
+}
+
+function refused(item: StoredWork): Step {
+  return { item, done: false }
+}

@@ -1,0 +1,49 @@
+import { describe, expect, test } from 'vitest'
+import type { StoredWork } from '../../src/store/work-steps.ts'
+import { createFakeApp, storeSession } from './fakes.ts'
+import { buildView } from './view-builder.ts'
+import { active, workScene } from './work-scene.ts'
+
+describe('the worker of a session that has nothing for it', () => {
+  const old = new Date(Date.now() - 121_000)
+  const long = { ...active, startedAt: old, latestHeartbeatAt: old }
+  const idle = { status: 'idle', updatedAt: old } as const
+  const rested = { type: 'end_turn' } as const
+  const viewOf = (at: Date, change: Parameters<typeof buildView>[1]) =>
+    buildView([{ at: at.getTime(), do: 'hide' }], change)
+
+  test.each<[string, StoredWork, Parameters<typeof storeSession>[2], ReturnType<typeof viewOf>, string]>([
+    ['idle for long', long, idle, viewOf(old, { stop: rested }), 'stopping'],
+    ['new and idle for long', long, idle, viewOf(old, {}), 'stopping'],
+    ['terminated', active, { status: 'terminated' }, viewOf(old, {}), 'stopping'],
+    ['archived', active, { archivedAt: old }, viewOf(old, {}), 'stopping'],
+    ['waiting for it', long, idle, viewOf(old, { stop: { type: 'requires_action', event_ids: ['sevt_1'] } }), 'active'],
+    ['running', long, { status: 'running' }, viewOf(old, {}), 'active'],
+    ['running by its log', long, idle, viewOf(old, { status: 'running' }), 'active'],
+    ['idle since now by its row', long, { status: 'idle', updatedAt: new Date() }, viewOf(old, {}), 'active'],
+    ['idle since now by its log', long, idle, viewOf(new Date(), {}), 'active'],
+    ['one that it has just begun with', { ...long, startedAt: new Date() }, idle, viewOf(old, {}), 'active'],
+  ])('is let go or not: %s', async (_, item, row, view, state) => {
+    const { send, world, work } = workScene([item])
+    storeSession(world, 'sesn_1', { environmentId: 'env_own', ...row })
+    world.view = view
+    const { status, body } = await send('work', 'POST /work_1/heartbeat')
+    expect([status, body.state]).toEqual([200, state])
+    expect(work.items.get('work_1')).toMatchObject({ state, stoppedBy: state === 'stopping' ? 'server' : null })
+  })
+
+  test('is let go when the session is gone', async () => {
+    const { send, world } = workScene([active])
+    world.sessions.delete('sesn_1')
+    expect((await send('work', 'POST /work_1/heartbeat')).body).toMatchObject({ state: 'stopping' })
+  })
+
+  test('is kept while that cannot be found out', async () => {
+    const { send, world } = workScene([long], () => ({
+      log: { ...createFakeApp().context.log, read: () => Promise.reject(new Error('away')) },
+    }))
+    storeSession(world, 'sesn_1', { environmentId: 'env_own', ...idle })
+    const { status, body } = await send('work', 'POST /work_1/heartbeat')
+    expect([status, body.state]).toEqual([200, 'active'])
+  })
+})

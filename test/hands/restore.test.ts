@@ -1,0 +1,115 @@
+import { describe, expect, test } from 'vitest'
+import type { WorkspaceExport } from '../../src/hands/ledger.ts'
+import { restore } from '../../src/hands/restore.ts'
+import { SandboxLost } from '../../src/hands/sandbox.ts'
+import { FakeSandbox } from './fake-provider.ts'
+import { createFakeStores, stockCopy } from './fake-stores.ts'
+
+const files = new Map([
+  ['a.ts', 'one'],
+  ['b.ts', 'two'],
+])
+const at = (minute: number) => new Date(Date.UTC(2026, 0, 2, 12, minute))
+
+/** A third generation in the place of the second, with a copy of the first one's workspace. */
+function build(change: Partial<WorkspaceExport> = {}, keepsCopies = true) {
+  const stores = createFakeStores(keepsCopies)
+  const sandbox = new FakeSandbox()
+  const copy = stockCopy(stores.stock, files, { at: at(5), ...change })
+  stores.exports.set('sesn_1', copy)
+  const options = { sessionId: 'sesn_1', hand: 'main', before: 2, sandbox, cargo: sandbox.cargo, ...stores }
+  return { ...stores, sandbox, copy, options }
+}
+
+describe('a workspace', () => {
+  test('is put in place from the newest copy, with what stands before and after that', async () => {
+    const { options, sandbox, calls, copy } = build()
+    calls.push(
+      { id: 'first', generation: 1, at: at(1) },
+      { id: 'last', generation: 1, at: at(4) },
+      { id: 'after', generation: 1, at: at(6) },
+      { id: 'lost', generation: 2, at: at(7) },
+      { id: 'own', generation: 3, at: at(8) },
+    )
+    expect(await restore(options)).toEqual({
+      of: 'workspace',
+      restored: { generation: 1, at: at(5).toISOString(), entries: 2, bytes: copy.bytes },
+      leftOut: 0,
+      after: 'last',
+      since: { count: 2, last: ['after', 'lost'] },
+    })
+    expect([...sandbox.cargo.workspace]).toEqual([...files])
+  })
+
+  test('names the last ten calls after the copy', async () => {
+    const { options, calls } = build()
+    for (let minute = 6; minute < 18; minute++) calls.push({ id: `c${minute}`, generation: 1, at: at(minute) })
+    const last = Array.from({ length: 10 }, (_, index) => `c${index + 8}`)
+    expect(await restore(options)).toMatchObject({ since: { count: 12, last } })
+    expect(await restore(options)).not.toHaveProperty('after')
+  })
+
+  test('is put in place once, whoever makes the sandbox beside', async () => {
+    const { options, sandbox, exports, stock } = build()
+    const first = await restore(options)
+    expect(sandbox.runs).toEqual(['placed'])
+    sandbox.cargo.workspace.set('a.ts', 'changed by a command')
+    exports.set('sesn_1', stockCopy(stock, new Map([['c.ts', 'three']]), { at: at(9) }))
+    expect(await restore(options)).toEqual(first)
+    expect([...sandbox.cargo.workspace]).toEqual([
+      ['a.ts', 'changed by a command'],
+      ['b.ts', 'two'],
+    ])
+    expect(sandbox.runs).toEqual(['placed', expect.stringMatching(/^unplaced-/)])
+  })
+
+  test.each<[string, (world: ReturnType<typeof build>) => unknown, string]>([
+    ['no copy', ({ exports }) => exports.clear(), 'there was no copy'],
+    [
+      'one that was too large',
+      ({ exports, copy }) => exports.set('sesn_1', { ...copy, content: null }),
+      'it was too large to be copied',
+    ],
+    ['bytes that are gone', ({ stock }) => stock.copies.clear(), 'its copy is missing in the store'],
+    [
+      'bytes that are damaged',
+      ({ stock, copy }) => stock.damaged.add(copy.content ?? ''),
+      'its copy is damaged in the store',
+    ],
+    [
+      'no room',
+      ({ sandbox }) => sandbox.cargo.refused.add('/workspace'),
+      'its copy could not be put back: the disk is full',
+    ],
+  ])('does not come back from %s', async (_, spoil, because) => {
+    const world = build()
+    spoil(world)
+    expect(await restore(world.options)).toEqual({ of: 'nothing', because })
+    expect(world.sandbox.cargo.workspace.size).toBe(0)
+  })
+
+  test('does not come back into a sandbox that takes nothing', async () => {
+    const because = 'its copy cannot be put into this sandbox'
+    expect(await restore({ ...build().options, cargo: null })).toEqual({ of: 'nothing', because })
+  })
+
+  test('comes back from an old copy alone where copies are switched off', async () => {
+    const { options, exports } = build({}, false)
+    expect(await restore(options)).toMatchObject({ of: 'workspace' })
+    exports.clear()
+    expect(await restore(options)).toEqual({ of: 'nothing', because: 'copies are switched off' })
+  })
+
+  test('takes the sandbox with it when it was not put in place', async () => {
+    const { options, sandbox } = build()
+    await sandbox.cancel('placed')
+    await expect(restore(options)).rejects.toThrow(SandboxLost)
+  })
+
+  test('is there for a maker too whose own copy another one cleared away', async () => {
+    const { options, sandbox } = build()
+    const first = await restore(options)
+    sandbox.cargo.refused.add('/workspace')
+    expect(await restore(options)).toEqual(first)
+  })
+})

@@ -1,0 +1,4 @@
+import { sandboxLedgerSuite } from '../../suites/sandbox-ledger.ts'
+import { useStores } from '../use-postgres.ts'
+
+sandboxLedgerSuite(useStores())

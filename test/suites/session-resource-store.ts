@@ -1,0 +1,113 @@
+import { describe, expect, test } from 'vitest'
+import { SessionBuried } from '../../src/store/buried.ts'
+import type { Stores } from '../../src/store/postgres/stores.ts'
+import type { ResourceRow } from '../../src/store/session-resources.ts'
+import { after, createSession, newId, noon } from '../store/builders.ts'
+
+function buildRow(sessionId: string, change: { readonly path?: string; readonly at?: Date } = {}): ResourceRow {
+  const { path = `/mnt/session/uploads/${newId('path')}`, at = noon } = change
+  const about = { id: newId('sesrsc'), file_id: newId('file'), mount_path: path, created_at: at.toISOString() }
+  const resource = { ...about, type: 'file', size: 3, sha256: 'ab'.repeat(32) } as const
+  return { workspaceId: 'default', sessionId, resource, updatedAt: at }
+}
+
+const none = (): readonly string[] => []
+
+/** What every index of resources does; each call of `open` is another process on the same database. */
+export function sessionResourceStoreSuite(open: () => Promise<Stores>): void {
+  describe('the index of resources', () => {
+    test('has what a session was created with, in the order of their age, once', async () => {
+      const stores = await open()
+      const { id } = await createSession(stores, 'default')
+      const rows = [1, 0, 2].map((seconds) => buildRow(id, { at: after(seconds) }))
+      await stores.resources.create(rows)
+      const changed = rows.map((row) => ({ ...row, resource: { ...row.resource, mount_path: '/x' } }))
+      await stores.resources.create(changed)
+      const inOrder = [rows[1], rows[0], rows[2]]
+      expect(await stores.resources.of(id)).toEqual(inOrder)
+      expect(await stores.resources.listed([id, newId('sesn')])).toEqual(new Map([[id, inOrder]]))
+      await stores.resources.create([])
+      expect(await stores.resources.of(newId('sesn'))).toEqual([])
+    })
+
+    test('frees the path of what was removed, and knows it still', async () => {
+      const stores = await open()
+      const { id } = await createSession(stores, 'default')
+      const first = buildRow(id, { path: '/a' })
+      const second = buildRow(id, { path: '/a', at: after(1) })
+      await stores.resources.create([first])
+      await stores.resources.remove(id, first.resource.id)
+      await stores.resources.remove(id, first.resource.id)
+      await stores.resources.remove(id, 'sesrsc_none')
+      expect(await stores.resources.listed([id])).toEqual(new Map())
+      await stores.resources.add(second, none)
+      expect(await stores.resources.of(id)).toEqual([first, second])
+      expect(await stores.resources.listed([id])).toEqual(new Map([[id, [second]]]))
+    })
+
+    test('has no two at one path, whoever adds them', async () => {
+      const stores = await open()
+      const { id } = await createSession(stores, 'default')
+      await stores.resources.create([buildRow(id, { path: '/a' })])
+      await expect(stores.resources.add(buildRow(id, { path: '/a' }), none)).rejects.toThrow(/live_path/)
+      await expect(stores.resources.create([buildRow(id, { path: '/a' })])).rejects.toThrow(/live_path/)
+    })
+
+    test('asks about each addition with the others there are, one after the other', async () => {
+      const processes = [await open(), await open()]
+      const { id } = await createSession(processes[0]!, 'default')
+      const most = 5
+      const judge = (others: readonly ResourceRow[]): readonly string[] => {
+        if (others.length >= most) throw new Error('full')
+        return []
+      }
+      const tries = Array.from({ length: 12 }, (_, index) => processes[index % 2]!.resources.add(buildRow(id), judge))
+      const settled = await Promise.allSettled(tries)
+      expect(settled.filter(({ status }) => status === 'fulfilled')).toHaveLength(most)
+      expect(await processes[0]!.resources.of(id)).toHaveLength(most)
+    })
+
+    test('makes room for an addition by what it names, and adds it once', async () => {
+      const stores = await open()
+      const { id } = await createSession(stores, 'default')
+      const [dead, added] = [buildRow(id, { path: '/a' }), buildRow(id, { path: '/a', at: after(1) })]
+      await stores.resources.add(dead, none)
+      const asked: (readonly ResourceRow[])[] = []
+      const judge = (others: readonly ResourceRow[]): readonly string[] => {
+        asked.push(others)
+        return others.map(({ resource }) => resource.id)
+      }
+      await stores.resources.add(added, judge)
+      await stores.resources.add(added, judge)
+      expect(asked).toEqual([[dead], []])
+      expect(await stores.resources.listed([id])).toEqual(new Map([[id, [added]]]))
+      await stores.resources.add(dead, judge)
+      expect(await stores.resources.listed([id])).toEqual(new Map([[id, [dead]]]))
+    })
+
+    test('says when a token was changed', async () => {
+      const stores = await open()
+      const { id } = await createSession(stores, 'default')
+      const row = buildRow(id)
+      await stores.resources.create([row])
+      const at = await stores.resources.touch(id, row.resource.id)
+      expect(at?.getTime()).toBeGreaterThan(noon.getTime())
+      expect(await stores.resources.of(id)).toEqual([{ ...row, updatedAt: at }])
+      const { id: other } = await createSession(stores, 'default')
+      expect(await stores.resources.touch(other, row.resource.id)).toBeNull()
+      await stores.resources.remove(other, row.resource.id)
+      expect((await stores.resources.listed([id])).size).toBe(1)
+    })
+
+    test('goes with its session, and takes nothing for a deleted one', async () => {
+      const stores = await open()
+      const { id } = await createSession(stores, 'default')
+      await stores.resources.create([buildRow(id)])
+      await stores.sessions.bury('default', id)
+      await expect(stores.resources.create([buildRow(id)])).rejects.toThrow(SessionBuried)
+      await expect(stores.resources.add(buildRow(id), none)).rejects.toThrow(SessionBuried)
+      await stores.sessions.clear(id)
+      expect(await stores.resources.of(id)).toEqual([])
+    })
+  })
+}
