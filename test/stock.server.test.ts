@@ -82,6 +82,8 @@ describe('the stock', () => {
       content: 'copy',
       bytes: 1,
       entries: 1,
+      leftOut: 0,
+      isWhole: true,
       sha256,
       probe: '',
       at: new Date(),

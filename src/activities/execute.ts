@@ -13,6 +13,7 @@ import type { RecipeReader } from './recipe.ts'
 import { reading } from './recipe.ts'
 import { toRecorded } from './recorded.ts'
 import { startStopwatch } from './stopwatch.ts'
+import { untilCancelled } from './until-cancelled.ts'
 
 /**
  * The hands' side of the loop: one tool call, joined rather than repeated when it is tried again.
@@ -97,18 +98,12 @@ function perform({ hands, recipes }: ExecutePorts, input: ExecuteCall): Promise<
   return Promise.race([outcome, untilLeft(givenUp)])
 }
 
-/**
- * Ends the command when the workflow gives its call up. A worker that stops, or that Temporal has written off, only
- * leaves: the command goes on in its sandbox, and the next attempt joins it.
- */
+/** A command that the workflow gives up is ended in its sandbox, and what that came to is the outcome. */
 async function untilLeft(givenUp: AbortController): Promise<never> {
-  const context = Context.current()
   try {
-    return await context.cancelled
+    return await untilCancelled(givenUp)
   } catch (error) {
-    if (!context.cancellationDetails?.cancelRequested) throw error
-    givenUp.abort(error)
-    // What the ended command came to is the outcome.
+    if (!givenUp.signal.aborted) throw error
     return new Promise(() => undefined)
   }
 }

@@ -9,6 +9,7 @@ import { outlast } from './outlast.ts'
 import { toProvisioned } from './provisioned.ts'
 import type { RecipeReader } from './recipe.ts'
 import { reading } from './recipe.ts'
+import { untilCancelled } from './until-cancelled.ts'
 
 /**
  * Makes a sandbox before a call needs it: tried again it finds what is there, and goes on with what is half made. Whoever
@@ -22,12 +23,12 @@ export function createProvision(
     async provision(input) {
       const stopBeating = startHeartbeat()
       try {
-        const { cancelled, cancellationSignal: signal } = Context.current()
+        const givenUp = new AbortController()
         const { session: sessionId, hand, supplies } = input
         const more = supplies === undefined ? {} : { supplies }
-        const asked = { sessionId, hand, signal, ...reading(recipes, sessionId, hand), ...more }
-        const prepared = outlast(() => hands.prepare(asked), { signal })
-        const came = await Promise.race([prepared, cancelled])
+        const asked = { sessionId, hand, signal: givenUp.signal, ...reading(recipes, sessionId, hand), ...more }
+        const prepared = outlast(() => hands.prepare(asked), { signal: Context.current().cancellationSignal })
+        const came = await Promise.race([prepared, untilCancelled(givenUp)])
         if ('elsewhere' in came) return { entries: [], elsewhere: came.elsewhere }
         return { entries: [toProvisioned(came.made, false)] }
       } catch (error) {

@@ -3,6 +3,7 @@ import type { ResourceEntry } from '../session/entry.ts'
 import { MOST_RESOURCES } from '../session/resources.ts'
 import { refuses } from '../session/settle.ts'
 import type { LogState } from '../session/state.ts'
+import { SessionBuried } from '../store/buried.ts'
 import type { ResourceRow } from '../store/session-resources.ts'
 import type { SessionRow } from '../store/sessions.ts'
 import { ApiError } from '../wire/errors.ts'
@@ -81,20 +82,13 @@ async function carryOut(
   session: SessionRow,
   { state, updateId, wanted }: Addition,
 ): Promise<SessionResource> {
-  const now = new Date()
-  const [resource] = await copyFiles(context, session, { wanted: [wanted], now: now.toISOString() })
-  if (!resource) throw new Error('expected as many resources as were wanted')
-  const row = { workspaceId: session.workspaceId, sessionId: session.id, resource, updatedAt: now }
-  try {
-    await context.resources.add(row, (others) => judge(resource, others, state))
-  } catch (error) {
-    await dropCopy(context, session, resource)
-    throw error
-  }
+  const [copied] = await copyFiles(context, session, { wanted: [wanted], now: new Date().toISOString() })
+  if (!copied) throw new Error('expected as many resources as were wanted')
+  const row = await index(context, session, { resource: copied, state })
+  const { resource } = row
   const verdict = await context.workflows.configure(session.id, { resources: { add: resource } }, updateId)
-  const after = verdict.refused === null ? null : (await readLog(context, session)).state
   // A try before this one may have been heard where this one was not.
-  if (after && !after.resources?.includes(resource.id)) {
+  if (verdict.refused !== null && !(await isLogged(context, session, resource))) {
     await context.resources.remove(session.id, resource.id)
     await dropCopy(context, session, resource)
     demandDone(verdict)
@@ -102,16 +96,32 @@ async function carryOut(
   return showResource(row)
 }
 
-/** @throws ApiError 400 for what has no place beside the others; else those of dead requests, which make room. */
-function judge(
-  { mount_path: path }: ResourceEntry,
-  others: readonly ResourceRow[],
-  { resources = [] }: LogState,
-): readonly string[] {
-  const known = new Set(resources)
-  const isDead = ({ resource: { id, created_at } }: ResourceRow): boolean =>
-    !known.has(id) && Date.parse(created_at) < Date.now() - DEAD_MS
-  const living = others.filter((other) => !isDead(other)).map(({ resource }) => resource.mount_path)
+interface Indexed {
+  readonly state: LogState
+  readonly resource: ResourceEntry
+}
+
+/** @throws ApiError 400 for what has no place beside the others; its copy is gone then. */
+async function index(context: ApiContext, session: SessionRow, { state, resource }: Indexed): Promise<ResourceRow> {
+  const { id: sessionId, workspaceId } = session
+  await context.resources.removeDead(sessionId, { known: state.resources ?? [], ms: DEAD_MS })
+  try {
+    return await context.resources.add({ workspaceId, sessionId, resource }, (others) => judge(resource, others))
+  } catch (error) {
+    // Where it failed otherwise, a try before this one may have this copy in the log, or on its way there.
+    const isRefused = error instanceof ApiError && !(await isLogged(context, session, resource))
+    if (isRefused || error instanceof SessionBuried) await dropCopy(context, session, resource)
+    throw error
+  }
+}
+
+async function isLogged(context: ApiContext, session: SessionRow, { id }: ResourceEntry): Promise<boolean> {
+  return (await readLog(context, session)).state.resources?.includes(id) === true
+}
+
+/** @throws ApiError 400 for what has no place beside the others. */
+function judge({ mount_path: path }: ResourceEntry, others: readonly ResourceRow[]): void {
+  const living = others.map(({ resource }) => resource.mount_path)
   if (living.length >= MOST_RESOURCES) {
     const message = `resources: expected at most ${MOST_RESOURCES}, and the session has as many`
     throw new ApiError('invalid_request', message)
@@ -120,7 +130,6 @@ function judge(
   if (taken === path) throw new ApiError('invalid_request', `mount_path: ${path} is taken`)
   if (taken !== undefined)
     throw new ApiError('invalid_request', `mount_path: ${path} and ${taken}, which is there, exclude each other`)
-  return others.filter(isDead).map(({ resource }) => resource.id)
 }
 
 async function dropCopy(context: ApiContext, { workspaceId }: SessionRow, resource: ResourceEntry): Promise<void> {

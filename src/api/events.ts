@@ -12,6 +12,7 @@ import type { IngressRow } from '../store/ingress.ts'
 import type { SessionRow } from '../store/sessions.ts'
 import { ApiError } from '../wire/errors.ts'
 import { mintId } from '../wire/mint.ts'
+import { mendResults } from '../wire/storable.ts'
 import type { SessionEvent, UserEvent } from '../wire/types.ts'
 import { refuseUnsupported, unsupportedInEvents } from '../wire/unsupported.ts'
 import { refuseUrls } from '../wire/urls.ts'
@@ -19,7 +20,7 @@ import { primaryThread } from '../workflows/messages.ts'
 import { admit, markAnswered, packEvents, recall } from './admission.ts'
 import type { Backlog } from './backlog.ts'
 import { createBacklog } from './backlog.ts'
-import type { ApiContext } from './context.ts'
+import type { ApiContext, Caller } from './context.ts'
 import { listEvents } from './event-list.ts'
 import { referToFiles } from './file-sources.ts'
 import { createRateLimit, steady } from './rate.ts'
@@ -35,7 +36,7 @@ export function eventRoutes(app: FastifyInstance, context: ApiContext): void {
   const backlog = createBacklog(steady)
 
   app.post<ById>('/v1/sessions/:id/events', async (request, reply) => {
-    const { events } = context.validator.parseBody('events.send', request.body)
+    const { events } = context.validator.parseBody('events.send', mendResults(request.body))
     demandResults(request.caller, events)
     refuseUnsupported(unsupportedInEvents(events))
     if (!context.takesUrls) refuseUrls('events', events)
@@ -53,7 +54,7 @@ export function eventRoutes(app: FastifyInstance, context: ApiContext): void {
     const view = await checkAll(context, row, parcel.kept)
     if (await isIgnored(context, { row, view, events }))
       return { data: identify(events, { ids: events.map(() => mintId('sevt')) }).map(toEcho) }
-    const starts = await letStart(context, { row, view, events })
+    const starts = await letStart(context, request.caller, { row, view, events })
     const minted = events.map(() => mintId('sevt'))
     const wanted = identify(packed, { ids: minted }).map((event, index) => ({ ...event, blobs: blobs?.[index] ?? [] }))
     await demandRoom(context, backlog, { row, view, events: wanted })
@@ -102,11 +103,17 @@ async function isIgnored(context: ApiContext, { row, view, events }: Wanted<User
 }
 
 /**
- * Whether the events start or resume a turn.
+ * Whether the events start or resume a turn. What workers send resumes one that was let start, whatever runs by now:
+ * they give up a result that waits for longer than their lease, and its command was run for nothing.
  * @throws ApiError 429 when the workspace has as many running sessions as it may, this one not among them.
  */
-async function letStart(context: ApiContext, { row, view, events }: Wanted<UserEvent>): Promise<boolean> {
+async function letStart(
+  context: ApiContext,
+  caller: Caller,
+  { row, view, events }: Wanted<UserEvent>,
+): Promise<boolean> {
   if (!startsTurn(view, events)) return false
+  if (caller.type !== 'key') return true
   const refusal = await context.quota.running(row.workspaceId, row.id)
   if (!refusal) return true
   if (!startsTurn(await readLog(context, row), events)) return false

@@ -13,6 +13,12 @@ import { readLog, readRow } from './read-log.ts'
 import { readResources, sealToken, showResource } from './session-resources.ts'
 import { demand, demandDone } from './session-update.ts'
 
+/**
+ * Lists of sessions know the index alone. What the log does not have by then, whoever looks for it here takes out of
+ * that: the request that added or removed it died between the two, and no update is on its way for so long.
+ */
+const LOST_MS = 3_600_000
+
 type ById = { Params: { id: string } }
 type OfResource = { Params: { id: string; resource: string } }
 
@@ -52,6 +58,7 @@ async function listResources(
   const { limit = Number.MAX_SAFE_INTEGER, page } = context.validator.parseQuery('resources.list', query)
   const row = await readRow(context, caller, id)
   const { state } = await readLog(context, row)
+  await removeLost(context, id, state)
   const all = await readResources(context, id, state)
   const scope = { workspaceId: caller.workspaceId, resource: `resources/${id}`, order: 'asc' } as const
   const position = page ? decodeCursor(scope, page, isPosition) : null
@@ -86,8 +93,15 @@ async function find(context: ApiContext, caller: Caller, { id, resource }: OfRes
   const session = await readRow(context, caller, id)
   const { state } = await readLog(context, session)
   const found = (await readResources(context, id, state)).find((row) => row.resource.id === resource)
-  if (!found) throw new ApiError('not_found', `No resource ${resource} in session ${id}.`)
+  if (!found) {
+    await removeLost(context, id, state)
+    throw new ApiError('not_found', `No resource ${resource} in session ${id}.`)
+  }
   return { session, state, found }
+}
+
+function removeLost({ resources }: ApiContext, session: string, { resources: known = [] }: LogState): Promise<void> {
+  return resources.removeDead(session, { known, ms: LOST_MS })
 }
 
 /** Another token for a repository: the next request of git goes with it, in the sandbox that there is. */

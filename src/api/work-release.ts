@@ -7,14 +7,19 @@ import { readLog } from './read-log.ts'
 /**
  * The item whose worker has just shown that it lives, asked to stop when its session has nothing for it: it has ended,
  * or it is idle for long and waits for nobody. Workers see that by themselves, except of a session that was idle before
- * they came. What cannot be found out now is found out at the next heartbeat.
+ * they came. Never rejects: the lease is stored, and a worker that is not told so loses it, with the call that it runs.
+ * What cannot be found out or done now is at the next heartbeat.
  */
 export async function releaseSpare(context: ApiContext, item: WorkItem): Promise<WorkItem> {
   if (item.state !== 'active') return item
-  const row = await context.sessions.find(item.sessionId)
-  if (row && !hasEnded(row) && !(await isSpare(context, item, row).catch(() => false))) return item
-  const stopped = await context.work.stop(item, { force: false, by: 'server' })
-  return stopped?.item ?? item
+  try {
+    const row = await context.sessions.find(item.sessionId)
+    if (row && !hasEnded(row) && !(await isSpare(context, item, row))) return item
+    const stopped = await context.work.stop(item, { force: false, by: 'server' })
+    return stopped?.item ?? item
+  } catch {
+    return item
+  }
 }
 
 function hasEnded({ status, archivedAt }: SessionRow): boolean {

@@ -16,13 +16,13 @@ export interface GateClientOptions {
 
 /** The gate of this host as another process sees it. */
 export interface GateClient {
-  /** Answers the folder to mount. Rejects when the process cannot be reached within the patience. */
+  /** Answers the folder to mount. Rejects when the process cannot be reached or does not answer within the patience. */
   open(name: string, permit: Permit): Promise<string>
   /** Gives a door another permit; one that is closed stays so. Rejects as `open` does. */
   renew(name: string, permit: Permit): Promise<void>
   /** Names of the doors, open or kept for the next process. */
   names(): Promise<readonly string[]>
-  /** Without the process it removes what that has left. */
+  /** Without the process it removes what that has left. Rejects when it does not answer within the patience. */
   close(name: string): Promise<void>
   /**
    * Keeps the process alive once there is a door, and starts it again when it ends, until aborted.
@@ -39,6 +39,7 @@ interface Question {
   readonly method: string
   readonly path: string
   readonly body?: string
+  /** Of one whose answer has no end. */
   readonly signal?: AbortSignal
   /** Called when the answer begins. */
   readonly begun?: () => void
@@ -73,7 +74,7 @@ export function connectGate(options: GateClientOptions): GateClient {
 
     async close(name) {
       try {
-        await ask(folder, { method: 'DELETE', path: pathOf(name) })
+        await ask({ folder, patienceMs }, { method: 'DELETE', path: pathOf(name) })
       } catch (error) {
         if (!isAway(error)) throw error
         await forgetDoor(folder, name)
@@ -103,7 +104,7 @@ function createInsistence({ folder, start, patienceMs }: Required<GateClientOpti
     const deadline = Date.now() + patienceMs
     for (;;) {
       try {
-        return await ask(folder, question)
+        return await ask({ folder, patienceMs }, question)
       } catch (error) {
         if (!isAway(error) || Date.now() > deadline || question.signal?.aborted === true) throw error
         if (Date.now() - lastStart > startMs) {
@@ -121,7 +122,7 @@ async function askAway({ folder, patienceMs = usualPatienceMs }: GateClientOptio
   const deadline = Date.now() + patienceMs
   try {
     while (Date.now() < deadline) {
-      await ask(folder, { method: 'DELETE', path })
+      await ask({ folder, patienceMs }, { method: 'DELETE', path })
       await pause(pollMs)
     }
   } catch (error) {
@@ -129,21 +130,33 @@ async function askAway({ folder, patienceMs = usualPatienceMs }: GateClientOptio
   }
 }
 
-async function ask(folder: string, { method, path, body, signal, begun }: Question): Promise<string> {
+interface Asking {
+  readonly folder: string
+  readonly patienceMs: number
+}
+
+/** A process that is there and says nothing is given up like one that is not there. */
+async function ask({ folder, patienceMs }: Asking, question: Question): Promise<string> {
+  const { method, path, body, begun, signal } = question
+  const patience = AbortSignal.timeout(patienceMs)
   await using place = await shorten(folder)
   return await new Promise<string>((resolve, reject) => {
-    const options = { socketPath: place.to('control.sock'), method, path, agent: false, ...(signal && { signal }) }
+    const fail = (error: Error) => {
+      const isSilent = signal === undefined && patience.aborted
+      reject(isSilent ? new Error(`the egress process does not answer ${method} ${path}`, { cause: error }) : error)
+    }
+    const options = { socketPath: place.to('control.sock'), method, path, agent: false, signal: signal ?? patience }
     const outgoing = request(options, (response) => {
       begun?.()
       let text = ''
       response.setEncoding('utf8').on('data', (chunk: string) => (text += chunk))
-      response.on('error', reject)
+      response.on('error', fail)
       response.on('end', () => {
         if ((response.statusCode ?? 500) < 300) resolve(text)
         else reject(new Error(`the egress process refused ${method} ${path}: ${text}`))
       })
     })
-    outgoing.on('error', reject)
+    outgoing.on('error', fail)
     outgoing.end(body)
   })
 }

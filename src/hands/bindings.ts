@@ -45,9 +45,10 @@ export interface SandboxBindings {
   bound(sessionId: string, toolUseId: string): Promise<Bound | null>
   /**
    * Binds a call unless it is bound already; answers what it is bound to. Null, and the call stays unbound, when that
-   * generation takes no calls any more.
+   * generation takes no calls any more. One that is given up is bound so that it begins nowhere else: that is no use of
+   * the sandbox, and leaves nothing there.
    */
-  bind(sessionId: string, toolUseId: string, to: Bound): Promise<Bound | null>
+  bind(sessionId: string, toolUseId: string, to: Bound & { readonly isGivenUp?: boolean }): Promise<Bound | null>
   /** Notes how new what is mounted in this sandbox is; never backwards. */
   supplied(row: SandboxRow, version: number): Promise<void>
 }

@@ -22,8 +22,13 @@ const script = readScripts('./processes.sh', './cargo.sh')
 /**
  * What a script of the sandbox writes, as it comes. Ends well only with the script's own word for it: what breaks off
  * rejects, with `SandboxLost`, `HandsUnavailable` or `CargoRefused`.
+ * @param done is told what stands behind that word.
  */
-export async function* readCargo(access: CargoAccess, words: CargoWords): AsyncGenerator<Uint8Array, void> {
+export async function* readCargo(
+  access: CargoAccess,
+  words: CargoWords,
+  done: (rest: readonly string[]) => void = () => undefined,
+): AsyncGenerator<Uint8Array, void> {
   const pipe = await start(access, words)
   try {
     const chunks = pipe.output[Symbol.asyncIterator]()
@@ -33,7 +38,7 @@ export async function* readCargo(access: CargoAccess, words: CargoWords): AsyncG
       // No encoding is set on it: it gives buffers.
       yield next.value as Buffer
     }
-    await conclude(access, pipe)
+    done(await conclude(access, pipe))
   } finally {
     pipe.destroy()
   }
@@ -88,10 +93,10 @@ async function start({ open, isAlive }: CargoAccess, words: CargoWords): Promise
   }
 }
 
-async function conclude({ isAlive }: CargoAccess, pipe: Pipe): Promise<void> {
+async function conclude({ isAlive }: CargoAccess, pipe: Pipe): Promise<readonly string[]> {
   const said = await inTime(pipe.said, 'does not end')
   const [word, ...rest] = parseAnswer(said) ?? []
-  if (word === 'done') return
+  if (word === 'done') return rest
   if (word === 'refused') throw new CargoRefused(rest.join(' ').trim())
   if (!(await isAlive())) throw new SandboxLost('the sandbox has ended')
   const last = said.trim().slice(-500)

@@ -26,13 +26,19 @@ export_workspace() {
   if [ "$code" -le 2 ]; then answer done "$code"; else answer refused "tar ended with $code"; fi
 }
 
+# Clears away what a maker has staged and left, too.
 probe() {
-  cd /workspace && guard find . -mindepth 1 -path './.longhand-*' -prune -o -printf '%P %s %T@ %m %l\0'
+  cd /workspace || return
+  find . -maxdepth 1 -name '.longhand-*' -type d -mmin +60 -exec chmod -R u+rwX {} + -exec rm -rf {} + 2> /dev/null
+  guard find . -mindepth 1 -path './.longhand-*' -prune -o -printf '%P %s %T@ %m %l\0'
   answer done
 }
 
+# As many as are taken: whole trees may have been put there.
+find_outputs() { find . -type f ! -path '*/.*' -printf '%s %T@:%C@:%i %P\0' | head -z -n 1000; }
+
 list_outputs() {
-  cd $outputs && guard find . -type f ! -path '*/.*' -printf '%s %T@:%C@:%i %P\0'
+  cd $outputs && guard find_outputs
   answer done
 }
 

@@ -27,7 +27,10 @@ export interface Cargo {
    * @param maker letters and digits; a second stage of the same maker takes the place of the first.
    */
   stage(maker: string, tar: AsyncIterable<Uint8Array>): Promise<Staged>
-  /** A hash over paths, sizes, times and modes below `/workspace`: the same while nothing there changes. */
+  /**
+   * A hash over paths, sizes, times and modes below `/workspace`: the same while nothing there changes. What a maker has
+   * staged and left an hour ago is cleared away.
+   */
   probe(): Promise<string>
 }
 
@@ -72,6 +75,8 @@ export interface Exported {
     /** What is none of these. */
     readonly leftOut: number
   }
+  /** Whether all of it could be read; to be asked once `tar` was read to its end. */
+  readonly isWhole: () => boolean
 }
 
 export interface Staged {

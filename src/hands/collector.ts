@@ -44,7 +44,8 @@ export interface CollectorOptions {
 
 /**
  * Looks through the outputs of a sandbox and keeps those that have changed and stand still: that are as they were at a
- * look at least a second ago. With `last` none may wait. False when one was left for a later look.
+ * look at least a second ago, large ones that change again and again for longer. With `last` none may wait. False when one
+ * was left for a later look.
  */
 export type Collect = (row: SandboxRow, cargo: Cargo, look?: { readonly last?: boolean }) => Promise<boolean>
 
@@ -53,6 +54,8 @@ const MOST_BYTES = 500 * 1024 * 1024
 /** What a listing holds at most: where it is full, what is missing may be there. */
 const MOST_LISTED = 1_000
 const STILL_MS = 1_000
+/** What was kept before and has changed again stands still a second longer for each of so many. */
+const BYTES_A_SECOND = 10 * 1024 * 1024
 
 /** When an output was first seen as it is now. */
 type Sighting = Pick<Output, 'changed'> & { readonly at: number }
@@ -61,11 +64,11 @@ export function createCollector({ shelf, log, now = Date.now }: CollectorOptions
   const sightings = new Map<string, Map<string, Sighting>>()
   const turns = new Map<string, Promise<unknown>>()
 
-  function hasStoodStill({ reference }: SandboxRow, { path, changed }: Output): boolean {
+  function hasStoodStill({ reference }: SandboxRow, { path, changed }: Output, wantedMs: number): boolean {
     const seen = sightings.get(reference) ?? new Map<string, Sighting>()
     sightings.set(reference, seen)
     const sighting = seen.get(path)
-    if (sighting?.changed === changed) return now() - sighting.at >= STILL_MS
+    if (sighting?.changed === changed) return now() - sighting.at >= wantedMs
     seen.set(path, { changed, at: now() })
     return false
   }
@@ -78,7 +81,9 @@ export function createCollector({ shelf, log, now = Date.now }: CollectorOptions
     const fitting = changed.filter(({ size }) => size <= MOST_BYTES)
     for (const { path } of isLast ? changed.filter((output) => !fitting.includes(output)) : [])
       log.warn({ ...place, path }, 'an output is larger than a file may be, and goes with its sandbox')
-    const still = fitting.filter((output) => isLast || hasStoodStill(row, output))
+    const wantedMs = ({ path, size }: Output) =>
+      STILL_MS + (before.has(path) ? Math.floor(size / BYTES_A_SECOND) * 1_000 : 0)
+    const still = fitting.filter((output) => isLast || hasStoodStill(row, output, wantedMs(output)))
     const kept = still.length === 0 ? 0 : await keepAll({ shelf, cargo, place }, still)
     const there = new Set(listed.map(({ path }) => path))
     const gone = listed.length < MOST_LISTED ? known.filter(({ path }) => !there.has(path)) : []

@@ -13,7 +13,7 @@ export interface CopyStore {
   drop(content: string): Promise<void>
 }
 
-export interface CopyOptions {
+interface CopyOptions {
   readonly ledger: Pick<SandboxLedger, 'latestExport' | 'exported' | 'passedOver'>
   readonly copies: CopyStore
   /** Bytes of a workspace, at most. */
@@ -23,38 +23,43 @@ export interface CopyOptions {
   readonly signal: AbortSignal
 }
 
+const NO_BYTES = { content: null, bytes: 0, entries: 0, leftOut: 0, isWhole: true, sha256: '' } as const
+
 /**
  * Keeps a copy of the workspace as it is, in place of the one before. One that has not changed since is not copied again;
- * one that is too large leaves what there is, and is not tried again until it was used. Where a call was bound meanwhile
- * nothing is kept.
+ * one that is too large leaves what there is. Where a call was bound meanwhile nothing is kept. False when there is no
+ * copy to be had though it would not be too large.
  */
 export async function keepCopy(
   { row, workspaceId, usedAt }: KeptSandbox,
   cargo: Cargo,
   options: CopyOptions,
-): Promise<void> {
+): Promise<boolean> {
   const { ledger, copies, most, log, signal } = options
   const { sessionId, hand = MAIN, generation } = row
   const probe = await cargo.probe()
   const last = await ledger.latestExport(sessionId, hand)
   if (last !== null && last.generation === generation && last.probe === probe) {
     await ledger.exported(last, usedAt)
-    return
+    return true
   }
   const copy = { sessionId, hand, generation, probe }
   try {
-    const { tar, passed } = cargo.exportWorkspace({ most })
+    const { tar, passed, isWhole } = cargo.exportWorkspace({ most })
     const counted = count(tar, signal)
     const content = await copies.write(workspaceId, counted.bytes)
     const { bytes, sha256 } = counted.sum()
-    const isKept = await ledger.exported({ ...copy, content, bytes, entries: passed.entries, sha256 }, usedAt)
-    if (!isKept) await copies.drop(content)
+    const { entries, leftOut } = passed
+    const made = { ...copy, content, bytes, entries, leftOut, isWhole: isWhole(), sha256 }
+    if (!(await ledger.exported(made, usedAt))) await copies.drop(content)
+    return true
   } catch (error) {
     if (!(error instanceof TooLarge || error instanceof CargoRefused)) throw error
     log.warn({ sessionId, hand, generation, reason: error.message }, 'no copy of the workspace')
     // An older copy is more than none.
     if (last !== null || error instanceof CargoRefused) await ledger.passedOver(row, usedAt)
-    else await ledger.exported({ ...copy, content: null, bytes: 0, entries: 0, sha256: '' }, usedAt)
+    else await ledger.exported({ ...copy, ...NO_BYTES }, usedAt)
+    return error instanceof TooLarge
   }
 }
 

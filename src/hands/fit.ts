@@ -6,8 +6,8 @@ import { MAIN } from './recipe.ts'
 import { restore } from './restore.ts'
 import type { Sandbox } from './sandbox.ts'
 import type { Stock } from './stock.ts'
-import type { PutIn } from './supply.ts'
-import { putOutputsBack, supply } from './supply.ts'
+import type { Mounted, PutIn } from './supply.ts'
+import { notesOf, putOutputsBack, supply } from './supply.ts'
 
 /** Where what is put into sandboxes comes from. */
 export interface Stores {
@@ -39,36 +39,36 @@ export interface Unfitted {
   readonly before: { readonly generation: number; readonly ending: Ending } | null
   /** Null where nothing is asked for. */
   readonly recipe: Recipe | null
+  /** The same as it is by now; null as well. */
+  readonly read: (() => Promise<Recipe>) | null
   /** Null where nothing is kept. */
   readonly stores: Stores | null
   readonly clone: Clone | null
   readonly signal: AbortSignal
 }
 
-/** Sentences about files that the model is told; further ones are counted. */
-const MOST_NOTES = 20
-const NONE: PutIn = { count: 0, notes: [] }
-const NO_CARGO: PutIn = { count: 0, notes: ['No files can be put into this sandbox.'] }
+const NONE: PutIn = { count: 0, amiss: 0, notes: [] }
+const NO_CARGO: PutIn = { count: 0, amiss: 1, notes: ['No files can be put into this sandbox.'] }
 
 /**
  * Puts everything in that a sandbox is to have. Whoever makes the same one beside this puts in the same: files by their
  * contents, a workspace and clones once for all makers. Cut off and made again it goes on.
  */
 export async function fit(made: Unfitted): Promise<Facts> {
-  const { recipe, image, before } = made
+  const { image, before } = made
   const copy = before === null ? null : await copyBack(made, before.generation)
   const uploads = await putUploads(made)
   const outputs = before === null ? NONE : await putOutputs(made)
   const { clones, faults } = await cloneAll(made, copy)
   return {
     image,
-    supplies: recipe?.supplies ?? 0,
+    supplies: uploads.supplies,
     before: before === null || copy === null ? null : { ending: before.ending, copy },
     uploads: uploads.count,
     outputs: outputs.count,
     clones,
     faults,
-    notes: atMost([...uploads.notes, ...outputs.notes]),
+    notes: notesOf(uploads, outputs),
   }
 }
 
@@ -77,15 +77,17 @@ async function copyBack(made: Unfitted, before: number): Promise<Copy> {
   return stores === null ? { of: 'nothing', because: 'there was no copy' } : restore({ ...made, ...stores, before })
 }
 
-async function putUploads({ cargo, stores, recipe, sessionId }: Unfitted): Promise<PutIn> {
+async function putUploads({ cargo, stores, recipe, read, sessionId }: Unfitted): Promise<Mounted> {
+  const supplies = recipe?.supplies ?? 0
   // A maker before may have put in what was removed since.
-  if (recipe === null || recipe.supplies === 0) return NONE
-  if (cargo === null || stores === null) return recipe.files.length === 0 ? NONE : NO_CARGO
-  return supply({ cargo, stock: stores.stock, sessionId }, recipe)
+  if (recipe === null || read === null || supplies === 0) return { ...NONE, supplies }
+  if (cargo === null || stores === null) return { ...(recipe.files.length === 0 ? NONE : NO_CARGO), supplies }
+  return supply({ cargo, stock: stores.stock, sessionId }, read, recipe)
 }
 
-async function putOutputs({ cargo, stores, sessionId, hand }: Unfitted): Promise<PutIn> {
-  return cargo === null || stores === null ? NONE : putOutputsBack({ cargo, stock: stores.stock, sessionId }, hand)
+async function putOutputs({ cargo, stores, sessionId, hand, sandbox }: Unfitted): Promise<PutIn> {
+  if (cargo === null || stores === null) return NONE
+  return putOutputsBack({ cargo, stock: stores.stock, sessionId, sandbox }, hand)
 }
 
 /** Repositories belong to the main hand. What a copy brought back is there already, and is no clone. */
@@ -99,9 +101,4 @@ async function cloneAll(
   const failed = new Set(faults.map(({ resource }) => resource))
   const there = repositories.filter(({ resource }) => !failed.has(resource))
   return { clones: copy?.of === 'nothing' ? there.map(({ path }) => path) : [], faults }
-}
-
-function atMost(notes: readonly string[]): readonly string[] {
-  const more = notes.length - MOST_NOTES
-  return more > 0 ? [...notes.slice(0, MOST_NOTES), `So it is with ${more} more files.`] : notes
 }

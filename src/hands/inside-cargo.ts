@@ -16,9 +16,9 @@ const mostStaged = 64 * 1024 * MiB
 
 /** What the agent's own processes do inside, in sandboxes of every kind. */
 export function createInsideCargo(access: CargoAccess): Omit<Cargo, 'mount' | 'unmount' | 'mounted'> {
-  async function* read(most: number): AsyncGenerator<Uint8Array, void> {
+  async function* read(most: number, conclude: (words: readonly string[]) => void): AsyncGenerator<Uint8Array, void> {
     let bytes = 0
-    for await (const chunk of readCargo(access, ['export_workspace'])) {
+    for await (const chunk of readCargo(access, ['export_workspace'], conclude)) {
       bytes += chunk.length
       if (bytes > most) throw new TooLarge(`expected at most ${most} bytes of /workspace`)
       yield chunk
@@ -26,8 +26,13 @@ export function createInsideCargo(access: CargoAccess): Omit<Cargo, 'mount' | 'u
   }
 
   return {
-    // It comes out a little larger where names are long.
-    exportWorkspace: ({ most }) => gateTar(read(most), { most: Number.POSITIVE_INFINITY }),
+    exportWorkspace({ most }) {
+      let isWhole = false
+      // The words of `tar`: 2 is what it ends with when something could not be read.
+      const source = read(most, ([code]) => void (isWhole = code !== '2'))
+      // It comes out a little larger where names are long.
+      return { ...gateTar(source, { most: Number.POSITIVE_INFINITY }), isWhole: () => isWhole }
+    },
 
     async listOutputs() {
       const listed = await readWhole(access, ['list_outputs'], mostListed)

@@ -1,7 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { SandboxRow } from './bindings.ts'
 import type { Cargo } from './cargo.ts'
+import { CargoRefused } from './cargo.ts'
 import type { Collect } from './collector.ts'
-import type { CopyOptions, CopyStore } from './copies.ts'
+import type { CopyStore } from './copies.ts'
 import { keepCopy } from './copies.ts'
 import type { KeptSandbox, SandboxLedger } from './ledger.ts'
 import type { DoorRow } from './orphans.ts'
@@ -34,6 +36,8 @@ export interface KeeperOptions {
 
 /** What a pass needs; `now` is the host's own clock. */
 interface Pass extends Omit<KeeperOptions, 'doors'> {
+  /** When a workspace could not be copied, by the names of {@link refusalOf}. */
+  readonly refusals: Map<string, number>
   readonly watchDoors?: ReturnType<typeof createDoorWatch>
   readonly signal: AbortSignal
   readonly now: number
@@ -45,6 +49,8 @@ const ORPHANS_MS = 60_000
 const REST_MS = 5_000
 /** A process in the background may write so long behind the last call and be heard. */
 const COLLECTED_MS = 120_000
+/** A sandbox whose workspace cannot be copied is left alone so long, unless it is used. */
+const REFUSED_MS = 600_000
 /** Sandboxes that are looked at, and copied, at the same time. */
 const AT_ONCE = 2
 
@@ -68,12 +74,13 @@ async function keep(options: KeeperOptions, signal: AbortSignal): Promise<void> 
   const { doors, ...rest } = options
   const { exclusively, log } = rest
   const watch = doors === undefined ? {} : { watchDoors: createDoorWatch(doors) }
+  const refusals = new Map<string, number>()
   let orphansAt = 0
   while (!signal.aborted) {
     const now = Date.now()
     try {
       await exclusively(async () => {
-        const pass = { ...rest, ...watch, signal, now }
+        const pass = { ...rest, ...watch, refusals, signal, now }
         if (now - orphansAt >= ORPHANS_MS) {
           orphansAt = now
           await clearAway(pass)
@@ -89,8 +96,9 @@ async function keep(options: KeeperOptions, signal: AbortSignal): Promise<void> 
 
 /** One look at every sandbox that is wanted here. One that fails keeps no other from its turn. */
 export async function tend(pass: Pass): Promise<void> {
-  const { ledger, hosts, signal } = pass
+  const { ledger, hosts, refusals, signal, now } = pass
   const kept = await ledger.of(hosts.map(({ host }) => host))
+  for (const [refusal, at] of refusals) if (now - at >= REFUSED_MS) refusals.delete(refusal)
   // Where one without a host is, only who lists it can say.
   const waiting = kept.filter(({ row }) => row.host).values()
   const work = async () => {
@@ -106,7 +114,8 @@ export async function clearAway(pass: Pass): Promise<void> {
   for (const orphan of await findOrphans(listed, ledger, now)) {
     const { sessionId, generation, reference } = orphan
     await attempt(pass, { row: orphan }, async () => {
-      if (await (await provider.attach(orphan))?.busy()) return
+      // What runs for a session that was deleted is nobody's, and may run for long.
+      if (!orphan.isDeleted && (await (await provider.attach(orphan))?.busy())) return
       await provider.destroy(orphan)
       log.info({ sessionId, generation, reference }, 'sandbox ended that nobody wanted')
     })
@@ -139,7 +148,7 @@ async function look(pass: Pass, kept: KeptSandbox): Promise<void> {
   if (isGone) {
     // Its workspace is nobody's, and nobody can call it. The files of an archived session can be read on.
     const cargo = pass.collect && (await provider.attach(row)) ? await provider.cargo(row) : null
-    if (cargo !== null) await pass.collect?.(row, cargo, { last: true })
+    if (cargo !== null) await collectFrom(pass, row, { cargo, last: true })
     if (await ledger.retire(row, usedAt)) await provider.destroy(row)
     return
   }
@@ -154,20 +163,39 @@ async function look(pass: Pass, kept: KeptSandbox): Promise<void> {
   const cargo = await provider.cargo(row)
   if (cargo !== null && isHeard) await hear(pass, kept, cargo)
   if ((!isDue && !isChanged) || (await sandbox.busy())) return
-  if (cargo !== null && isChanged) await keepCopy(kept, cargo, copyOptions(pass))
-  if (isDue && (await putAway(pass, kept, { sandbox, cargo })))
+  const isSaved = await save(pass, kept, cargo)
+  if (!isSaved) pass.refusals.set(refusalOf(kept), pass.now)
+  const isToEnd = isDue && (isSaved || kept.evictAt !== null)
+  if (isToEnd && (await putAway(pass, kept, { sandbox, cargo })))
     log.info({ sessionId: row.sessionId, generation: row.generation }, 'sandbox put away')
 }
 
+/**
+ * Copies the workspace, before the end too: what calls have left running writes on behind them. False when it may be lost
+ * though there is room for it: time alone is no reason to end such a sandbox.
+ */
+async function save(pass: Pass, kept: KeptSandbox, cargo: Cargo | null): Promise<boolean> {
+  const { ledger, copies, settings, log, signal } = pass
+  if (cargo === null) return false
+  if (settings.mostCopied === 0) return true
+  return keepCopy(kept, cargo, { ledger, copies, most: settings.mostCopied, log, signal })
+}
+
+/** Of a sandbox as it was used last. */
+function refusalOf({ row: { reference }, usedAt }: KeptSandbox): string {
+  return `${reference} ${usedAt.getTime()}`
+}
+
 /** What there is to do about it as far as the ledger tells. */
-function needsOf(kept: KeptSandbox, { settings: { idleMs, mostCopied }, collect }: Pass) {
+function needsOf(kept: KeptSandbox, { settings: { idleMs, mostCopied }, collect, refusals }: Pass) {
   const { usedAt, unusedMs, evictAt, exportedAt, collectedAt } = kept
+  const isRefused = refusals.has(refusalOf(kept))
   const isResting = !isAtWork(kept) && unusedMs >= REST_MS
-  const isUnused = evictAt !== null || (idleMs > 0 && unusedMs >= idleMs)
+  const isUnused = evictAt !== null || (idleMs > 0 && unusedMs >= idleMs && !isRefused)
   const isMoving = isAtWork(kept) || unusedMs < COLLECTED_MS || !isSince(collectedAt, usedAt)
   return {
     isDue: isResting && isUnused,
-    isChanged: isResting && mostCopied > 0 && !isSince(exportedAt, usedAt),
+    isChanged: isResting && mostCopied > 0 && !isRefused && !isSince(exportedAt, usedAt),
     isHeard: collect !== undefined && isMoving,
   }
 }
@@ -180,21 +208,34 @@ function isSince(moment: Date | null, usedAt: Date): boolean {
   return moment !== null && moment >= usedAt
 }
 
-async function hear({ collect, ledger }: Pass, kept: KeptSandbox, cargo: Cargo): Promise<void> {
-  if ((await collect?.(kept.row, cargo)) && !isAtWork(kept)) await ledger.collected(kept.row)
+async function hear(pass: Pass, kept: KeptSandbox, cargo: Cargo): Promise<void> {
+  if ((await collectFrom(pass, kept.row, { cargo })) && !isAtWork(kept)) await pass.ledger.collected(kept.row)
 }
 
-function copyOptions({ ledger, copies, settings, log, signal }: Pass): CopyOptions {
-  return { ledger, copies, most: settings.mostCopied, log, signal }
+/** Outputs that cannot be had keep nothing else from its turn. */
+async function collectFrom(
+  { collect, log }: Pass,
+  row: SandboxRow,
+  { cargo, last = false }: { readonly cargo: Cargo; readonly last?: boolean },
+): Promise<boolean> {
+  try {
+    return (await collect?.(row, cargo, { last })) ?? false
+  } catch (error) {
+    if (!(error instanceof CargoRefused)) throw error
+    const { sessionId, generation } = row
+    log.warn({ sessionId, generation, reason: error.message }, 'outputs cannot be collected')
+    return true
+  }
 }
 
 /** From the retirement on no call can come; one that came before it is seen inside. */
 async function putAway(
-  { provider, ledger, collect }: Pass,
+  pass: Pass,
   { row, usedAt }: KeptSandbox,
   { sandbox, cargo }: { readonly sandbox: Sandbox; readonly cargo: Cargo | null },
 ): Promise<boolean> {
-  if (cargo !== null) await collect?.(row, cargo, { last: true })
+  const { provider, ledger } = pass
+  if (cargo !== null) await collectFrom(pass, row, { cargo, last: true })
   if (!(await ledger.retire(row, usedAt))) return false
   if (await sandbox.busy()) {
     await ledger.revive(row)

@@ -33,6 +33,10 @@ export interface WorkspaceExport {
   readonly bytes: number
   /** Files, folders and links in it. */
   readonly entries: number
+  /** What of the workspace was none of these, or had a name that cannot be kept. */
+  readonly leftOut: number
+  /** Whether all of the workspace could be read. */
+  readonly isWhole: boolean
   /** Of the tar, hexadecimal. */
   readonly sha256: string
   /** What `Cargo.probe` said then. */
@@ -68,7 +72,7 @@ export interface SandboxLedger {
   latestExport(sessionId: string, hand: string): Promise<WorkspaceExport | null>
   /** Its outputs were looked through. */
   collected(row: SandboxRow): Promise<void>
-  /** Ids of the calls that were bound to the generation after the moment, in the order of that. */
+  /** Ids of the calls that were bound to the generation after the moment, in the order of that; none that was given up then. */
   callsSince(place: CallsSince): Promise<readonly string[]>
 }
 

@@ -9,6 +9,11 @@ const SUPERSEDED_MS = 120_000
 /** Of one that is nobody's yet: fitting it out may take as long as its clones and its copy do. */
 const UNPUBLISHED_MS = 1_800_000
 
+export interface Orphan extends ListedSandbox {
+  /** Its session was deleted. */
+  readonly isDeleted: boolean
+}
+
 /**
  * Those of the listed sandboxes that nobody wants: of deleted sessions, of generations that others took the place of, and
  * those that their maker has left. They are told by their references alone.
@@ -17,14 +22,16 @@ export async function findOrphans(
   listed: readonly ListedSandbox[],
   ledger: Pick<SandboxLedger, 'rowsOf' | 'deleted'>,
   now: number,
-): Promise<readonly ListedSandbox[]> {
+): Promise<readonly Orphan[]> {
   const sessions = [...new Set(listed.map(({ sessionId }) => sessionId))]
   const deleted = new Set(await ledger.deleted(sessions))
   const rows = new Map((await ledger.rowsOf(sessions)).map((row) => [placeName(row), row]))
-  return listed.filter((sandbox) => {
-    const row = rows.get(placeName(sandbox))
-    return deleted.has(sandbox.sessionId) || isOrphan(sandbox, row, now - sandbox.since.getTime())
-  })
+  return listed
+    .map((sandbox) => ({ ...sandbox, isDeleted: deleted.has(sandbox.sessionId) }))
+    .filter((sandbox) => {
+      const row = rows.get(placeName(sandbox))
+      return sandbox.isDeleted || isOrphan(sandbox, row, now - sandbox.since.getTime())
+    })
 }
 
 function isOrphan(sandbox: ListedSandbox, row: SandboxRow | undefined, age: number): boolean {

@@ -8,7 +8,7 @@ import type { Recipe } from './recipe.ts'
 import { MAIN, placeName } from './recipe.ts'
 import type { Provisioned, Sandbox, SandboxProvider } from './sandbox.ts'
 import { SandboxLost } from './sandbox.ts'
-import { supply } from './supply.ts'
+import { notesOf, supply } from './supply.ts'
 import type { Whereabouts } from './whereabouts.ts'
 
 /** What the hands say while they work; a Pino logger is one. */
@@ -114,7 +114,8 @@ export function createPlaces(options: PlaceOptions): Places {
       const { hand = MAIN } = row
       try {
         for (const id of ids) {
-          const bound = await bindings.bind(row.sessionId, id, { hand, generation: row.generation })
+          const to = { hand, generation: row.generation, isGivenUp: true } as const
+          const bound = await bindings.bind(row.sessionId, id, to)
           if (bound?.hand === hand && bound.generation === row.generation) await sandbox.cancel(id)
         }
       } catch (error) {
@@ -151,6 +152,7 @@ function createMaker(
       image: image ?? null,
       before,
       recipe,
+      read: seeker.recipe ?? null,
       stores,
       clone,
       signal,
@@ -193,12 +195,15 @@ async function find({ provider, whereabouts }: PlaceOptions, row: SandboxRow, si
   return { row, sandbox: await provider.attach(row) }
 }
 
-/** A sandbox that cannot be recorded, because its session was deleted meanwhile, is nobody's. */
+/**
+ * The sandbox of a session that was deleted meanwhile is nobody's. What else fails says nothing of whether it was recorded,
+ * or whether another maker has and works in it: whoever tries again finds it.
+ */
 async function publish({ provider, bindings }: PlaceOptions, expected: number, made: SandboxRow): Promise<SandboxRow> {
   try {
     return await bindings.replace(expected, made)
   } catch (error) {
-    await provider.destroy(made)
+    if (error instanceof Error && error.name === 'SessionBuried') await provider.destroy(made)
     throw error
   }
 }
@@ -216,9 +221,11 @@ async function supplyPlace(
 ): Promise<Supplied> {
   if (!stores || !read || (row.supplies ?? 0) >= supplies) return AS_IT_IS
   const cargo = await provider.cargo(row)
-  const recipe = await read()
-  const settle = () => bindings.supplied(row, recipe.supplies)
-  if (cargo === null) return { notes: ['The files of the session cannot be put into this sandbox.'], settle }
-  const { notes } = await supply({ cargo, stock: stores.stock, sessionId }, recipe)
-  return { notes, settle }
+  if (cargo === null) {
+    const recipe = await read()
+    const settle = () => bindings.supplied(row, recipe.supplies)
+    return { notes: ['The files of the session cannot be put into this sandbox.'], settle }
+  }
+  const putIn = await supply({ cargo, stock: stores.stock, sessionId }, read)
+  return { notes: notesOf(putIn), settle: () => bindings.supplied(row, putIn.supplies) }
 }

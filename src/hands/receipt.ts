@@ -15,8 +15,10 @@ export type Copy =
       readonly restored: Restored
       /** Id of the last call before it. */
       readonly after?: string
-      /** Entries of it that were not put back. */
+      /** Entries that were not put back, or not copied. */
       readonly leftOut: number
+      /** Something could not be read when it was copied. */
+      readonly isPartial?: true
       /** Calls that the copy knows nothing of: their number, and the ids of the last of them. */
       readonly since: { readonly count: number; readonly last: readonly string[] }
     }
@@ -123,12 +125,14 @@ function describeEnding(ending: Ending): string {
 
 function describeCopy(copy: Copy, names: Names): string {
   if (copy.of === 'nothing') return `nothing of /workspace (${copy.because})`
-  const { restored, after, leftOut } = copy
+  const { restored, after, leftOut, isPartial } = copy
   const moment = new Date(restored.at).toISOString().slice(0, 19).replace('T', ' ')
   const call = names.get(after ?? '')
   const last = call === undefined ? '' : ` after your call ${call}`
   const missing = leftOut === 0 ? '' : `, ${count(leftOut, 'entry', 'entries')} left out`
-  const size = `${count(restored.entries, 'entry', 'entries')}, ${count(restored.bytes, 'byte', 'bytes')}${missing}`
+  const closed = isPartial ? ', without what could not be read' : ''
+  const sizes = [count(restored.entries, 'entry', 'entries'), count(restored.bytes, 'byte', 'bytes')]
+  const size = `${sizes.join(', ')}${missing}${closed}`
   return `/workspace as it was at ${moment} UTC${last} (${size})`
 }
 
@@ -144,8 +148,9 @@ const ALWAYS = "everything in /tmp and /home/agent, the shell's variables and fo
 
 function describeLost(copy: Copy, names: Names): string {
   if (copy.of === 'nothing') return `everything else in /workspace, ${ALWAYS}`
-  const { since } = copy
-  if (since.count === 0) return `${ALWAYS} Nothing of /workspace was lost that a call of yours had left there.`
+  const { since, leftOut, isPartial } = copy
+  const all = leftOut === 0 && !isPartial ? 'Nothing' : 'Nothing else'
+  if (since.count === 0) return `${ALWAYS} ${all} of /workspace was lost that a call of yours had left there.`
   return `what came after that (${describeCalls(
     since.count,
     since.last.flatMap((id) => names.get(id) ?? []),

@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto'
-import type { Cargo } from './cargo.ts'
-import { CargoRefused } from './cargo.ts'
+import type { Cargo, Staged } from './cargo.ts'
+import { CargoRefused, TooLarge } from './cargo.ts'
+import { HandsUnavailable } from './hands.ts'
+import { putInPlace } from './in-place.ts'
 import type { SandboxLedger, WorkspaceExport } from './ledger.ts'
 import type { Copy } from './receipt.ts'
 import type { Sandbox } from './sandbox.ts'
-import { SandboxLost } from './sandbox.ts'
 import type { Stock } from './stock.ts'
 import { StockDamaged } from './stock.ts'
 
@@ -25,28 +26,23 @@ export interface RestoreOptions {
 /** The model is told of so many calls by name. */
 const MOST_NAMES = 10
 
-/** Runs once in a sandbox, whoever makes it: moves what one maker has unpacked in place, and what others have away. */
-const place = `cd /workspace || exit
-failed=0
-for entry in ".longhand-$MAKER"/* ".longhand-$MAKER"/.[!.]* ".longhand-$MAKER"/..?*; do
-  [ -e "$entry" ] || [ -L "$entry" ] || continue
-  mv -f -- "$entry" . 2>/dev/null || failed=$((failed + 1))
-done
-rm -rf -- .longhand-*
-echo "$failed"
-cat`
+/** The bytes are not there, though something says that they should be. */
+class Missing extends Error {}
 
-/** Puts the newest copy of the workspace into a new sandbox. The answer is the same for all who make it. */
+/**
+ * Puts the newest copy of the workspace into a new sandbox. The answer is the same for all who make it. Rejects with
+ * `HandsUnavailable` when the sandbox does not take a copy that there is: nobody is to work there without it.
+ */
 export async function restore(options: RestoreOptions): Promise<Copy> {
-  const { sessionId, hand, cargo, stock, ledger } = options
+  const { sessionId, hand, cargo, ledger } = options
   const copy = await ledger.latestExport(sessionId, hand)
   if (copy === null) return nothing(options.keepsCopies ? 'there was no copy' : 'copies are switched off')
   if (copy.content === null) return nothing('it was too large to be copied')
   if (cargo === null) return nothing('its copy cannot be put into this sandbox')
-  const bytes = await stock.openCopy(copy)
-  if (bytes === null) return nothing('its copy is missing in the store')
   const maker = randomBytes(8).toString('hex')
-  return putInPlace(options.sandbox, maker, await unpack(options, { maker, copy, cargo, bytes }))
+  const made = await unpack(options, { maker, copy, cargo })
+  // What was unpacked of a copy that turned out to be none is not to be moved.
+  return putCopyInPlace(options.sandbox, made.of === 'workspace' ? maker : `no${maker}`, made)
 }
 
 function nothing(because: string): Copy {
@@ -57,43 +53,49 @@ interface Opened {
   readonly maker: string
   readonly copy: WorkspaceExport
   readonly cargo: Cargo
-  readonly bytes: AsyncIterable<Uint8Array>
 }
 
-async function unpack(options: RestoreOptions, { maker, copy, cargo, bytes }: Opened): Promise<Copy> {
+async function unpack(options: RestoreOptions, opened: Opened): Promise<Copy> {
+  const { copy } = opened
   const { generation, at } = copy
   try {
-    const { entries, leftOut } = await cargo.stage(maker, bytes)
+    const { entries, leftOut } = await stage(options.stock, opened)
     const restored = { generation, at: at.toISOString(), entries, bytes: copy.bytes }
-    return { of: 'workspace', restored, leftOut, ...(await callsAround(options, copy)) }
+    const missing = { leftOut: copy.leftOut + leftOut, ...(copy.isWhole ? {} : { isPartial: true as const }) }
+    return { of: 'workspace', restored, ...missing, ...(await callsAround(options, copy)) }
   } catch (error) {
+    if (error instanceof Missing) return nothing('its copy is missing in the store')
     if (error instanceof StockDamaged) return nothing('its copy is damaged in the store')
-    if (error instanceof CargoRefused) return nothing(`its copy could not be put back: ${error.message}`)
-    throw error
+    if (error instanceof TooLarge) return nothing('its copy is too large to be put back')
+    if (!(error instanceof CargoRefused)) throw error
+    throw new HandsUnavailable(`the copy of the workspace cannot be put back: ${error.message}`, { cause: error })
   }
 }
 
-/** What another maker has put in place is what is there, also for one whose own was cleared away by that. */
-async function putInPlace(sandbox: Sandbox, maker: string, copy: Copy): Promise<Copy> {
-  const limits = { timeoutMs: 600_000, capBytes: 64 * 1024 }
-  const stdin = Buffer.from(JSON.stringify(copy))
-  const { reason, first, output } = await sandbox.run({
-    id: 'placed',
-    command: place,
-    env: { MAKER: maker },
-    stdin,
-    ...limits,
-  })
-  if (reason !== 'exit') throw new SandboxLost(`the workspace was not put in place: ${reason}`)
-  if (!first) await sandbox.run({ id: `unplaced-${maker}`, command: `rm -rf /workspace/.longhand-${maker}`, ...limits })
-  return parsePlaced(Buffer.from(output).toString())
+/** Tries a second time what is refused: another maker, who was first, may have cleared it away while it was written. */
+async function stage(stock: RestoreOptions['stock'], { maker, copy, cargo }: Opened): Promise<Staged> {
+  try {
+    return await cargo.stage(maker, read(stock, copy))
+  } catch (error) {
+    if (!(error instanceof CargoRefused)) throw error
+    return cargo.stage(maker, read(stock, copy))
+  }
 }
 
-/** Nothing of the agent's has run in the sandbox yet: this is what a maker wrote. */
-function parsePlaced(text: string): Copy {
-  const [failed = '0', ...rest] = text.split('\n')
-  const copy = JSON.parse(rest.join('\n')) as Copy
-  return copy.of === 'workspace' ? { ...copy, leftOut: copy.leftOut + Number(failed) } : copy
+/** The bytes of a copy, opened when they are asked for. */
+async function* read(
+  stock: RestoreOptions['stock'],
+  copy: WorkspaceExport,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const bytes = await stock.openCopy(copy)
+  if (bytes === null) throw new Missing(`expected the bytes of ${copy.content}`)
+  yield* bytes
+}
+
+/** What another maker has put in place is what is there, also for one whose own was cleared away by that. */
+async function putCopyInPlace(sandbox: Sandbox, maker: string, copy: Copy): Promise<Copy> {
+  const { says, failed } = await putInPlace(sandbox, { id: 'placed', folder: '/workspace', maker, says: copy })
+  return says.of === 'workspace' ? { ...says, leftOut: says.leftOut + failed } : says
 }
 
 /** The last call that the copy knows of, and those that it does not. */

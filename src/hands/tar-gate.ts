@@ -3,7 +3,7 @@ import { extract, pack } from 'tar-stream'
 import { TooLarge } from './cargo.ts'
 
 /** What is packed: of a header as much as it takes. */
-type NewHeader = Parameters<Pack['entry']>[0]
+type NewHeader = Parameters<Pack['entry']>[0] & { readonly pax?: Readonly<Record<string, string>> }
 
 /** What has passed so far. */
 export interface Passed {
@@ -30,6 +30,8 @@ const agentId = 1000
 const mostEntries = 1_000_000
 const longestPath = 4_095
 const longestName = 255
+/** What the packer can write into a header, in seconds. */
+const latest = 2 ** 31 - 1
 
 /**
  * What of a tar may go into a workspace, as a tar again: files, folders, symbolic links and links among its own files,
@@ -135,8 +137,8 @@ function createAdmission(): (header: Header) => NewHeader | 'root' | null {
   /** Whether the path leads through a link, which may point anywhere. */
   const isBehindLink = (path: string) => links.size > 0 && foldersOf(path).some((folder) => links.has(folder))
 
-  function toHeader({ type, mode, mtime, size, linkname }: Header, name: string): NewHeader | null {
-    const common = { name, mtime, uid: agentId, gid: agentId, uname: '', gname: '' }
+  function toHeader({ type, mode, size, linkname, ...dated }: Header, name: string): NewHeader | null {
+    const common = { name, ...toDate(dated), uid: agentId, gid: agentId, uname: '', gname: '' }
     const permissions = mode & 0o777
     switch (type) {
       case 'file':
@@ -167,6 +169,15 @@ function createAdmission(): (header: Header) => NewHeader | 'root' | null {
     if (admitted?.type === 'symlink') links.add(name)
     return admitted
   }
+}
+
+/** Dates that a header cannot have are in a record before it; the one in a record of the source is the exact one. */
+function toDate({ mtime, pax }: Pick<Header, 'mtime' | 'pax'>): Pick<NewHeader, 'mtime' | 'pax'> {
+  const seconds = (mtime?.getTime() ?? 0) / 1000 || 0
+  const exact = typeof pax === 'object' && pax !== null && 'mtime' in pax ? String(pax.mtime) : ''
+  const wanted = /^-?\d{1,12}(?:\.\d{1,9})?$/.test(exact) ? exact : String(Math.floor(seconds))
+  const near = Math.min(Math.max(Math.floor(Number(wanted)), 0), latest)
+  return { mtime: new Date(near * 1000), ...(String(near) === wanted ? {} : { pax: { mtime: wanted } }) }
 }
 
 /** Relative, without `.` and doubled slashes; '' for the folder itself, null when it leads outside or cannot be a path. */

@@ -28,7 +28,7 @@ export function toNoteLine({ rest }: UploadNote, sha256: string): string {
 
 /** Reads lines of notes, in the order of their paths. */
 export function parseNotes(lines: string): MountedFile[] {
-  const found = lines.split('\n').map((line) => /^([0-9a-f]{64}) (.+)$/.exec(line))
+  const found = lines.split('\n').map((line) => /^([0-9a-f]{64}) (.+)$/s.exec(line))
   const files = found.flatMap((match) =>
     match === null ? [] : [{ path: `${root}${match[2]}`, sha256: match[1] ?? '' }],
   )

@@ -12,7 +12,7 @@ import type { Carried } from '../session/carry.ts'
 import { readCarried } from '../session/carry.ts'
 import { numberAfterReset } from '../session/run-number.ts'
 import { resourcesOf } from '../session/resources.ts'
-import { startingState } from '../session/start.ts'
+import { startingState, takesResults } from '../session/start.ts'
 import type { LogState } from '../session/state.ts'
 import { blobsOf } from '../session/state.ts'
 import type { LogEntry } from '../session/transcript.ts'
@@ -50,6 +50,7 @@ export function carriedBy({ follows, input }: Started): Carried | null {
  */
 export class Projection {
   #state: LogState = startingState(undefined)
+  #takesResults = false
   readonly #session: string
   #run = 1
   #cuts: readonly Cut[] = []
@@ -143,6 +144,7 @@ export class Projection {
     const { input, at } = item
     const carried = carriedBy(item)
     this.#state = carried?.state ?? startingState(input)
+    this.#takesResults = takesResults(this.#state, input)
     this.#run = carried?.run ?? 1
     this.#at = Math.max(at, carried?.at ?? 0)
     this.#startedAt = carried?.startedAt ?? at
@@ -168,7 +170,7 @@ export class Projection {
   }
 
   #arrive(payload: unknown): void {
-    const parsed = parseArrivals(payload)
+    const parsed = parseArrivals(payload, this.#takesResults)
     const events = parsed.ok ? parsed.events : []
     this.#batches.push(events)
     for (const [index, event] of events.entries()) {

@@ -28,8 +28,10 @@ const SHAPE = 'expected {"events": [{"type": "user.message", "content": [{"type"
 /**
  * Reads the payload of a signal or the start's `events`. A batch is taken whole or not at all. The workflow and every
  * reader of history use this one function, so a batch that one refuses is an entry for nobody.
+ * @param takesResults whether workers may answer calls, by what the run started with: elsewhere their results are no
+ * events, as they were in every history from before there were workers.
  */
-export function parseArrivals(payload: unknown): Parsed {
+export function parseArrivals(payload: unknown, takesResults = false): Parsed {
   if (!isRecord(payload) || !Array.isArray(payload['events']))
     return refuse(`an events signal without events; ${SHAPE}`)
   const events: Incoming[] = []
@@ -38,13 +40,18 @@ export function parseArrivals(payload: unknown): Parsed {
   const blobs = parseBlobs(payload['blobs'], listed)
   if (!blobs) return refuse(`an events signal with blobs that are none of its events; ${SHAPE}`)
   for (const [index, event] of listed.entries()) {
-    const fault = faultOf(event, blobs[index] ?? []) ?? faultOfSize(event)
+    const fault = faultOfKind(event, takesResults) ?? faultOf(event, blobs[index] ?? []) ?? faultOfSize(event)
     if (fault) return refuse(`events[${index}] ${fault}; ${SHAPE}`)
     // What has no fault has the fields that the union's members need.
     events.push(event as Incoming)
   }
   const by = payload['by']
   return { ok: true, events, blobs, by: typeof by === 'string' ? by : PLAIN_CLIENT }
+}
+
+function faultOfKind(event: unknown, takesResults: boolean): string | null {
+  if (takesResults || !isRecord(event) || event['type'] !== 'user.tool_result') return null
+  return 'is a user.tool_result, which sessions in self-hosted environments alone take'
 }
 
 /** Why this is no user event that a session can take, or null. */

@@ -168,13 +168,19 @@ export function decide(state: LogState): readonly Command[] {
  */
 function provision(state: LogState): readonly Command[] {
   const hasBegun = state.status !== 'idle' || state.stop !== null
-  const isDue = state.provisioning === 'first' || (state.provisioning === 'parallel' && hasBegun)
+  const provisioning = provisioningOf(state)
+  const isDue = provisioning === 'first' || (provisioning === 'parallel' && hasBegun)
   if (!isDue || handOf(state, MAIN)) return []
   return [{ do: 'provision', key: `provision ${MAIN}`, hand: MAIN, ...suppliesOf(state) }]
 }
 
 function isAwaitingHands(state: LogState): boolean {
-  return state.provisioning === 'first' && !handOf(state, MAIN)
+  return provisioningOf(state) === 'first' && !handOf(state, MAIN)
+}
+
+/** No sandbox of ours for a session whose calls run elsewhere, whatever somebody's policy says. */
+function provisioningOf({ selfHosted, provisioning }: LogState): LogState['provisioning'] {
+  return selfHosted ? undefined : provisioning
 }
 
 function suppliesOf({ supplies }: LogState): { readonly supplies?: number } {

@@ -41,6 +41,21 @@ export function startingState(input: unknown): LogState {
   }
 }
 
+/**
+ * Whether the batches of a run may hold results of workers. Said by its start alone, so that the workflow and every reader
+ * say the same of a batch wherever it stands; of a session begun by hand that is whether it names an environment.
+ * @param begun the state that the run starts in.
+ */
+export function takesResults({ selfHosted }: LogState, input: unknown): boolean {
+  return selfHosted === true || (readConfiguration(input) === null && typeof field(input, 'environment') === 'string')
+}
+
+/** @throws for an input of a version that this one does not know: a newer worker has to take the session. */
+export function demandKnown(input: unknown): void {
+  const version = field(input, 'v') ?? 1
+  if (version !== 1) throw new Error(`expected an input of version 1, got ${JSON.stringify(version)}`)
+}
+
 /** The configuration that an input names: null when it names none, undefined when what it names is no configuration. */
 export function readConfiguration(input: unknown): StoredConfiguration | null | undefined {
   const named = field(input, 'configuration')

@@ -4,7 +4,7 @@ export interface ResourceRow {
   readonly workspaceId: string
   readonly sessionId: string
   readonly resource: ResourceEntry
-  /** When its token was changed last, or when it was made. */
+  /** When its token was changed last, or when it was added. */
   readonly updatedAt: Date
 }
 
@@ -16,14 +16,20 @@ export interface SessionResourceStore {
   /** Those that a session is created with. What is there under an id already stays as it is. */
   create(rows: readonly ResourceRow[]): Promise<void>
   /**
-   * Adds one. `judge` is asked with the others that there are, no two of a session at once: it answers the ids of those
-   * that are to make room, and refuses by throwing, which changes nothing. Adding what was removed brings it back.
+   * Adds one, and answers it as it is stored: with the store's own time, and what was there under its id before. `judge`
+   * is asked with the others that there are, no two of a session at once, and refuses by throwing, which changes nothing.
+   * Adding again what was removed brings it back.
    */
-  add(row: ResourceRow, judge: (others: readonly ResourceRow[]) => readonly string[]): Promise<void>
+  add(row: Omit<ResourceRow, 'updatedAt'>, judge: (others: readonly ResourceRow[]) => void): Promise<ResourceRow>
   /** All that a session ever had a row for, in the order in which they were made: its log says which of them it has. */
   of(sessionId: string): Promise<readonly ResourceRow[]>
   /** Those of several sessions that were not removed, by the session's id; a session without any is left out. */
   listed(sessionIds: readonly string[]): Promise<ReadonlyMap<string, readonly ResourceRow[]>>
+  /**
+   * Removes those that the log does not have and that were added, or added again, longer ago than `ms`: whoever meant to
+   * add them is dead. By the store's clock, so that two processes with two clocks agree who is.
+   */
+  removeDead(sessionId: string, dead: { readonly known: readonly string[]; readonly ms: number }): Promise<void>
   /** Its path is free from then on. Nothing is fine. */
   remove(sessionId: string, id: string): Promise<void>
   /** Its token has changed; null when there is none. */

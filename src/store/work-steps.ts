@@ -30,17 +30,17 @@ export function acknowledge(item: StoredWork, { attempt, isRetry }: Acknowledgem
 
 /**
  * The first heartbeat makes an item active. One whose lease has lapsed is extended while nobody else was given it. A
- * heartbeat that is sent again is taken for the one that was stored; it answers the same time.
+ * heartbeat that is sent again is taken for the one that was stored; it answers the same time. One whose answer never
+ * came may be sent again as a new request, at any time.
  */
 export function beat(item: StoredWork, heartbeat: Heartbeat, now: Date): Step {
-  const { expected, ttlMs, isRetry } = heartbeat
+  const { expected, ttlMs } = heartbeat
   const { state, latestHeartbeatAt } = item
   const leaseUntil = later(now, ttlMs)
   // Whoever lost the item need not be told that it lost it when all have to stop.
   if (state === 'stopped' || (state === 'stopping' && isStale(item, heartbeat.attempt))) return done(item)
   if (state === 'queued' || isStale(item, heartbeat.attempt)) return refused(item)
-  const isRepeated = isRetry && expected === toText(item.expectedHeartbeat) && isRecent(latestHeartbeatAt, now)
-  if (isRepeated) return done({ ...item, leaseUntil })
+  if (isStored(item, heartbeat, now)) return done({ ...item, leaseUntil })
   if (state !== 'stopping' && expected !== undefined && expected !== toText(latestHeartbeatAt)) return refused(item)
   return done({
     ...item,
@@ -49,6 +49,16 @@ export function beat(item: StoredWork, heartbeat: Heartbeat, now: Date): Step {
     expectedHeartbeat: latestHeartbeatAt,
     leaseUntil,
   })
+}
+
+/**
+ * Whether the item's latest heartbeat is this one. The time that it expected was told to its holder alone; that none was
+ * expected anybody may say.
+ */
+function isStored(item: StoredWork, { attempt, expected, isRetry }: Heartbeat, now: Date): boolean {
+  if (expected !== toText(item.expectedHeartbeat)) return false
+  if (item.expectedHeartbeat !== null && attempt === item.attempt) return true
+  return isRetry && isRecent(item.latestHeartbeatAt, now)
 }
 
 /** Whoever asked first is the one who stopped it. What nobody holds stops at once. */

@@ -86,7 +86,7 @@ export interface WorkListing {
 }
 
 export interface WorkStats {
-  /** Waiting to be given out, those included whose worker is gone. */
+  /** Waiting to be given out, those included whose worker is gone; not what nobody would be given by now. */
   readonly depth: number
   /** Given out and not acknowledged yet. */
   readonly pending: number
@@ -126,7 +126,10 @@ export interface WorkQueue {
    * invited already, has ended, was deleted, or its environment is not self-hosted.
    */
   enqueue(invitation: WorkInvitation): Promise<WorkItem | null>
-  /** Gives the oldest item that may be given out to this caller alone; null when there is none. */
+  /**
+   * Gives the oldest item that may be given out to this caller alone, those of sessions to which nothing has come yet last;
+   * null when there is none.
+   */
   claim(environmentId: string, claim: WorkClaim): Promise<WorkItem | null>
   /** Notes that a worker polls. */
   polled(environmentId: string, worker: string): Promise<void>

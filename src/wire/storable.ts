@@ -64,6 +64,42 @@ export function inspect(body: unknown): Inspection {
   return { problem: null, size }
 }
 
+/** In the content of a result nothing that is text lies deeper: a block, the list of blocks in it, one of these, its text. */
+const DEEPEST_TEXT = 4
+
+/**
+ * The body of a request that sends events, unparsed and with whatever shape: what {@link inspect} refuses in texts is
+ * U+FFFD in the results of tools. They are what a command printed; refused, they would be lost to the model, and the
+ * command done for nothing.
+ */
+export function mendResults(body: unknown): unknown {
+  if (!isRecord(body) || !Array.isArray(body['events'])) return body
+  return { ...body, events: body['events'].map(mendResult) }
+}
+
+function mendResult(event: unknown): unknown {
+  const isResult = isRecord(event) && RESULTS.has(event['type']) && 'content' in event
+  return isResult ? { ...event, content: mendTexts(event['content'], DEEPEST_TEXT) } : event
+}
+
+const RESULTS: ReadonlySet<unknown> = new Set(['user.tool_result', 'user.custom_tool_result'])
+
+function mendTexts(value: unknown, levels: number): unknown {
+  if (typeof value === 'string') return isText(value) ? value : mendText(value)
+  if (levels === 0) return value
+  if (Array.isArray(value)) return value.map((one) => mendTexts(one, levels - 1))
+  if (!isRecord(value)) return value
+  return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, mendTexts(one, levels - 1)]))
+}
+
+function mendText(text: string): string {
+  return text.replaceAll(/\p{Surrogate}/gu, '\u{FFFD}').replaceAll('\0', '\u{FFFD}')
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
 function problemOfKeys(value: object): string | null {
   if (Array.isArray(value)) return null
   if (Object.hasOwn(value, '__proto__')) return 'body: holds a key named __proto__'

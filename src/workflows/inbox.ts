@@ -1,6 +1,7 @@
 import type { RawValue } from '@temporalio/common'
 import { defaultPayloadConverter, rawValueTypeInfo } from '@temporalio/common'
 import { CancellationScope, defineQuery, defineSignal, defineUpdate, setHandler } from '@temporalio/workflow'
+import type { Parsed } from '../session/arrival.ts'
 import { parseArrivals } from '../session/arrival.ts'
 import { parseChange } from '../session/change.ts'
 import { EVENTS_SIGNAL } from '../session/names.ts'
@@ -21,24 +22,35 @@ export interface Inbox {
   signals(): number
 }
 
+/** What a run starts with. */
+interface Opening {
+  /** With `events`; undefined where there are none to begin with. */
+  readonly start: unknown
+  readonly takesResults: boolean
+}
+
 /**
  * Registers every handler. They only put letters into the inbox; what they mean is for the loop to say. Letters keep
  * the order of history, and signals are counted in it, the start being number 0.
  */
-export function openInbox(start: unknown, state: () => LogState): Inbox {
+export function openInbox({ start, takesResults }: Opening, state: () => LogState): Inbox {
   const inbox: Letter[] = []
   let signals = 0
-  const receive = (raw: RawValue): void => {
-    inbox.push({ inputs: toInputs(readRaw(raw), signals) })
+  const put = (payload: unknown): void => {
+    inbox.push({ inputs: toInputs(parseArrivals(payload, takesResults), signals) })
     signals += 1
   }
   const ask = (input: Input): Promise<Verdict> => new Promise((answer) => inbox.push({ inputs: [input], answer }))
 
-  if (start !== undefined) inbox.push({ inputs: toInputs(start, 0) })
+  if (start !== undefined) put(start)
   signals = 1
-  setHandler(defineSignal<[RawValue]>(EVENTS_SIGNAL, { typeInfo: { inputTypes: [rawValueTypeInfo] } }), receive, {
-    description: 'Takes {"events": [{"type": "user.message", "content": [{"type": "text", "text": "…"}]}]}',
-  })
+  setHandler(
+    defineSignal<[RawValue]>(EVENTS_SIGNAL, { typeInfo: { inputTypes: [rawValueTypeInfo] } }),
+    (raw) => put(readRaw(raw)),
+    {
+      description: 'Takes {"events": [{"type": "user.message", "content": [{"type": "text", "text": "…"}]}]}',
+    },
+  )
   setHandler(defineUpdate<Verdict, [ConfigureUpdate]>(CONFIGURE_UPDATE), async (payload) => {
     const parsed = parseChange(payload)
     return parsed.ok ? ask({ type: 'configured', ...parsed.change }) : { refused: parsed.reason }
@@ -58,8 +70,7 @@ function readRaw(raw: RawValue | undefined): unknown {
   }
 }
 
-function toInputs(payload: unknown, signal: number): readonly Input[] {
-  const parsed = parseArrivals(payload)
+function toInputs(parsed: Parsed, signal: number): readonly Input[] {
   if (!parsed.ok) return [{ type: 'malformed', reason: parsed.reason }]
   return parsed.events.map((event, index) => {
     const blobs = parsed.blobs[index]

@@ -42,6 +42,8 @@ export function primaryThread(session: string): string {
  * whose body is that of `POST /v1/agents`, and needs nothing else but `events`.
  */
 export interface SessionInput {
+  /** Of what a worker has to know of it; 1 where it is left out. Raised by what an older worker would pass over. */
+  readonly v?: number
   readonly workspace?: string
   readonly configuration?: { readonly id: string; readonly agentName: string; readonly policy: Policy }
   readonly agent?: unknown

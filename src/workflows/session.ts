@@ -19,7 +19,7 @@ import type { Policy } from '../session/policy.ts'
 import type { Input } from '../session/settle.ts'
 import { interrupts, nameArrivals, refuses, settle } from '../session/settle.ts'
 import { snapshot } from '../session/snapshot.ts'
-import { readConfiguration, startingState } from '../session/start.ts'
+import { demandKnown, readConfiguration, startingState, takesResults } from '../session/start.ts'
 import type { LogState } from '../session/state.ts'
 import type { Letter } from './inbox.ts'
 import { openInbox } from './inbox.ts'
@@ -48,7 +48,7 @@ export async function session(input?: SessionInput): Promise<void> {
   const carried = continuedFromExecutionRunId === undefined ? null : readCarried(input)
   let state = carried?.state ?? startingState(input)
   const start = carried || field(input, 'events') === undefined ? undefined : input
-  const inbox = openInbox(start, () => state)
+  const inbox = openInbox({ start, takesResults: takesResults(state, input) }, () => state)
 
   const next = await CancellationScope.nonCancellable(async () => {
     const opened = await open(input, state)
@@ -147,6 +147,7 @@ interface Opened {
 
 /** The API has stored what it starts a session with; for one started by hand the first activity does so. */
 async function open(input: SessionInput | undefined, state: LogState): Promise<Opened> {
+  demandKnown(input)
   const configuration = readConfiguration(input)
   if (configuration === undefined) return refuse('the configuration has no id, agentName and policy')
   if (configuration) return { ...configuration, inputs: [] }

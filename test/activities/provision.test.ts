@@ -95,4 +95,18 @@ describe('provision', () => {
     await expect(running).rejects.toThrow('CANCELLED')
     expect(given?.aborted).toBe(true)
   })
+  test.each([
+    ['its worker stops', { workerShutdown: true }],
+    ['it was not heard for too long', { notFound: true }],
+  ])('leaves what it began to the next attempt when %s', async (_, details) => {
+    const environment = quietEnvironment()
+    let given: AbortSignal | undefined
+    const running = run((seeker) => {
+      given = seeker.signal
+      environment.cancel('WORKER_SHUTDOWN', new ActivityCancellationDetails(details))
+      return new Promise(() => undefined)
+    }, environment)
+    await expect(running).rejects.toThrow('WORKER_SHUTDOWN')
+    expect(given?.aborted).toBe(false)
+  })
 })

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { LogState } from '../../src/session/state.ts'
 import { SessionBuried } from '../../src/store/buried.ts'
+import { ApiError } from '../../src/wire/errors.ts'
 import type { Answer } from './resource-world.ts'
 import { REPOSITORY, URL, existing, mounting, store } from './resource-world.ts'
 
@@ -72,8 +73,7 @@ describe('a file that is added to a session', () => {
     expect(await send('POST', URL, mounting(original, '/a'))).toMatchObject(taken)
     const row = world.resources.get(id)
     if (!row) throw new Error('expected a row')
-    const created_at = new Date(Date.now() - 61_000).toISOString()
-    world.resources.set(id, { ...row, resource: { ...row.resource, created_at } })
+    world.resources.set(id, { ...row, updatedAt: new Date(Date.now() - 61_000) })
     expect((await send('POST', URL, mounting(original, '/a'))).code).toBe(200)
     expect(world.resources.get(id)?.isRemoved).toBe(true)
   })
@@ -120,6 +120,25 @@ describe('a file that is added to a session', () => {
     const opened = existing()
     const answer = await opened.send('POST', URL, mounting(await store(opened), 'a//b'))
     expect(answer.error.message).toMatch(/^mount_path: expected a path without empty names/)
+  })
+
+  test('keeps its bytes when a retry fails before it knows what became of the try before it', async () => {
+    const opened = existing()
+    const { context, world, send } = opened
+    const original = await store(opened)
+    const key = { 'idempotency-key': 'k1' }
+    const { configure } = context.workflows
+    context.workflows.configure = async (...asked) => {
+      await configure(...asked)
+      throw new Error('the answer is lost')
+    }
+    expect((await send('POST', URL, mounting(original), key)).code).toBe(500)
+    for (const error of [new Error('connection reset'), new ApiError('invalid_request', 'mount_path: is taken')]) {
+      context.resources.add = () => Promise.reject(error)
+      expect((await send('POST', URL, mounting(original), key)).code).toBeGreaterThanOrEqual(400)
+      const shown = (await send('GET', URL)).data[0]
+      expect(world.files.rows.has(shown.file_id)).toBe(true)
+    }
   })
 
   test('is a 404 when the session was deleted meanwhile', async () => {

@@ -91,7 +91,7 @@ async function send(body: unknown): Promise<{ readonly fate: Fate; readonly faul
       ...(kept.blobs ? { blobs: kept.blobs } : {}),
       by: CALLER.keyId,
     }
-    const parsed = parseArrivals(JSON.parse(JSON.stringify(signal)))
+    const parsed = parseArrivals(JSON.parse(JSON.stringify(signal)), true)
     return parsed.ok ? { fate: 'carried' } : { fate: 'carried', fault: parsed.reason }
   } catch (error) {
     if (error instanceof ApiError) return { fate: 'refused on the way' }

@@ -192,8 +192,15 @@ function createResources({ resources }: World): ApiContext['resources'] {
       const others = of(row.sessionId).filter(
         ({ isRemoved, resource }) => !isRemoved && resource.id !== row.resource.id,
       )
-      for (const id of judge(others)) for (const dead of others) if (dead.resource.id === id) dismiss(resources, dead)
-      set(row)
+      judge(others)
+      const { resource } = resources.get(row.resource.id) ?? row
+      const added = { ...row, resource, updatedAt: new Date() }
+      set(added)
+      return added
+    },
+    removeDead: async (session, { known, ms }) => {
+      for (const row of of(session))
+        if (!known.includes(row.resource.id) && row.updatedAt.getTime() < Date.now() - ms) dismiss(resources, row)
     },
     of: async (session) => of(session),
     listed: async (sessions) => new Map(sessions.map((id) => [id, of(id).filter(({ isRemoved }) => !isRemoved)])),

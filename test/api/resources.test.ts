@@ -4,15 +4,15 @@ import { placeOfSecret } from '../../src/store/resource-secrets.ts'
 import type { Answer, Opened } from './resource-world.ts'
 import { REPOSITORY, TOKEN, URL, create, existing, mounting, open, store } from './resource-world.ts'
 
-describe('the resources of a session', () => {
-  async function filled(count: number): Promise<Opened & { readonly ids: readonly string[] }> {
-    const opened = existing()
-    const original = await store(opened)
-    const ids: string[] = []
-    for (let at = 0; at < count; at++) ids.push((await opened.send('POST', URL, mounting(original, `f${at}`))).id)
-    return { ...opened, ids }
-  }
+async function filled(count: number): Promise<Opened & { readonly ids: readonly string[] }> {
+  const opened = existing()
+  const original = await store(opened)
+  const ids: string[] = []
+  for (let at = 0; at < count; at++) ids.push((await opened.send('POST', URL, mounting(original, `f${at}`))).id)
+  return { ...opened, ids }
+}
 
+describe('the resources of a session', () => {
   test('are listed whole, or page by page in the same order', async () => {
     const { send, ids } = await filled(5)
     const whole = await send('GET', URL)
@@ -56,6 +56,28 @@ describe('the resources of a session', () => {
     expect(world.resources.get(ids[0] ?? '')?.isRemoved).toBe(true)
     world.view = { ...world.view, state: { ...world.view.state, status: 'terminated' } }
     expect(await send('DELETE', `${URL}/${ids[1]}`)).toMatchObject({ code: 400 })
+  })
+})
+
+describe('a resource that the log does not have', () => {
+  test.each([
+    ['GET', '', 200],
+    ['GET', '/ID', 404],
+    ['DELETE', '/ID', 404],
+  ] as const)('is listed no more once somebody has looked for it: %s %s', async (method, path, code) => {
+    const { send, ids, world, context } = await filled(3)
+    const [kept = '', dead = '', young = ''] = ids
+    const age = (id: string, minutes: number): void => {
+      const row = world.resources.get(id)
+      if (row) world.resources.set(id, { ...row, updatedAt: new Date(Date.now() - minutes * 60_000) })
+    }
+    age(kept, 61)
+    age(dead, 61)
+    age(young, 59)
+    world.view = { ...world.view, state: { ...world.view.state, resources: [kept] } }
+    expect((await send(method, `${URL}${path.replace('ID', dead)}`)).code).toBe(code)
+    const listed = (await context.resources.listed(['sesn_1'])).get('sesn_1')
+    expect(listed?.map(({ resource }) => resource.id)).toEqual([kept, young])
   })
 })
 

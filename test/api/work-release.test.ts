@@ -38,7 +38,23 @@ describe('the worker of a session that has nothing for it', () => {
     expect((await send('work', 'POST /work_1/heartbeat')).body).toMatchObject({ state: 'stopping' })
   })
 
-  test('is kept while that cannot be found out', async () => {
+  test.each<[string, (scene: ReturnType<typeof workScene>) => void]>([
+    ['found out', ({ context }) => void (context.sessions.find = () => Promise.reject(new Error('away')))],
+    [
+      'done',
+      ({ world, work }) => {
+        world.sessions.delete('sesn_1')
+        work.stop = () => Promise.reject(new Error('away'))
+      },
+    ],
+  ])('keeps its lease when that cannot be %s', async (_, fail) => {
+    const scene = workScene([active])
+    fail(scene)
+    const { status, body } = await scene.send('work', 'POST /work_1/heartbeat')
+    expect([status, body.state, body.lease_extended]).toEqual([200, 'active', true])
+  })
+
+  test('is kept while its log cannot be read', async () => {
     const { send, world } = workScene([long], () => ({
       log: { ...createFakeApp().context.log, read: () => Promise.reject(new Error('away')) },
     }))

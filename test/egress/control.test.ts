@@ -1,8 +1,11 @@
+import { once } from 'node:events'
 import { chmod, mkdir, mkdtemp, readFile, readdir, rm, stat } from 'node:fs/promises'
+import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { claimFolder } from '../../src/egress/control.ts'
+import type { GateClient } from '../../src/egress/gate-client.ts'
 import { connectGate } from '../../src/egress/gate-client.ts'
 import type { Permit } from '../../src/egress/proxy-options.ts'
 import type { RepositoryRoute } from '../../src/egress/repository-route.ts'
@@ -89,6 +92,23 @@ describe('the gate of a host', () => {
   test('says that it cannot be reached', async () => {
     const client = connectGate({ folder: await newFolder(), start: () => {}, patienceMs: 100 })
     await expect(client.open('sesn_1.1', closed)).rejects.toThrow('ENOENT')
+  })
+
+  test.each<[string, (client: GateClient) => Promise<unknown>]>([
+    ['opened', (client) => client.open('sesn_1.1', closed)],
+    ['renewed', (client) => client.renew('sesn_1.1', closed)],
+    ['closed', (client) => client.close('sesn_1.1')],
+    ['ended', (client) => client.end()],
+  ])('is not %s for ever by a process that does not answer', async (_, act) => {
+    const folder = await newFolder()
+    await using path = await shorten(folder)
+    const silent = createServer(() => undefined)
+    silent.listen(path.to('control.sock'))
+    await once(silent, 'listening')
+    const client = connectGate({ folder, start: () => {}, patienceMs: 100 })
+    await expect(act(client)).rejects.toThrow(/^the egress process does not answer /)
+    silent.closeAllConnections()
+    await new Promise((resolve) => silent.close(resolve))
   })
 
   test('belongs to one process at a time', async () => {

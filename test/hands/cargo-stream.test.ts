@@ -41,8 +41,9 @@ describe('reading from a sandbox', () => {
     output.write('one ')
     output.write('two')
     end('tar: file changed\nlonghand: done 1\n')
-    expect((await gather(readCargo(access, words))).toString()).toBe('one two')
-    expect(isReleased()).toBe(true)
+    let rest: readonly string[] = []
+    expect((await gather(readCargo(access, words, (said) => void (rest = said)))).toString()).toBe('one two')
+    expect([isReleased(), rest]).toEqual([true, ['1']])
   })
 
   test.each([

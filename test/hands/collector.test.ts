@@ -86,6 +86,26 @@ describe('outputs', () => {
     expect(shelf.files.get(A)).toBe('xxx')
   })
 
+  test('that are large and were kept before stand still for longer', async () => {
+    const { cargo, shelf, clock, collect, settle } = open()
+    const size = 400 * 1024 * 1024
+    const { take } = shelf
+    shelf.take = async (...args) => {
+      const bytes = await take(...args)
+      return bytes && { ...bytes, size }
+    }
+    cargo.sizes.set(A, size)
+    cargo.outputs.set(A, 'one')
+    expect(await settle()).toBe(true)
+    cargo.outputs.set(A, 'two')
+    await collect(row, cargo)
+    clock.at += 40_999
+    expect(await collect(row, cargo)).toBe(false)
+    clock.at += 1
+    expect(await collect(row, cargo)).toBe(true)
+    expect([cargo.reads, shelf.files.get(A)]).toEqual([[A, A], 'two'])
+  })
+
   test('are kept at once at the last look', async () => {
     const { cargo, shelf, collect } = open()
     cargo.outputs.set(A, 'one')

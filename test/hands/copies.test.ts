@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import type { KeptSandbox } from '../../src/hands/ledger.ts'
+import { CargoRefused } from '../../src/hands/cargo.ts'
 import type { FakeSandbox } from './fake-provider.ts'
+import { tend } from '../../src/hands/keeper.ts'
 import { buildKeeper, due, idle, minute } from './keeper-rig.ts'
 
 describe('copies of workspaces', () => {
@@ -71,6 +73,85 @@ describe('copies of workspaces', () => {
     await look()
     await look()
     expect(await ledger.latestExport('sesn_1', 'main')).toMatchObject({ content: null, generation: 1 })
+  })
+
+  test('are made a last time before the end: what was left running has written on', async () => {
+    const { open, tend: look, contents, ledger, provider } = buildKeeper()
+    const { row, sandbox } = await open('sesn_1', idle)
+    await look()
+    sandbox.cargo.workspace.set('log', 'of a process in the background')
+    ledger.add(row, { ...ledger.find(row), ...due })
+    await look()
+    expect(provider.destroyed).toEqual([row.reference])
+    const { content } = (await ledger.latestExport('sesn_1', 'main')) ?? {}
+    expect(contents.get(content ?? '')).toContain('of a process in the background')
+  })
+
+  test('that cannot be made keep their sandbox, which is asked again after a while', async () => {
+    const { open, pass, contents, provider, said } = buildKeeper()
+    const { row, sandbox } = await open('sesn_1', due)
+    const whole = sandbox.cargo.exportWorkspace.bind(sandbox.cargo)
+    sandbox.cargo.exportWorkspace = () => {
+      throw new CargoRefused('tar ended with 137')
+    }
+    for (const after of [0, 1, 9]) await tend({ ...pass, now: pass.now + after * minute })
+    expect([provider.destroyed, said]).toEqual([[], ['no copy of the workspace']])
+    sandbox.cargo.exportWorkspace = whole
+    await tend({ ...pass, now: pass.now + 10 * minute })
+    expect([provider.destroyed, contents.size]).toEqual([[row.reference], 1])
+  })
+
+  test.each([
+    ['on', 1_000],
+    ['off', 0],
+  ])('that can never be made, of sandboxes from before, keep those too where they are switched %s', async (_, most) => {
+    const settings = { idleMs: minute, mostCopied: most }
+    const { open, tend: look, provider, ledger } = buildKeeper({ settings })
+    const { row } = await open('sesn_1', due)
+    provider.cargo = async () => null
+    for (let looks = 0; looks < 2; looks++) await look()
+    expect(provider.destroyed).toEqual([])
+    await ledger.evict('sesn_1')
+    await look()
+    expect(provider.destroyed).toEqual([row.reference])
+  })
+
+  test('that cannot be made are tried again once the sandbox was used', async () => {
+    const { open, tend: look, contents, ledger } = buildKeeper()
+    const { row, sandbox } = await open('sesn_1', idle)
+    const whole = sandbox.cargo.exportWorkspace.bind(sandbox.cargo)
+    sandbox.cargo.exportWorkspace = () => {
+      throw new CargoRefused('tar ended with 137')
+    }
+    await look()
+    sandbox.cargo.exportWorkspace = whole
+    await look()
+    expect(contents.size).toBe(0)
+    ledger.use(row)
+    ledger.add(row, { ...ledger.find(row), ...idle })
+    await look()
+    expect(contents.size).toBe(1)
+  })
+
+  test('that cannot be made keep no sandbox that somebody wants put away', async () => {
+    const { open, tend: look, provider, ledger } = buildKeeper()
+    const { row, sandbox } = await open('sesn_1', due)
+    sandbox.cargo.exportWorkspace = () => {
+      throw new CargoRefused('tar ended with 137')
+    }
+    await look()
+    expect(provider.destroyed).toEqual([])
+    await ledger.evict('sesn_1')
+    await look()
+    expect(provider.destroyed).toEqual([row.reference])
+  })
+
+  test('know what they are without', async () => {
+    const { open, tend: look, ledger } = buildKeeper()
+    const { sandbox } = await open('sesn_1', idle)
+    Object.assign(sandbox.cargo, { leftOut: 2, isWhole: false })
+    await look()
+    expect(await ledger.latestExport('sesn_1', 'main')).toMatchObject({ leftOut: 2, isWhole: false })
   })
 
   test('are not made where that is switched off, and sandboxes are put away all the same', async () => {

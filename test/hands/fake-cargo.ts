@@ -4,7 +4,7 @@ import { CargoRefused, TooLarge } from '../../src/hands/cargo.ts'
 
 const uploads = '/mnt/session/uploads/'
 
-/** Cargo in memory. A copy of the workspace is the JSON of its files by name; `place` is what `placed` does inside. */
+/** Cargo in memory. A copy of the workspace is the JSON of its files by name; what is staged is placed by a run inside. */
 export class FakeCargo implements Cargo {
   readonly workspace = new Map<string, string>()
   readonly uploads = new Map<string, { readonly text: string; readonly sha256: string }>()
@@ -15,6 +15,9 @@ export class FakeCargo implements Cargo {
   readonly refused = new Set<string>()
   /** Holds whoever has unpacked a copy, until it resolves. */
   gate: Promise<void> | undefined
+  /** Of the workspace, what no copy has, and whether all of it can be read. */
+  leftOut = 0
+  isWhole = true
   /** Looks at what is mounted. */
   looks = 0
 
@@ -50,7 +53,11 @@ export class FakeCargo implements Cargo {
   }
 
   exportWorkspace({ most }: { readonly most: number }): Exported {
-    return { tar: this.#export(most), passed: { entries: this.workspace.size, leftOut: 0 } }
+    return {
+      tar: this.#export(most),
+      passed: { entries: this.workspace.size, leftOut: this.leftOut },
+      isWhole: () => this.isWhole,
+    }
   }
 
   async stage(maker: string, tar: AsyncIterable<Uint8Array>): Promise<Staged> {
@@ -67,6 +74,14 @@ export class FakeCargo implements Cargo {
   place(maker: string): void {
     for (const [name, text] of this.stages.get(maker) ?? []) this.workspace.set(name, text)
     this.stages.clear()
+  }
+
+  placeOutputs(maker: string): void {
+    const staged = [...this.outputs].filter(([path]) => path.includes('/.longhand-'))
+    for (const [path, text] of staged) {
+      this.outputs.delete(path)
+      if (path.includes(`/.longhand-${maker}/`)) this.outputs.set(path.replace(`/.longhand-${maker}/`, '/'), text)
+    }
   }
 
   async *#export(most: number): AsyncGenerator<Uint8Array, void, undefined> {

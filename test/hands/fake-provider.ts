@@ -62,8 +62,9 @@ export class FakeSandbox implements Sandbox {
   async #start({ id, command, env, stdin }: RunRequest): Promise<RunResult> {
     this.runs.push(id)
     await this.gate
-    if (id === 'placed') {
-      this.cargo.place(env?.['MAKER'] ?? '')
+    if (id === 'placed' || id === 'placed-outputs') {
+      if (id === 'placed') this.cargo.place(env?.['MAKER'] ?? '')
+      else this.cargo.placeOutputs(env?.['MAKER'] ?? '')
       const output = Buffer.concat([Buffer.from('0\n'), stdin ?? new Uint8Array()])
       return { reason: 'exit', code: 0, output, truncated: null, first: true }
     }

@@ -101,6 +101,8 @@ export function stockCopy(
     content,
     bytes: Buffer.byteLength(text),
     entries: workspace.size,
+    leftOut: 0,
+    isWhole: true,
     sha256: hashOf(Buffer.from(text)),
     probe: 'probe',
     at: new Date('2026-01-02T12:00:00.000Z'),

@@ -46,7 +46,12 @@ export function buildKeeper({ provider = createFakeProvider(), ledger = createFa
     },
     ...more,
   }
-  const pass = { ...options, signal: new AbortController().signal, now: Date.now() }
+  const pass = {
+    ...options,
+    refusals: new Map<string, number>(),
+    signal: new AbortController().signal,
+    now: Date.now(),
+  }
   /** A sandbox that the ledger knows, with a file in its workspace. */
   async function open(sessionId: string, kept: Partial<KeptSandbox> = {}) {
     const row: SandboxRow = { ...(await provider.provision({ sessionId, generation: 1 })), host: 'here' }

@@ -49,6 +49,7 @@ async function openWorld(sandboxes: TestSandboxes, change: Partial<KeeperSetting
     exclusively: async () => true,
     settings,
     log: silent,
+    refusals: new Map<string, number>(),
     signal: new AbortController().signal,
     now: Date.now(),
   }

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { CargoRefused } from '../../src/hands/cargo.ts'
 import { startKeeper, tend } from '../../src/hands/keeper.ts'
 import type { KeptSandbox } from '../../src/hands/ledger.ts'
 import type { Change } from './keeper-rig.ts'
@@ -39,6 +40,27 @@ describe('a keeper', () => {
     await look()
     expect(provider.destroyed).toEqual([row.reference])
     expect(contents.size).toBe(1)
+  })
+
+  test('copies and puts away, and ends, those whose outputs cannot be had', async () => {
+    const {
+      open,
+      tend: look,
+      provider,
+      contents,
+      ledger,
+      said,
+    } = buildKeeper({
+      collect: async () => Promise.reject(new CargoRefused('too many')),
+    })
+    const { row } = await open('sesn_1', due)
+    const over = await open('sesn_2', { status: null, isGone: true })
+    const { row: resting } = await open('sesn_3', idle)
+    await look()
+    expect(provider.destroyed.toSorted()).toEqual([row.reference, over.row.reference])
+    expect(contents.size).toBe(2)
+    expect(ledger.find(resting)?.collectedAt).not.toBeNull()
+    expect(said.filter((message) => message === 'outputs cannot be collected')).toHaveLength(4)
   })
 
   test('ends nothing that a call was bound to meanwhile', async () => {
@@ -228,6 +250,15 @@ describe('clearing away', () => {
     expect(provider.destroyed).toEqual([row.reference])
   })
 
+  test('ends one of a deleted session, whatever runs there', async () => {
+    const { open, clearAway: clear, provider, ledger } = buildKeeper()
+    const { row, sandbox } = await open('sesn_1', idle)
+    sandbox.isBusy = true
+    ledger.tombstones.add('sesn_1')
+    await clear()
+    expect(provider.destroyed).toEqual([row.reference])
+  })
+
   test('gives the host’s name to those that had none and are here', async () => {
     const { open, clearAway: clear, ledger, tend: look, contents } = buildKeeper()
     const { row } = await open('sesn_1', idle)
@@ -281,7 +312,7 @@ describe('the loop of a keeper', () => {
         await new Promise((resolve) => setImmediate(resolve))
       }
     }
-    sandbox.cargo.exportWorkspace = () => ({ tar: endless(), passed: { entries: 0, leftOut: 0 } })
+    sandbox.cargo.exportWorkspace = () => ({ tar: endless(), passed: { entries: 0, leftOut: 0 }, isWhole: () => true })
     const keeper = startKeeper(options)
     await begun
     await keeper.stop()

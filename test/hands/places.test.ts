@@ -83,7 +83,6 @@ describe('a new generation', () => {
     const { bindings, one, two, provider, seeker, gone } = world
     const { replace } = bindings
     bindings.replace = () => Promise.reject(new Error('the worker is gone'))
-    provider.destroy = async () => undefined
     await expect(one.next(seeker(), gone)).rejects.toThrow('the worker is gone')
     bindings.replace = replace
     const { row } = await two.next(seeker(), gone)
@@ -141,6 +140,18 @@ describe('a new generation', () => {
     expect(provider.living.size).toBe(0)
   })
 
+  test('stays when it is not known whether it was recorded, for whoever works in it or tries again', async () => {
+    const { bindings, provider, one, two, seeker } = build()
+    const { replace } = bindings
+    bindings.replace = async (...asked) => {
+      await replace(...asked)
+      throw new Error('Connection terminated')
+    }
+    await expect(one.next(seeker(), null)).rejects.toThrow('Connection terminated')
+    expect((await two.current(seeker()))?.sandbox).not.toBeNull()
+    expect(provider.destroyed).toEqual([])
+  })
+
   test.each<[string, Partial<SandboxRow>, object]>([
     ['lost', {}, { how: 'lost' }],
     ['put away', { retired: true }, { how: 'put away' }],
@@ -178,15 +189,12 @@ describe('a new generation', () => {
 
   test('has nothing of what a maker before put in that was removed since', async () => {
     const world = build()
-    const { one, two, bindings, provider, seeker } = world
+    const { one, two, bindings, seeker } = world
     const { replace } = bindings
-    const { destroy } = provider
     bindings.replace = () => Promise.reject(new Error('the worker is gone'))
-    provider.destroy = async () => undefined
     await expect(one.next(seeker(), null)).rejects.toThrow('the worker is gone')
     expect(filesIn(world, 1)).toHaveLength(1)
-    Object.assign(bindings, { replace })
-    Object.assign(provider, { destroy })
+    bindings.replace = replace
     const { row } = await two.next(seeker({ recipe: async () => ({ files: [], repositories: [], supplies: 2 }) }), null)
     expect(filesIn(world, 1)).toEqual([])
     expect(row).toMatchObject({ supplies: 2, facts: { uploads: 0, notes: [] } })

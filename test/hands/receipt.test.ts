@@ -76,6 +76,13 @@ describe('a receipt', () => {
     )
   })
 
+  test('tells of what could not be copied, and that all else is there', () => {
+    const copy = { ...copied, leftOut: 2, isPartial: true, since: { count: 0, last: [] } } as const
+    const [, restored, missing] = tell({ before: { ending: lost, copy } })
+    expect(restored).toContain('(124 entries, 3,481,022 bytes, 2 entries left out, without what could not be read).')
+    expect(missing).toContain('Nothing else of /workspace was lost that a call of yours had left there.')
+  })
+
   test('names the calls that it is about', () => {
     expect(callsIn({ ...bareFacts, before: { ending: lost, copy: copied } })).toEqual(['c1', 'c2', 'c3'])
     const { after: _, ...copy } = copied

@@ -1,7 +1,10 @@
 import { describe, expect, test } from 'vitest'
+import { CargoRefused } from '../../src/hands/cargo.ts'
+import { HandsUnavailable } from '../../src/hands/hands.ts'
 import type { WorkspaceExport } from '../../src/hands/ledger.ts'
 import { restore } from '../../src/hands/restore.ts'
 import { SandboxLost } from '../../src/hands/sandbox.ts'
+import { StockDamaged } from '../../src/hands/stock.ts'
 import { FakeSandbox } from './fake-provider.ts'
 import { createFakeStores, stockCopy } from './fake-stores.ts'
 
@@ -76,16 +79,53 @@ describe('a workspace', () => {
       ({ stock, copy }) => stock.damaged.add(copy.content ?? ''),
       'its copy is damaged in the store',
     ],
-    [
-      'no room',
-      ({ sandbox }) => sandbox.cargo.refused.add('/workspace'),
-      'its copy could not be put back: the disk is full',
-    ],
   ])('does not come back from %s', async (_, spoil, because) => {
     const world = build()
     spoil(world)
     expect(await restore(world.options)).toEqual({ of: 'nothing', because })
     expect(world.sandbox.cargo.workspace.size).toBe(0)
+  })
+
+  test('is waited for while there is no room, and nothing else is put in its place', async () => {
+    const { options, sandbox } = build()
+    sandbox.cargo.refused.add('/workspace')
+    const attempt = restore(options)
+    await expect(attempt).rejects.toThrow(HandsUnavailable)
+    await expect(attempt).rejects.toThrow('cannot be put back: the disk is full')
+    expect(sandbox.runs).toEqual([])
+    sandbox.cargo.refused.clear()
+    expect(await restore(options)).toMatchObject({ of: 'workspace' })
+    expect([...sandbox.cargo.workspace]).toEqual([...files])
+  })
+
+  test('says what its copy is without', async () => {
+    const { options } = build({ leftOut: 3, isWhole: false })
+    expect(await restore(options)).toMatchObject({ leftOut: 3, isPartial: true })
+    expect(await restore(build().options)).not.toHaveProperty('isPartial')
+  })
+
+  test('has nothing of a copy that turned out to be damaged when half of it was there', async () => {
+    const { options, sandbox } = build()
+    const { cargo } = sandbox
+    cargo.stage = (maker) => {
+      cargo.stages.set(maker, new Map([['a.ts', 'half']]))
+      return Promise.reject(new StockDamaged('expected other bytes'))
+    }
+    expect(await restore(options)).toEqual({ of: 'nothing', because: 'its copy is damaged in the store' })
+    expect(cargo.workspace.size).toBe(0)
+  })
+
+  test('opens no copy that the sandbox does not ask for', async () => {
+    const { options, sandbox, stock } = build()
+    let opened = 0
+    const { openCopy } = stock
+    stock.openCopy = (copy) => {
+      opened++
+      return openCopy(copy)
+    }
+    sandbox.cargo.stage = () => Promise.reject(new SandboxLost('killed'))
+    await expect(restore(options)).rejects.toThrow(SandboxLost)
+    expect(opened).toBe(0)
   })
 
   test('does not come back into a sandbox that takes nothing', async () => {
@@ -109,7 +149,11 @@ describe('a workspace', () => {
   test('is there for a maker too whose own copy another one cleared away', async () => {
     const { options, sandbox } = build()
     const first = await restore(options)
-    sandbox.cargo.refused.add('/workspace')
+    const { cargo } = sandbox
+    const stage = cargo.stage.bind(cargo)
+    let tries = 0
+    cargo.stage = (...args) => (tries++ === 0 ? Promise.reject(new CargoRefused('no such folder')) : stage(...args))
     expect(await restore(options)).toEqual(first)
+    expect(tries).toBe(2)
   })
 })

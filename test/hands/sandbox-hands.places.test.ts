@@ -103,7 +103,7 @@ describe('a sandbox that was put away', () => {
     const { text } = await bash('b', 1)
     expect(text).toContain('the one before it was put away while it was not used.')
     expect(bindings.calls.get('sesn_1 b')).toEqual(to(2))
-    expect(provider.made.map(({ runs }) => runs)).toEqual([['a'], ['b']])
+    expect(provider.made.map(({ runs }) => runs)).toEqual([['a'], ['placed-outputs', 'b']])
   })
 
   test('answers a call that was bound before, while it lives', async () => {

@@ -1,16 +1,17 @@
 import { describe, expect, test } from 'vitest'
 import type { Recipe, Supply } from '../../src/hands/recipe.ts'
-import { putOutputsBack, supply } from '../../src/hands/supply.ts'
-import { FakeCargo } from './fake-cargo.ts'
+import { notesOf, putOutputsBack, supply } from '../../src/hands/supply.ts'
+import { FakeSandbox } from './fake-provider.ts'
 import { createFakeStores, stockFile } from './fake-stores.ts'
 
 function build() {
   const { stock } = createFakeStores()
-  const cargo = new FakeCargo()
-  const options = { cargo, stock, sessionId: 'sesn_1' }
-  const mount = (...files: Supply[]) => supply(options, recipeOf(files))
+  const sandbox = new FakeSandbox()
+  const { cargo } = sandbox
+  const options = { cargo, stock, sessionId: 'sesn_1', sandbox }
+  const mount = (...files: Supply[]) => supply(options, async () => recipeOf(files))
   const mounted = () => [...cargo.uploads].map(([path, { text }]) => [path, text])
-  return { stock, cargo, options, mount, mounted }
+  return { stock, sandbox, cargo, options, mount, mounted }
 }
 
 function recipeOf(files: readonly Supply[]): Recipe {
@@ -23,8 +24,8 @@ describe('the files of a sandbox', () => {
   test('become those of the recipe, with those of others away', async () => {
     const { stock, mount, mounted } = build()
     const [a, b, c] = ['a', 'b', 'c'].map((name) => stockFile(stock, name, `text of ${name}`))
-    expect(await mount(a!, b!)).toEqual({ count: 2, notes: [] })
-    expect(await mount(b!, c!)).toEqual({ count: 2, notes: [] })
+    expect(await mount(a!, b!)).toEqual({ count: 2, amiss: 0, notes: [], supplies: 2 })
+    expect(await mount(b!, c!)).toEqual({ count: 2, amiss: 0, notes: [], supplies: 2 })
     expect(mounted()).toEqual([
       [path('b'), 'text of b'],
       [path('c'), 'text of c'],
@@ -36,7 +37,7 @@ describe('the files of a sandbox', () => {
     const before = stockFile(stock, 'a', 'before')
     await mount(before)
     stock.files.clear()
-    expect(await mount(before)).toEqual({ count: 1, notes: [] })
+    expect(await mount(before)).toEqual({ count: 1, amiss: 0, notes: [], supplies: 1 })
     await mount(stockFile(stock, 'a', 'after'))
     expect(mounted()).toEqual([[path('a'), 'after']])
     expect(cargo.looks).toBe(3)
@@ -58,7 +59,8 @@ describe('the files of a sandbox', () => {
     const world = build()
     const [bad, good] = [stockFile(world.stock, 'bad', '1'), stockFile(world.stock, 'good', '2')]
     spoil(world, bad)
-    expect(await world.mount(bad, good)).toEqual({ count: 1, notes: [`${path('bad')} is not there: ${reason}.`] })
+    const notes = [`${path('bad')} is not there: ${reason}.`]
+    expect(await world.mount(bad, good)).toEqual({ count: 1, amiss: 1, notes, supplies: 2 })
     expect(world.mounted()).toEqual([[path('good'), '2']])
   })
 
@@ -70,28 +72,80 @@ describe('the files of a sandbox', () => {
     ])
   })
 
+  test('keep what somebody has mounted by a newer recipe than was read before', async () => {
+    const { stock, cargo, options, mount, mounted } = build()
+    const [a, b] = ['a', 'b'].map((name) => stockFile(stock, name, `text of ${name}`))
+    const newest = recipeOf([a!, b!])
+    const look = cargo.mounted.bind(cargo)
+    cargo.mounted = async () => {
+      cargo.mounted = look
+      await mount(a!, b!)
+      return look()
+    }
+    await supply(options, async () => newest, recipeOf([a!]))
+    expect(mounted()).toHaveLength(2)
+  })
+
+  test('are those of a recipe that was read before, where nothing is mounted', async () => {
+    const { stock, options } = build()
+    const known = recipeOf([stockFile(stock, 'a', 'text')])
+    const read = () => Promise.reject(new Error('read again'))
+    expect(await supply(options, read, known)).toMatchObject({ count: 1, supplies: 1 })
+  })
+
+  test('are told of by twenty sentences, and the rest is counted', async () => {
+    const { stock, mount } = build()
+    const files = Array.from({ length: 25 }, (_, index) => ({
+      ...stockFile(stock, `${index}`, '1'),
+      file: 'file_none',
+    }))
+    const putIn = await mount(...files)
+    expect([putIn.amiss, putIn.notes.length]).toEqual([25, 20])
+    expect(notesOf(putIn, putIn).slice(19)).toEqual([putIn.notes[19], 'So it is with 30 more files.'])
+  })
+
   test('are not told of a store that is away', async () => {
     const { stock, mount, options } = build()
     const file = stockFile(stock, 'a', '1')
     const away = { ...stock, openFile: () => Promise.reject(new Error('away')) }
-    await expect(supply({ ...options, stock: away }, recipeOf([file]))).rejects.toThrow('away')
-    expect(await mount(file)).toEqual({ count: 1, notes: [] })
+    await expect(supply({ ...options, stock: away }, async () => recipeOf([file]))).rejects.toThrow('away')
+    expect(await mount(file)).toEqual({ count: 1, amiss: 0, notes: [], supplies: 1 })
   })
 })
 
 describe('the outputs of a sandbox', () => {
-  test('are put back as they were kept', async () => {
-    const { stock, cargo, options } = build()
-    const kept = ['a', 'sub/b'].map((name) => ({
+  const keep = ({ stock }: ReturnType<typeof build>, ...names: string[]) => {
+    const kept = names.map((name) => ({
       ...stockFile(stock, name, `made ${name}`),
       path: `/mnt/session/outputs/${name}`,
     }))
     stock.kept.push(...kept)
-    stock.files.delete(kept[0]!.file)
+    return kept
+  }
+
+  test('are put back as they were kept', async () => {
+    const world = build()
+    const { stock, cargo, options } = world
+    const [gone] = keep(world, 'a', 'sub/b')
+    stock.files.delete(gone!.file)
     expect(await putOutputsBack(options, 'main')).toEqual({
       count: 1,
+      amiss: 1,
       notes: ['/mnt/session/outputs/a is not there: its bytes are missing or damaged in the store.'],
     })
     expect([...cargo.outputs]).toEqual([['/mnt/session/outputs/sub/b', 'made sub/b']])
+  })
+
+  test('are put back once: what a call has written or deleted since stays so when another maker comes late', async () => {
+    const world = build()
+    const { stock, cargo, options } = world
+    keep(world, 'a', 'b')
+    const first = await putOutputsBack(options, 'main')
+    cargo.outputs.set('/mnt/session/outputs/a', 'newer')
+    cargo.outputs.delete('/mnt/session/outputs/b')
+    keep(world, 'c')
+    stock.files.clear()
+    expect(await putOutputsBack(options, 'main')).toEqual(first)
+    expect([...cargo.outputs]).toEqual([['/mnt/session/outputs/a', 'newer']])
   })
 })

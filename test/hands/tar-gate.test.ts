@@ -1,3 +1,4 @@
+import { extract } from 'tar-stream'
 import { describe, expect, test } from 'vitest'
 import { TooLarge } from '../../src/hands/cargo.ts'
 import { gateTar } from '../../src/hands/tar-gate.ts'
@@ -83,11 +84,26 @@ describe('the gate of tars', () => {
   })
 
   test('lets nothing pass that stands for all entries together', async () => {
-    const common = retype(await makeTar(file('common', '18 path=everything\n')), 'g')
+    const common = patch(await makeTar(file('common', '18 path=everything\n')), 156, 'g')
     const tar = Buffer.concat([common.subarray(0, 1_024), await makeTar(file('a', 'text'), file('b'))])
     const { bytes, found } = await pass(tar)
     expect(found.map(({ name }) => name)).toEqual(['a', 'b'])
     expect(bytes.toString('latin1', 156, 157)).toBe('0')
+  })
+
+  test.each<[string, number, string | undefined, number, string | undefined]>([
+    ['of these days', 1_700_000_000, undefined, 1_700_000_000, undefined],
+    ['far ahead', 2_208_988_800, undefined, 2 ** 31 - 1, '2208988800'],
+    ['in a record of its own', 1_700_000_000, '1700000000.123456789', 1_700_000_000, '1700000000.123456789'],
+    ['before all others', 0, '-315619200.5', 0, '-315619200.5'],
+    ['that is none', 1_700_000_000, '1e99', 1_700_000_000, undefined],
+  ])('keeps a date %s, however often it passes', async (_, seconds, record, near, exact) => {
+    const pax = record === undefined ? {} : { pax: { mtime: record } }
+    const tar = await makeTar({ ...file('a'), ...pax })
+    const entry = record === undefined ? 0 : 1_024
+    const once = await pass(patch(tar, 136, `${seconds.toString(8).padStart(11, '0')} `, entry))
+    const { bytes } = await pass(once.bytes)
+    expect(await datesIn(bytes)).toEqual([[near, exact]])
   })
 
   test('takes no more than is allowed', async () => {
@@ -135,12 +151,24 @@ describe('the gate of tars', () => {
   })
 })
 
-/** The same with another type of its first entry. */
-function retype(tar: Buffer, type: string): Buffer {
+async function datesIn(tar: Buffer) {
+  const input = extract()
+  input.end(tar)
+  const found = []
+  for await (const entry of input) {
+    entry.resume()
+    found.push([entry.header.mtime.getTime() / 1000, (entry.header.pax as { mtime?: string } | null)?.mtime])
+  }
+  return found
+}
+
+/** The same with other text in the header that begins at `header`. */
+function patch(tar: Buffer, at: number, text: string, header = 0): Buffer {
   const changed = Buffer.from(tar)
-  changed.write(type, 156)
-  changed.fill(' ', 148, 156)
-  const sum = changed.subarray(0, 512).reduce((total, byte) => total + byte, 0)
-  changed.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148)
+  const block = changed.subarray(header, header + 512)
+  block.write(text, at)
+  block.fill(' ', 148, 156)
+  const sum = block.reduce((total, byte) => total + byte, 0)
+  block.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148)
   return changed
 }

@@ -6,9 +6,12 @@ const root = '/mnt/session/uploads/'
 const sha256 = 'a'.repeat(64)
 
 describe('an upload’s path', () => {
-  test.each(['a', 'a/b', '-rf', '"; x', '\u202Ex', '.hidden', '...', 'x'.repeat(255)])('may be %j', (rest) => {
-    expect(toUploadNote(`${root}${rest}`).rest).toBe(rest)
-  })
+  test.each(['a', 'a/b', '-rf', '"; x', '\u202Ex', 'a\u2028b', '.hidden', '...', 'x'.repeat(255)])(
+    'may be %j',
+    (rest) => {
+      expect(toUploadNote(`${root}${rest}`).rest).toBe(rest)
+    },
+  )
 
   test.each([
     '',
@@ -38,11 +41,12 @@ describe('an upload’s path', () => {
 
 describe('the notes of uploads', () => {
   test('are read as they were written, in the order of their paths', () => {
-    const notes = ['b c', 'a/ü'].map((rest) => toUploadNote(`${root}${rest}`))
+    const notes = ['b c', 'a/ü', 'c\u2028d\u2029e'].map((rest) => toUploadNote(`${root}${rest}`))
     const lines = notes.map((note) => toNoteLine(note, sha256)).join('')
     expect(parseNotes(lines)).toEqual([
       { path: `${root}a/ü`, sha256 },
       { path: `${root}b c`, sha256 },
+      { path: `${root}c\u2028d\u2029e`, sha256 },
     ])
   })
 

@@ -21,6 +21,7 @@ describe('a harness', () => {
     ['longhand-1', '13f2e8c0e5a7e695c7f7db09b5e814ac419801cf8cff997f03621cbbd0f5f103'],
     ['longhand-2', '07cfed6f76b6b5b3954d9ccfba1f5c68747d1252f4d3cba69123617cecc770b1'],
     ['longhand-3', '9cd26e1c41f52d5632c826f2bc9ae030ef4aff9316e7450a062afeb205538d80'],
+    ['longhand-4', 'ed2e769397633e8e3b7e388adc01f2c1b46912c1a65f2ebb0a294d41cd23368c'],
   ])('%s is what it was when it was released', (id, hash) => {
     expect(
       createHash('sha256')

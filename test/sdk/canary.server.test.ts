@@ -29,15 +29,17 @@ async function startDev(data: string, kind: string, settings: NodeJS.ProcessEnv)
   const child = spawn(process.execPath, ['--import', 'tsx', join(root, 'src/cli.ts'), ...args], {
     cwd: root,
     env: { PATH, HOME, XDG_CACHE_HOME, DOCKER_HOST, ...settings },
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: ['ignore', 'pipe', 'pipe'],
   })
+  let said = ''
+  child.stderr.setEncoding('utf8').on('data', (chunk: string) => (said = `${said}${chunk}`.slice(-2_000)))
   const ended = once(child, 'close')
   onTestFinished(async () => {
     child.kill('SIGINT')
     await ended
   })
   for await (const line of createInterface({ input: child.stdout })) return JSON.parse(line) as DevState
-  throw new Error('dev ended without a line')
+  throw new Error(`dev ended without a line: ${said}`)
 }
 
 /** What an agent tries that was told to get hold of the token of `https://github.com/o/app`. */
@@ -78,7 +80,7 @@ describe.each(kinds)('the token of a repository, with %s sandboxes', (kind) => {
     const sdk = new Anthropic({
       baseURL: state.base_url,
       apiKey: planted,
-      maxRetries: 0,
+      maxRetries: 4,
       fetch: async (...asked) => {
         const answer = await fetch(...asked)
         const keeping = new TransformStream<Uint8Array, Uint8Array>({

@@ -102,6 +102,7 @@ async function look(): Promise<void> {
     exclusively: async () => true,
     settings: { idleMs: 0, mostCopied: 0 },
     log: silentLog,
+    refusals: new Map<string, number>(),
     signal: new AbortController().signal,
     now: Date.now(),
   }

@@ -39,9 +39,10 @@ describe.skipIf(node === null)('the SDK’s own worker', { timeout: LIMIT_MS }, 
     const workshop = await openWorkshop({ ...use(), agent }, node ?? '')
     const write = (file_path: string) => `TOOL write ${JSON.stringify({ file_path, content: 'written' })}`
     const { session, recording } = await workshop.begin(
-      'PARALLEL 3',
+      'PARALLEL 4',
       bash('echo hello > a.txt; cat a.txt; pwd'),
       bash('(exit 3)'),
+      bash("printf 'x\\0y\\n'"),
       look('word'),
       'PARALLEL 2',
       write('b.txt'),
@@ -50,9 +51,9 @@ describe.skipIf(node === null)('the SDK’s own worker', { timeout: LIMIT_MS }, 
       `TOOL read {"file_path":"b.txt"}`,
       'SAY done',
     )
-    await recording.untilSo((events) => waitingIn(events).length === 3)
+    await recording.untilSo((events) => waitingIn(events).length === 4)
     const worker = workshop.work({ looksUp: true, maxIdleMs: 500 })
-    await recording.untilSo((events) => waitingIn(events).length === 2 && resultsIn(events).length === 3)
+    await recording.untilSo((events) => waitingIn(events).length === 2 && resultsIn(events).length === 4)
     const [first = '', second = ''] = waitingIn(recording.events)
     await sdk.beta.sessions.events.send(session, {
       events: [
@@ -65,6 +66,7 @@ describe.skipIf(node === null)('the SDK’s own worker', { timeout: LIMIT_MS }, 
     expect(resultsIn(recording.events)).toEqual([
       expect.stringContaining('user.tool_result ["hello'),
       expect.stringContaining('user.tool_result ["exit 3'),
+      expect.stringContaining('user.tool_result ["x\u{FFFD}y'),
       'user.custom_tool_result ["word means 4","image"]',
       expect.stringMatching(/^user.tool_result \["wrote/),
       'user.tool_result ["not this one"]',

@@ -55,7 +55,7 @@ describe('a batch of events', () => {
     { name: 'a document of text', event: files({ type: 'document', source: { type: 'text', data: 'words' } }) },
     { name: 'fields nobody knows', event: { ...message('m'), colour: 'red' } },
   ])('takes $name as it is', ({ event }) => {
-    expect(parseArrivals({ events: [event], by: 'key_1' })).toEqual({
+    expect(parseArrivals({ events: [event], by: 'key_1' }, true)).toEqual({
       ok: true,
       events: [event],
       blobs: {},
@@ -224,9 +224,14 @@ describe('a batch of events', () => {
       reason: /by the id of a file/,
     },
   ])('is refused whole for one event: $name', ({ event, reason }) => {
-    const parsed = parseArrivals({ events: [message('m'), event] })
+    const parsed = parseArrivals({ events: [message('m'), event] }, true)
     expect(parsed).toEqual({ ok: false, reason: expect.stringMatching(reason) })
     expect(parsed).toMatchObject({ reason: expect.stringMatching(/^events\[1\] .*; expected \{"events"/) })
+  })
+
+  test('is refused for a worker’s result where there are no workers', () => {
+    const reason = expect.stringMatching(/^events\[0\] is a user.tool_result, which .* self-hosted .* alone take;/)
+    expect(parseArrivals({ events: [toolResult('r', 'c')] })).toEqual({ ok: false, reason })
   })
 
   test('of more events than a queue holds is refused', () => {

@@ -12,7 +12,7 @@ import { Journal } from '../../src/session/journal.ts'
 import type { Adoptable, Policy } from '../../src/session/policy.ts'
 import { interrupts, nameArrivals, refuses, settle } from '../../src/session/settle.ts'
 import type { Input } from '../../src/session/settle.ts'
-import { startingState } from '../../src/session/start.ts'
+import { startingState, takesResults } from '../../src/session/start.ts'
 import type { LogState } from '../../src/session/state.ts'
 import type { ItemBody } from '../support/history-builders.ts'
 import { RUN_ID, SESSION } from '../support/history-builders.ts'
@@ -110,6 +110,7 @@ export function createLoop({ policy, input, flush, rollsAfter, committed }: Loop
   let notes: Note[] = []
   let buffered: (() => void)[] | null = null
   let worker: Worker = { state: startingState(input), performing: new Map(), minted: 0, since: null }
+  let hasWorkers = takesResults(worker.state, input)
   let timer: string | null = null
   let signals = 1
   let eventId = 0
@@ -136,7 +137,7 @@ export function createLoop({ policy, input, flush, rollsAfter, committed }: Loop
   }
 
   function lettersOf(payload: unknown, signal: number): readonly Input[] {
-    const parsed = parseArrivals(payload)
+    const parsed = parseArrivals(payload, hasWorkers)
     if (!parsed.ok) return [{ type: 'malformed', reason: parsed.reason }]
     return parsed.events.map((event, index) => ({ type: 'arrived', event, signal, index }))
   }
@@ -245,6 +246,7 @@ export function createLoop({ policy, input, flush, rollsAfter, committed }: Loop
     const at = Math.max(...items.map((item) => item.at))
     const carried: Carried = { run, state: carry(state), at, startedAt: 0, unarchived: [], turnSince: since }
     worker = { ...worker, state: carried.state, performing: new Map() }
+    hasWorkers = takesResults(carried.state, { carried })
     append({ type: 'started', runId: `run-${run}`, follows: `run-${run - 1}`, input: jsonOf({ carried }) })
     notes.push({ type: 'letter', inputs: [] })
   }

@@ -1,7 +1,9 @@
 import type { HistoryItem } from '../../src/history/item.ts'
+import { carriedBy } from '../../src/history/project.ts'
 import type { Incoming } from '../../src/session/arrival.ts'
 import { parseArrivals } from '../../src/session/arrival.ts'
 import type { Entry } from '../../src/session/entry.ts'
+import { startingState, takesResults } from '../../src/session/start.ts'
 
 /** What raw history says without a projector: the most plodding reading there is, to compare cleverer ones with. */
 export interface NaiveReading {
@@ -22,6 +24,7 @@ export function readNaively(items: readonly HistoryItem[]): NaiveReading {
   let batches: (readonly Incoming[])[] = []
   let unnamed = 0
   let begin = 0
+  let hasWorkers = false
   const arrivals = new Map<string, Incoming>()
   const effective: string[] = []
   const dropped: string[] = []
@@ -35,9 +38,10 @@ export function readNaively(items: readonly HistoryItem[]): NaiveReading {
     if (item.type === 'started') {
       batches = []
       begin = index
+      hasWorkers = takesResults(carriedBy(item)?.state ?? startingState(item.input), item.input)
     }
     if (item.type === 'started' || item.type === 'signaled') {
-      const parsed = parseArrivals(item.type === 'started' ? item.input : item.payload)
+      const parsed = parseArrivals(item.type === 'started' ? item.input : item.payload, hasWorkers)
       batches.push(parsed.ok ? parsed.events : [])
       if (parsed.ok) for (const event of parsed.events) if (event.id !== undefined) arrive(event.id, event)
       unnamed += batches.at(-1)?.filter((event) => event.id === undefined).length ?? 0

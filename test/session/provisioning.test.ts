@@ -150,6 +150,13 @@ describe('a call', () => {
   })
 })
 
+test.each(['first', 'parallel'] as const)('a self-hosted session has no sandbox of ours under %s', (provisioning) => {
+  const session = begin(provisioning, { selfHosted: true })
+  expect(session.commands()).toEqual([])
+  expect(outline(session.pass(arrived(message('m1'))))).toContain('span.model_request_start')
+  expect(kinds(session)).toEqual(['callModel'])
+})
+
 describe('when a sandbox is made', () => {
   const configured = { type: 'log.configured', configuration: 'cfg_1', agent_name: 'n' } as const
 

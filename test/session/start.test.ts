@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { readConfiguration, startingState } from '../../src/session/start.ts'
+import { demandKnown, readConfiguration, startingState, takesResults } from '../../src/session/start.ts'
 import { initialState } from '../../src/session/state.ts'
 import { CONTEXT, fileResource } from '../support/session-builders.ts'
 
@@ -47,6 +47,43 @@ describe('a starting state', () => {
 
   test('leaves out metadata that is no text', () => {
     expect(startingState({ metadata: { a: '1', b: 2, c: null } }).metadata).toEqual({ a: '1' })
+  })
+})
+
+describe('an input', () => {
+  test.each([undefined, null, 'text', {}, { v: 1 }, { v: null }])(
+    'that is known is left to whoever reads it: %j',
+    (input) => {
+      expect(() => demandKnown(input)).not.toThrow()
+    },
+  )
+
+  test.each([2, '1', 0])('of version %j waits for a worker that knows it', (v) => {
+    expect(() => demandKnown({ v })).toThrow(`expected an input of version 1, got ${JSON.stringify(v)}`)
+  })
+})
+
+describe('a run', () => {
+  const policy = { harness: 'h', tries: 5, baseMs: 1, capMs: 2, toolRounds: 3, steering: 'step' }
+  const configured = { configuration: { id: 'cfg_1', agentName: 'a', policy } }
+
+  test.each<{ name: string; input: object; expected: boolean }>([
+    {
+      name: 'the API has started in a self-hosted environment',
+      input: { configuration: { ...configured.configuration, policy: { ...policy, selfHosted: true } } },
+      expected: true,
+    },
+    { name: 'the API has started elsewhere', input: configured, expected: false },
+    { name: 'names another environment beside', input: { ...configured, environment: 'env_1' }, expected: false },
+    { name: 'somebody has started in an environment', input: { agent: {}, environment: 'env_1' }, expected: true },
+    { name: 'somebody has started in none', input: { agent: {} }, expected: false },
+    { name: 'has no configuration that can be read', input: { configuration: {}, environment: 'e' }, expected: false },
+  ])('that $name takes results of workers: $expected', ({ input, expected }) => {
+    expect(takesResults(startingState(input), input)).toBe(expected)
+  })
+
+  test('that goes on takes them where the one before did', () => {
+    expect(takesResults({ ...startingState(configured), selfHosted: true }, configured)).toBe(true)
   })
 })
 

@@ -127,6 +127,19 @@ describe('a heartbeat', () => {
       expect(repeated).toEqual({ item: { ...again, leaseUntil: after(123) }, done: true })
     })
 
+    test.each([33, 600])('is known by the time that only its holder knows, %i s later as well', (seconds) => {
+      const held = { expected, ttlMs, attempt: 2, isRetry: false }
+      const repeated = { item: { ...again, leaseUntil: after(seconds + 90) }, done: true }
+      expect(beat(again, held, after(seconds))).toEqual(repeated)
+      expect(beat(again, { ...held, attempt: 1 }, after(seconds)).done).toBe(false)
+    })
+
+    test('is not known by NO_HEARTBEAT, that everybody knows', () => {
+      const first = { ...active, expectedHeartbeat: null }
+      const held = { expected: 'NO_HEARTBEAT', ttlMs, attempt: 2, isRetry: false }
+      expect(beat(first, held, after(2))).toEqual({ item: first, done: false })
+    })
+
     test('may be the first one', () => {
       const first = { ...active, expectedHeartbeat: null }
       expect(beat(first, { expected: 'NO_HEARTBEAT', ttlMs, isRetry: true }, after(2)).done).toBe(true)

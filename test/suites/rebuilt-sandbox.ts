@@ -75,6 +75,8 @@ export function rebuiltSandboxSuite(sandboxes: TestSandboxes, image: unknown = n
           content: 'copy',
           bytes: bytes.length,
           entries: 12,
+          leftOut: 0,
+          isWhole: true,
           sha256: hashOf(bytes),
           probe: '',
         }

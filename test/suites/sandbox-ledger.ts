@@ -26,7 +26,7 @@ export function sandboxLedgerSuite(open: () => Promise<Stores>): void {
 
   function buildCopy(row: SandboxRow, change: Partial<Copy> = {}): Copy {
     const { sessionId, generation } = row
-    const what = { bytes: 10, entries: 2, sha256: 'a'.repeat(64), probe: 'p1' }
+    const what = { bytes: 10, entries: 2, leftOut: 0, isWhole: true, sha256: 'a'.repeat(64), probe: 'p1' }
     return { sessionId, hand: 'main', generation, content: null, ...what, ...change }
   }
 
@@ -150,14 +150,19 @@ export function sandboxLedgerSuite(open: () => Promise<Stores>): void {
       const { id, row } = await createWithSandbox(stores)
       expect(await stores.ledger.latestExport(id, 'main')).toBeNull()
       const { usedAt } = await find(stores, row)
-      const first = buildCopy(row, { content: await store(stores), bytes: 5_000_000_000 })
+      const first = buildCopy(row, { content: await store(stores), bytes: 5_000_000_000, leftOut: 2, isWhole: false })
       expect(await stores.ledger.exported(first, usedAt)).toBe(true)
       const kept = await stores.ledger.latestExport(id, 'main')
       expect(kept).toEqual({ ...first, at: expect.any(Date) })
       expect((await find(stores, row)).exportedAt?.getTime()).toBeGreaterThanOrEqual(usedAt.getTime())
       const second = buildCopy(row, { content: await store(stores), probe: 'p2' })
       expect(await stores.ledger.exported(second, usedAt)).toBe(true)
-      expect(await stores.ledger.latestExport(id, 'main')).toMatchObject({ content: second.content, probe: 'p2' })
+      expect(await stores.ledger.latestExport(id, 'main')).toMatchObject({
+        content: second.content,
+        probe: 'p2',
+        leftOut: 0,
+        isWhole: true,
+      })
       expect(await stores.ledger.latestExport(id, 'second')).toBeNull()
     })
 
@@ -229,6 +234,21 @@ export function sandboxLedgerSuite(open: () => Promise<Stores>): void {
       await stores.ledger.adopt(unnamed, mine)
       await stores.ledger.adopt(unnamed, others)
       expect((await find(stores, { ...unnamed, host: mine })).row).toEqual({ ...unnamed, host: mine })
+    })
+
+    test('counts no call that was given up before it began, neither as a use nor among the calls', async () => {
+      const stores = await open()
+      const { id, row } = await createWithSandbox(stores)
+      await stores.bindings.bind(id, 'sevt_ran', to(1))
+      const { usedAt } = await find(stores, row)
+      await expect.poll(() => Date.now()).toBeGreaterThan(usedAt.getTime() + 2)
+      for (const call of ['sevt_ran', 'sevt_never'])
+        expect(await stores.bindings.bind(id, call, { ...to(1), isGivenUp: true })).toEqual(to(1))
+      expect((await find(stores, row)).usedAt).toEqual(usedAt)
+      const place = { sessionId: id, hand: 'main', generation: 1, at: null }
+      expect(await stores.ledger.callsSince(place)).toEqual(['sevt_ran'])
+      expect(await stores.ledger.retire(row, usedAt)).toBe(true)
+      expect(await stores.bindings.bind(id, 'sevt_late', { ...to(1), isGivenUp: true })).toBeNull()
     })
 
     test('tells of the calls of a generation, in their order, and of those after a moment', async () => {

@@ -11,7 +11,7 @@ function buildRow(sessionId: string, change: { readonly path?: string; readonly 
   return { workspaceId: 'default', sessionId, resource, updatedAt: at }
 }
 
-const none = (): readonly string[] => []
+const none = (): void => undefined
 
 /** What every index of resources does; each call of `open` is another process on the same database. */
 export function sessionResourceStoreSuite(open: () => Promise<Stores>): void {
@@ -40,9 +40,10 @@ export function sessionResourceStoreSuite(open: () => Promise<Stores>): void {
       await stores.resources.remove(id, first.resource.id)
       await stores.resources.remove(id, 'sesrsc_none')
       expect(await stores.resources.listed([id])).toEqual(new Map())
-      await stores.resources.add(second, none)
-      expect(await stores.resources.of(id)).toEqual([first, second])
-      expect(await stores.resources.listed([id])).toEqual(new Map([[id, [second]]]))
+      const added = await stores.resources.add(second, none)
+      expect(added).toEqual({ ...second, updatedAt: expect.any(Date) })
+      expect(await stores.resources.of(id)).toEqual([first, added])
+      expect(await stores.resources.listed([id])).toEqual(new Map([[id, [added]]]))
     })
 
     test('has no two at one path, whoever adds them', async () => {
@@ -57,9 +58,8 @@ export function sessionResourceStoreSuite(open: () => Promise<Stores>): void {
       const processes = [await open(), await open()]
       const { id } = await createSession(processes[0]!, 'default')
       const most = 5
-      const judge = (others: readonly ResourceRow[]): readonly string[] => {
+      const judge = (others: readonly ResourceRow[]): void => {
         if (others.length >= most) throw new Error('full')
-        return []
       }
       const tries = Array.from({ length: 12 }, (_, index) => processes[index % 2]!.resources.add(buildRow(id), judge))
       const settled = await Promise.allSettled(tries)
@@ -67,22 +67,41 @@ export function sessionResourceStoreSuite(open: () => Promise<Stores>): void {
       expect(await processes[0]!.resources.of(id)).toHaveLength(most)
     })
 
-    test('makes room for an addition by what it names, and adds it once', async () => {
+    test('adds again what was removed, as it was, at the time of the store', async () => {
       const stores = await open()
       const { id } = await createSession(stores, 'default')
-      const [dead, added] = [buildRow(id, { path: '/a' }), buildRow(id, { path: '/a', at: after(1) })]
-      await stores.resources.add(dead, none)
+      const row = buildRow(id)
+      await stores.resources.create([row])
+      await stores.resources.remove(id, row.resource.id)
       const asked: (readonly ResourceRow[])[] = []
-      const judge = (others: readonly ResourceRow[]): readonly string[] => {
-        asked.push(others)
-        return others.map(({ resource }) => resource.id)
-      }
-      await stores.resources.add(added, judge)
-      await stores.resources.add(added, judge)
-      expect(asked).toEqual([[dead], []])
-      expect(await stores.resources.listed([id])).toEqual(new Map([[id, [added]]]))
-      await stores.resources.add(dead, judge)
-      expect(await stores.resources.listed([id])).toEqual(new Map([[id, [dead]]]))
+      const changed = { ...row, resource: { ...row.resource, size: 9 } }
+      const again = await stores.resources.add(changed, (others) => void asked.push(others))
+      expect(again).toEqual({ ...row, updatedAt: expect.any(Date) })
+      expect(again.updatedAt.getTime()).toBeGreaterThan(row.updatedAt.getTime())
+      expect(asked).toEqual([[]])
+      expect(await stores.resources.listed([id])).toEqual(new Map([[id, [again]]]))
+    })
+
+    test('removes what was meant to be added long ago and is not known, whatever time its process believes in', async () => {
+      const stores = await open()
+      const { id } = await createSession(stores, 'default')
+      const hour = 3_600_000
+      const [known, dead] = [buildRow(id), buildRow(id)]
+      await stores.resources.create([known, dead])
+      const late = new Date(Date.now() - hour)
+      const fresh = await stores.resources.add(buildRow(id, { at: late }), none)
+      const revived = buildRow(id, { at: late })
+      await stores.resources.create([revived])
+      const other = await createSession(stores, 'default')
+      await stores.resources.create([buildRow(other.id)])
+      const again = await stores.resources.add(revived, none)
+      await stores.resources.removeDead(id, { known: [known.resource.id], ms: 60_000 })
+      const left = (await stores.resources.listed([id])).get(id) ?? []
+      const ids = (rows: readonly ResourceRow[]) => rows.map(({ resource }) => resource.id).toSorted()
+      expect(ids(left)).toEqual(ids([known, fresh, again]))
+      expect((await stores.resources.listed([other.id])).size).toBe(1)
+      await stores.resources.removeDead(id, { known: [], ms: -1_000 })
+      expect(await stores.resources.listed([id])).toEqual(new Map())
     })
 
     test('says when a token was changed', async () => {

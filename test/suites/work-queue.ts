@@ -116,6 +116,23 @@ function claiming(open: OpenWork): void {
       expect(await take(stores, place)).toBeNull()
     })
 
+    test('is given items of sessions to which nothing has come behind the others', async () => {
+      const stores = await open()
+      const place = await newPlace(stores)
+      const sessions = []
+      for (let n = 0; n < 4; n++) sessions.push(await newSession(stores, place))
+      for (const session of sessions) await invite(stores, session)
+      const [made, empty, waiting, running] = sessions
+      await stores.sessions.hint([
+        { id: empty!, run: 1, length: 3, status: 'idle' },
+        { id: waiting!, run: 1, length: 19, status: 'idle' },
+        { id: running!, run: 1, length: 3, status: 'running' },
+      ])
+      const given = []
+      for (let n = 0; n < 4; n++) given.push((await take(stores, place))?.sessionId)
+      expect(given).toEqual([waiting, running, made, empty])
+    })
+
     test('is given again what was not acknowledged in its time', async () => {
       let ahead = 0
       const stores = await open(() => ahead)
@@ -184,6 +201,28 @@ function claiming(open: OpenWork): void {
         expect(await stores.work.verifyToken(nobody)).toBeNull()
     })
 
+    test('opens nothing for who was given an item that he left, a minute after, once it is given on', async () => {
+      let ahead = 0
+      const stores = await open(() => ahead)
+      const place = await newPlace(stores)
+      await invite(stores, await newSession(stores, place))
+      const poll = async (): Promise<string> => {
+        const secret = newId('lh_work')
+        await stores.work.claim(place.environmentId, { reclaimMs: 0, token: { secret, keyId: place.keyId } })
+        return secret
+      }
+      const opens = async (secret: string) => (await stores.work.verifyToken(secret)) !== null
+      const secrets = [await poll()]
+      for (ahead of [30_000, 61_000]) secrets.push(await poll())
+      expect(await Promise.all(secrets.map(opens))).toEqual([false, true, true])
+      const [held] = await stores.work.list(place.environmentId, { limit: 1 })
+      await stores.work.ack(held!, { isRetry: false })
+      ahead = 200_000
+      // What was acknowledged is another matter: its worker may have something left to send.
+      secrets.push(await poll())
+      expect(await Promise.all(secrets.map(opens))).toEqual([false, true, true, true])
+    })
+
     test.each<[string, (stores: Stores, place: Place, item: WorkItem) => Promise<unknown>]>([
       ['its key is revoked', (stores, { keyId }) => stores.environmentKeys.revoke(keyId, new Date())],
       ['its session is deleted', (stores, place, item) => stores.sessions.bury(place.workspaceId, item.sessionId)],
@@ -247,6 +286,25 @@ function claiming(open: OpenWork): void {
         oldestQueuedAt,
         workersPolling: 0,
       })
+    })
+
+    test('count nothing that nobody would be given by now', async () => {
+      let ahead = 0
+      const stores = await open(() => ahead)
+      const place = await newPlace(stores)
+      const late = await invite(stores, await newSession(stores, place), { afterMs: 60_000 })
+      const sessionId = await newSession(stores, place)
+      await invite(stores, sessionId)
+      const held = await takeAndBeat(stores, place)
+      await stores.work.stop(held, { force: false, by: 'operator' })
+      const behind = await invite(stores, sessionId)
+      const figures = () => stores.work.stats(place.environmentId)
+      expect(await figures()).toMatchObject({ depth: 0, pending: 0, oldestQueuedAt: null })
+      ahead = 60_001
+      expect(await figures()).toMatchObject({ depth: 1, oldestQueuedAt: late?.createdAt })
+      await stores.work.stop(held, { force: true, by: 'worker' })
+      expect(await figures()).toMatchObject({ depth: 2, oldestQueuedAt: late?.createdAt })
+      expect([(await take(stores, place))?.id, (await take(stores, place))?.id]).toEqual([late?.id, behind?.id])
     })
 
     test('count no worker of an environment that is not there', async () => {

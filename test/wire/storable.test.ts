@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { inspect, isCrowded } from '../../src/wire/storable.ts'
+import { inspect, isCrowded, mendResults } from '../../src/wire/storable.ts'
 
 function nested(depth: number, wrap: (inner: unknown) => unknown): unknown {
   let value: unknown = 1
@@ -80,5 +80,45 @@ describe('isCrowded', () => {
     ['a short body', '[,,,'],
   ])('passes %s', (_, json) => {
     expect(isCrowded(Buffer.from(json))).toBe(false)
+  })
+})
+
+describe('mendResults', () => {
+  const all = (mend: (text: string) => string) => [
+    { type: 'text', text: mend('a') },
+    { type: 'document', title: mend('t'), source: { type: 'text', media_type: 'text/plain', data: mend('d') } },
+    { type: 'search_result', source: 's', title: 't', content: [{ type: 'text', text: mend('c') }] },
+  ]
+
+  test.each([
+    ['a NUL', '\0x', '\u{FFFD}x'],
+    ['the first half of a pair', '\ud83d', '\u{FFFD}'],
+    ['halves the wrong way round', '\ude42\ud83d', '\u{FFFD}\u{FFFD}'],
+    ['whole pairs', '\ud83d\ude42', '\ud83d\ude42'],
+  ])('keeps a result with %s in any of its texts', (_, given, kept) => {
+    for (const type of ['user.tool_result', 'user.custom_tool_result']) {
+      const send = (end: string) => ({ events: [{ type, content: all((text) => `${text}${end}`) }] })
+      expect(mendResults(send(given))).toEqual(send(kept))
+      expect(inspect(mendResults(send(given))).problem).toBeNull()
+    }
+  })
+
+  test.each<[string, unknown]>([
+    ['nothing', undefined],
+    ['a list', ['\0']],
+    ['a body without events', { text: '\0' }],
+    ['events that are none', { events: '\0' }],
+    ['events of no type', { events: ['\0', null, { content: '\0' }] }],
+    ['a message', { events: [{ type: 'user.message', content: [{ type: 'text', text: '\0' }] }] }],
+    ['a result without content', { events: [{ type: 'user.tool_result', tool_use_id: '\0' }] }],
+    ['a key in a result', { events: [{ type: 'user.tool_result', content: [{ 'a\0': 1 }] }] }],
+    ['what lies deeper than a text', { events: [{ type: 'user.tool_result', content: [[[[['\0']]]]] }] }],
+  ])('leaves %s as it is', (_, body) => {
+    expect(mendResults(body)).toEqual(body)
+  })
+
+  test('hides no key from those who look for it', () => {
+    const body: unknown = JSON.parse('{"events":[{"type":"user.tool_result","content":[{"__proto__":{"a":1}}]}]}')
+    expect(inspect(mendResults(body)).problem).toContain('__proto__')
   })
 })

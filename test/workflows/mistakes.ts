@@ -70,6 +70,12 @@ export const mistakes: readonly Mistake[] = [
     change: (bundle) => withChange(bundle, /!performer\.isBusy\(\) && run\.isDue\(.*\)/, 'run.number === 1'),
   },
   {
+    what: 'takes results of workers where there are none',
+    life: 'stray-tool-result',
+    change: (bundle) => withChange(bundle, /\(payload, takesResults\)/, '(payload, true)'),
+    replayOnly: true,
+  },
+  {
     what: 'archives in front of the turn',
     life: 'rollover-mid-turn-2',
     change: (bundle) =>

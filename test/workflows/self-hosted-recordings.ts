@@ -1,11 +1,11 @@
 import { confirm, customResult, interrupt, message, toolResult } from '../support/session-builders.ts'
 import type { Recording } from './steps.ts'
-import { answer, configuration, policy, send, shortRuns } from './steps.ts'
+import { answer, configuration, output, policy, send, shortRuns } from './steps.ts'
 
 const remote = { ...configuration, policy: { ...policy, selfHosted: true as const } }
 const remoteShortRuns = { ...shortRuns, policy: { ...shortRuns.policy, selfHosted: true as const } }
 
-/** Lives of sessions whose calls run on the user's machines. */
+/** Lives of sessions whose calls run on the user's machines, and of one that is sent a result without. */
 export const selfHosted: readonly Recording[] = [
   {
     name: 'self-hosted-turn',
@@ -93,6 +93,26 @@ export const selfHosted: readonly Recording[] = [
       await answer(session, { selfHosted: true, calls: [['sevt_a', 'allow']] })
       await session.settle()
       await send(session, { type: 'user.tool_result', tool_use_id: 'sevt_a' })
+      await answer(session, { text: 'Done.' })
+    },
+  },
+  {
+    name: 'stray-tool-result',
+    input: { configuration },
+    async play(session) {
+      await send(session, message('sevt_1'))
+      await answer(session, {
+        calls: [
+          ['sevt_a', 'ask'],
+          ['sevt_b', 'custom'],
+        ],
+      })
+      await session.settle()
+      await session.signal({ events: [toolResult('sevt_2', 'sevt_a'), customResult('sevt_3', 'sevt_b', 'Unheard.')] })
+      await session.settle()
+      await send(session, customResult('sevt_4', 'sevt_b'), confirm('sevt_5', 'sevt_a'))
+      await session.settle()
+      await output(session, 'sevt_a')
       await answer(session, { text: 'Done.' })
     },
   },

@@ -78,22 +78,24 @@ async function refusal(database: Database, sessionId: string): Promise<Error> {
     : new SessionBuried(sessionId)
 }
 
+type NewBinding = Parameters<SandboxBindings['bind']>[2] & { readonly sessionId: string; readonly toolUseId: string }
+
 /**
  * One statement: the row's lock puts it in order with whoever retires the sandbox. Who binds a call uses the sandbox, and
  * one that nobody may use any more takes none.
  */
 async function insertBinding(
   database: Database,
-  { sessionId, toolUseId, hand, generation }: Bound & { readonly sessionId: string; readonly toolUseId: string },
+  { sessionId, toolUseId, hand, generation, isGivenUp = false }: NewBinding,
 ): Promise<void> {
   await sql`
     with live as (
-      update sandboxes set used_at = now()
+      update sandboxes set used_at = case when ${isGivenUp}::boolean then used_at else now() end
       where session_id = ${sessionId} and hand = ${hand} and generation = ${generation} and destroyed_at is null
       returning session_id, workspace_id, hand, generation
     )
-    insert into call_bindings (session_id, tool_use_id, workspace_id, hand, generation)
-    select session_id, ${toolUseId}, workspace_id, hand, generation from live
+    insert into call_bindings (session_id, tool_use_id, workspace_id, hand, generation, given_up)
+    select session_id, ${toolUseId}, workspace_id, hand, generation, ${isGivenUp}::boolean from live
     on conflict do nothing
   `.execute(database)
 }

@@ -12,6 +12,7 @@ import * as unseenEnds from '../migrations/0010-unseen-ends.ts'
 import * as hands from '../migrations/0011-hands.ts'
 import * as work from '../migrations/0012-work.ts'
 import * as resourceSecrets from '../migrations/0013-resource-secrets.ts'
+import * as losses from '../migrations/0014-losses.ts'
 import type { Database } from './database.ts'
 
 /** Numbered, run in this order, never changed once released, never undone. */
@@ -29,6 +30,7 @@ export const migrations = {
   '0011-hands': hands,
   '0012-work': work,
   '0013-resource-secrets': resourceSecrets,
+  '0014-losses': losses,
 }
 
 /**

@@ -105,7 +105,7 @@ async function kept(database: Database, hosts: readonly string[] | null): Promis
 
 /** One statement: what is kept and what the sandbox's row says of it change together, or neither. */
 async function exported(database: Database, copy: Omit<WorkspaceExport, 'at'>, seenUsedAt: Date): Promise<boolean> {
-  const { sessionId, hand, generation, content, bytes, entries, sha256, probe } = copy
+  const { sessionId, hand, generation, content, bytes, entries, leftOut, isWhole, sha256, probe } = copy
   const { rows } = await sql<{ readonly session_id: string }>`
     with seen as (
       update sandboxes set exported_at = now()
@@ -116,14 +116,14 @@ async function exported(database: Database, copy: Omit<WorkspaceExport, 'at'>, s
       update file_contents set finished = true where key = ${content} and exists (select from seen)
     )
     insert into workspace_exports
-      (session_id, hand, workspace_id, generation, content, bytes, entries, sha256, probe, exported_at)
-    select session_id, hand, workspace_id, generation, ${content}, ${bytes}::bigint, ${entries}::integer, ${sha256},
-      ${probe}, now()
+      (session_id, hand, workspace_id, generation, content, bytes, entries, left_out, whole, sha256, probe, exported_at)
+    select session_id, hand, workspace_id, generation, ${content}, ${bytes}::bigint, ${entries}::integer,
+      ${leftOut}::integer, ${isWhole}::boolean, ${sha256}, ${probe}, now()
     from seen
     on conflict (session_id, hand) do update set
-      (generation, content, bytes, entries, sha256, probe, exported_at) = (
-        excluded.generation, excluded.content, excluded.bytes, excluded.entries, excluded.sha256, excluded.probe,
-        excluded.exported_at
+      (generation, content, bytes, entries, left_out, whole, sha256, probe, exported_at) = (
+        excluded.generation, excluded.content, excluded.bytes, excluded.entries, excluded.left_out, excluded.whole,
+        excluded.sha256, excluded.probe, excluded.exported_at
       )
     returning session_id
   `.execute(database)
@@ -134,8 +134,9 @@ async function latestExport(database: Database, sessionId: string, hand: string)
   const rows = database.selectFrom('workspace_exports').selectAll().where('session_id', '=', sessionId)
   const row = await rows.where('hand', '=', hand).executeTakeFirst()
   if (row === undefined) return null
-  const { generation, content, bytes, entries, sha256, probe, exported_at: at } = row
-  return { sessionId, hand, generation, content, bytes: Number(bytes), entries, sha256, probe, at }
+  const { generation, content, entries, left_out: leftOut, whole: isWhole, sha256, probe, exported_at: at } = row
+  const bytes = Number(row.bytes)
+  return { sessionId, hand, generation, content, bytes, entries, leftOut, isWhole, sha256, probe, at }
 }
 
 async function callsSince(
@@ -148,6 +149,7 @@ async function callsSince(
     .where('session_id', '=', sessionId)
     .where('hand', '=', hand)
     .where('generation', '=', generation)
+    .where('given_up', '=', false)
   const after = at === null ? rows : rows.where('bound_at', '>', at)
   const bound = await after.orderBy('bound_at').orderBy('tool_use_id').execute()
   return bound.map(({ tool_use_id: id }) => id)

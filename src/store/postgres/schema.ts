@@ -139,6 +139,8 @@ interface CallBindingTable {
   generation: number
   hand: Generated<string>
   bound_at: Generated<Date>
+  /** It was bound so that it never begins. */
+  given_up: Generated<boolean>
 }
 
 /** One row per hand: the newest copy of its workspace. */
@@ -154,6 +156,9 @@ interface WorkspaceExportTable {
   sha256: string
   probe: string
   exported_at: Date
+  left_out: Generated<number>
+  /** False: something could not be read. */
+  whole: Generated<boolean>
 }
 
 interface HandsHostTable {

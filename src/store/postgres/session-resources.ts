@@ -28,6 +28,14 @@ export function createSessionResourceStore(database: Database): SessionResourceS
       return bySession
     },
 
+    async removeDead(sessionId, { known, ms }) {
+      const rows = database.updateTable('session_resources').set({ removed_at: sql<Date>`now()` })
+      const present = rows.where('session_id', '=', sessionId).where('removed_at', 'is', null)
+      const unknown = present.where('id', '<>', sql<string>`all(${known}::text[])`)
+      const isOld = sql<boolean>`updated_at < clock_timestamp() - ${ms}::double precision * interval '1 millisecond'`
+      await unknown.where(isOld).execute()
+    },
+
     async remove(sessionId, id) {
       const rows = database.updateTable('session_resources').set({ removed_at: sql<Date>`coalesce(removed_at, now())` })
       await rows.where('session_id', '=', sessionId).where('id', '=', id).execute()
@@ -41,40 +49,45 @@ export function createSessionResourceStore(database: Database): SessionResourceS
   }
 }
 
-type Writer = Database | Transaction<Schema>
-
-function oldestFirst(writer: Writer) {
-  return writer.selectFrom('session_resources').selectAll().orderBy('created_at').orderBy('id')
+function oldestFirst(database: Database | Transaction<Schema>) {
+  return database.selectFrom('session_resources').selectAll().orderBy('created_at').orderBy('id')
 }
 
-async function insert(writer: Writer, rows: readonly ResourceRow[]): Promise<void> {
-  const values = rows.map(({ workspaceId, sessionId, resource, updatedAt }) => ({
+async function insert(database: Database, rows: readonly ResourceRow[]): Promise<void> {
+  await database
+    .insertInto('session_resources')
+    .values(rows.map((row) => ({ ...toValues(row), updated_at: row.updatedAt })))
+    .onConflict((conflict) => conflict.column('id').doUpdateSet({ removed_at: null }))
+    .execute()
+}
+
+function toValues({ workspaceId, sessionId, resource }: Added) {
+  return {
     id: resource.id,
     session_id: sessionId,
     workspace_id: workspaceId,
     mount_path: resource.mount_path,
     document: JSON.stringify(resource),
     created_at: new Date(resource.created_at),
-    updated_at: updatedAt,
-  }))
-  await writer
-    .insertInto('session_resources')
-    .values(values)
-    .onConflict((conflict) => conflict.column('id').doUpdateSet({ removed_at: null }))
-    .execute()
+  }
 }
 
-function add(database: Database, row: ResourceRow, judge: Parameters<SessionResourceStore['add']>[1]): Promise<void> {
+type Added = Parameters<SessionResourceStore['add']>[0]
+
+function add(database: Database, row: Added, judge: Parameters<SessionResourceStore['add']>[1]): Promise<ResourceRow> {
   return database.transaction().execute(async (transaction) => {
     await sql`select pg_advisory_xact_lock(hashtextextended(${`resources ${row.sessionId}`}, 0))`.execute(transaction)
     const present = oldestFirst(transaction).where('session_id', '=', row.sessionId).where('removed_at', 'is', null)
-    const others = await present.where('id', '<>', row.resource.id).execute()
-    const spare = judge(others.map(toRow))
-    if (spare.length > 0) {
-      const rows = transaction.updateTable('session_resources').set({ removed_at: sql<Date>`now()` })
-      await rows.where('session_id', '=', row.sessionId).where('id', 'in', spare).execute()
-    }
-    await insert(transaction, [row])
+    judge((await present.where('id', '<>', row.resource.id).execute()).map(toRow))
+    const values = toValues(row)
+    const updated_at = sql<Date>`greatest(${values.created_at}::timestamptz, clock_timestamp())`
+    const added = await transaction
+      .insertInto('session_resources')
+      .values({ ...values, updated_at })
+      .onConflict((conflict) => conflict.column('id').doUpdateSet({ removed_at: null, updated_at }))
+      .returningAll()
+      .executeTakeFirstOrThrow()
+    return toRow(added)
   })
 }
 

@@ -17,6 +17,20 @@ const POLLED_EVERY = sql`interval '5 seconds'`
 const POLLING = sql`interval '30 seconds'`
 /** A worker whose item was stopped may have something left to send. */
 const TOKEN_OUTLIVES = sql`interval '10 minutes'`
+/** Two workers never serve one session: whether the one before `c` is still held, at `n.now`. */
+const isBehindAnother = sql`exists (
+  select from work_items o where o.session_id = c.session_id and o.state = 'stopping' and o.lease_until >= n.now
+)`
+/** Whoever was given an item and has not acknowledged it may still do so; once it is given on, for this long. */
+const TOKEN_UNUSED = sql`interval '1 minute'`
+/**
+ * Whether nothing has come to the session of `c` since it was made, as its last hint tells: its history is no longer than
+ * what a first task finds.
+ */
+const isUntouched = sql`exists (
+  select from sessions s
+  where s.id = c.session_id and s.status not in ('running', 'rescheduling') and (s.run, s.length) <= (1, 3)
+)`
 
 export async function enqueue(database: Database, clock: Clock, invitation: WorkInvitation): Promise<WorkItem | null> {
   const { id, sessionId, afterMs = 0, attempt = 1 } = invitation
@@ -30,7 +44,8 @@ export async function enqueue(database: Database, clock: Clock, invitation: Work
       from sessions s join environments e on e.id = s.environment_id, (select ${now} as now) n
       where s.id = ${sessionId} and e.document #>> '{config,type}' = 'self_hosted'
       on conflict (session_id) where state in ('queued', 'starting', 'active')
-        do update set claimable_at = excluded.claimable_at where w.claimable_at > excluded.claimable_at
+        do update set claimable_at = excluded.claimable_at
+          where w.claimable_at > excluded.claimable_at and w.claimable_at > ${clock()}
       returning w.*
     )
     select made.*, pg_notify(${workChannel}, made.environment_id) from made
@@ -46,7 +61,8 @@ export async function enqueue(database: Database, clock: Clock, invitation: Work
 
 /**
  * One statement: the row is locked, given out and its token stored at once. Rows that others are at are skipped. An item
- * whose lease has lapsed starts over, so that its former worker is told by its next heartbeat that it lost it.
+ * whose lease has lapsed starts over, so that its former worker is told by its next heartbeat that it lost it. Sessions that were
+ * made ahead do not keep workers from those that have something to do.
  */
 export async function claim(
   database: Database,
@@ -69,13 +85,14 @@ export async function claim(
               or c.polled_at <= n.now - ${reclaimMs}::double precision * interval '1 millisecond'))
             or (c.state in ('starting', 'active') and c.lease_until < n.now)
           )
-          and not exists (
-            select from work_items o
-            where o.session_id = c.session_id and o.state = 'stopping' and o.lease_until >= n.now
-          )
-        order by c.created_at, c.id limit 1 for no key update of c skip locked
+          and not ${isBehindAnother}
+        order by ${isUntouched}, c.created_at, c.id limit 1 for no key update of c skip locked
       )
       returning w.*
+    ),
+    forgotten as (
+      delete from work_tokens t using taken, n
+      where t.work_id = taken.id and t.attempt = taken.attempt and t.created_at < n.now - ${TOKEN_UNUSED}
     ),
     opened as (
       insert into work_tokens (secret_hash, workspace_id, work_id, key_id, attempt, created_at)
@@ -103,11 +120,13 @@ export async function readStats(database: Database, clock: Clock, environmentId:
   const { rows } = await sql<{ depth: number; pending: number; oldest: Date | null; workers: number }>`
     with n as materialized (select ${clock()} as now),
     waiting as (
-      select w.created_at, w.state = 'queued' and w.polled_at > n.now - ${PENDING_MS}::integer * interval '1 millisecond'
+      select c.created_at, c.state = 'queued' and c.polled_at > n.now - ${PENDING_MS}::integer * interval '1 millisecond'
         as is_pending
-      from work_items w, n
-      where w.environment_id = ${environmentId} and w.state <> 'stopped'
-        and (w.state = 'queued' or (w.state in ('starting', 'active') and w.lease_until < n.now))
+      from work_items c, n
+      where c.environment_id = ${environmentId} and c.state <> 'stopped'
+        and ((c.state = 'queued' and c.claimable_at <= n.now)
+          or (c.state in ('starting', 'active') and c.lease_until < n.now))
+        and not ${isBehindAnother}
     )
     select count(*) filter (where is_pending is not true)::integer as depth,
       count(*) filter (where is_pending)::integer as pending, min(created_at) as oldest,

@@ -44,27 +44,45 @@ const UNREMOVED = 'something could not be removed'
  * when the packages `@aws-sdk/client-s3` and `@aws-sdk/lib-storage` are not installed.
  */
 export async function openBucket(place: BucketPlace): Promise<Bucket> {
-  const bucket = await connect(place)
+  const { bucket, begin } = await connect(place)
   const name = `probe/${randomUUID()}`
-  try {
-    await bucket.put(name, Buffer.from('probe'))
-    const kept = await bucket.get(name, 10)
-    if (kept?.length !== 5) throw new StoreAway('store: the bucket does not answer what was put into it')
-    await bucket.remove(name)
-  } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause)
-    throw new BucketError(`the bucket ${place.bucket} cannot be used: ${reason}`, { cause })
+  const trials: readonly (readonly [string, () => Promise<unknown>])[] = [
+    ['s3:PutObject', () => bucket.put(name, Buffer.from('probe'))],
+    ['s3:GetObject', () => demandProbe(bucket.get(name, 10))],
+    ['s3:DeleteObject', () => bucket.remove(name)],
+    ['s3:ListBucket', () => bucket.list('probe/')],
+    ['s3:ListBucketMultipartUploads', () => bucket.removeUploads(name)],
+    ['s3:PutObject for an upload in parts', () => begin(name)],
+    ['s3:AbortMultipartUpload', () => bucket.removeUploads(name)],
+  ]
+  for (const [right, attempt] of trials) {
+    try {
+      await attempt()
+    } catch (cause) {
+      const reason = cause instanceof Error ? cause.message : String(cause)
+      throw new BucketError(`the bucket ${place.bucket} cannot be used: ${reason}, when ${right} was tried`, { cause })
+    }
   }
   return bucket
 }
 
-async function connect(place: BucketPlace): Promise<Bucket> {
+async function demandProbe(reading: Promise<Uint8Array | null>): Promise<void> {
+  if ((await reading)?.length !== 5) throw new StoreAway('store: the bucket does not answer what was put into it')
+}
+
+interface Connected {
+  readonly bucket: Bucket
+  /** Begins an upload in parts. */
+  readonly begin: (name: string) => Promise<unknown>
+}
+
+async function connect(place: BucketPlace): Promise<Connected> {
   const { s3, Upload } = await load()
   const client = createClient(s3, place)
   const at = (name: string): Place => ({ Bucket: place.bucket, Key: place.prefix + name })
   const soon = () => ({ abortSignal: AbortSignal.timeout(ANSWER_MS) })
 
-  return {
+  const bucket: Bucket = {
     async put(name, bytes) {
       await told(UNWRITTEN, client.send(new s3.PutObjectCommand({ ...at(name), Body: bytes }), soon()))
     },
@@ -106,6 +124,8 @@ async function connect(place: BucketPlace): Promise<Bucket> {
     removeUploads: async (name) => told(UNREMOVED, removeUploads(s3, client, at(name))),
     list: async (folder) => told(UNREAD, list(s3, client, at(folder))),
   }
+  const begin = (name: string) => told(UNWRITTEN, client.send(new s3.CreateMultipartUploadCommand(at(name)), soon()))
+  return { bucket, begin }
 }
 
 type Package = typeof S3

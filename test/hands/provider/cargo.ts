@@ -230,6 +230,10 @@ export function collecting(setup: SandboxProviderSetup): void {
     const { cargo, sandbox } = await openCargo(setup)
     await run(sandbox, `cd ${outputs}; seq 1100 | xargs touch`)
     expect(await cargo.listOutputs()).toHaveLength(1_000)
+    // So many that a list of all would be too long to be taken.
+    const deep = `${outputs}/${'d'.repeat(200)}`
+    await run(sandbox, `mkdir ${deep} && cd ${deep} && seq -f '${'n'.repeat(200)}%.0f' 40000 | xargs touch`)
+    expect(await cargo.listOutputs()).toHaveLength(1_000)
   })
 }
 
@@ -248,6 +252,7 @@ export function exporting(setup: SandboxProviderSetup): void {
     const exported = from.cargo.exportWorkspace({ most: 100 * MiB })
     const tar = await gather(exported.tar)
     expect(exported.passed).toMatchObject({ entries: 13, leftOut: 1 })
+    expect(exported.isWhole()).toBe(false)
     expect(await from.cargo.probe()).toBe(before)
     // The agent cannot read `locked` either.
     expect(await to.cargo.stage('m1', inPieces(tar))).toEqual({ entries: 13, leftOut: 0 })
@@ -287,8 +292,17 @@ export function exporting(setup: SandboxProviderSetup): void {
     const probed = await cargo.probe()
     await cargo.stage('m2', inPieces(await makeTar({ name: 'three', text: '3' })))
     expect(await cargo.probe()).toBe(probed)
-    const tar = await gather(cargo.exportWorkspace({ most: MiB }).tar)
-    expect(tar.toString()).not.toMatch(/longhand|two/)
+    const exported = cargo.exportWorkspace({ most: MiB })
+    expect((await gather(exported.tar)).toString()).not.toMatch(/longhand|two/)
+    expect(exported.isWhole()).toBe(true)
+  })
+
+  test('has no stage of an hour ago any more', async () => {
+    const { cargo, sandbox } = await openCargo(setup)
+    for (const maker of ['old', 'new']) await cargo.stage(maker, inPieces(await makeTar({ name: 'one', text: '1' })))
+    await run(sandbox, 'mkdir .longhand-old/closed; chmod 0 .longhand-old/closed; touch -d "-61 min" .longhand-old')
+    await cargo.probe()
+    expect(await textOf(sandbox, 'ls -A')).toBe('.longhand-new\n')
   })
 
   test('that was tampered with reaches nothing outside of its stage', async () => {
