@@ -3,7 +3,7 @@
 #   docker build -t longhand .
 #   docker run --env-file settings longhand migrate
 #   docker run --env-file settings --network host longhand api
-#   docker run --env-file settings -v /srv/longhand:/srv/longhand -e LONGHAND_DATA=/srv/longhand --network host \
+#   docker run --env-file settings -v /srv/longhand:/data -e LONGHAND_DOCKER_DATA=/srv/longhand --network host \
 #     -v /var/run/docker.sock:/var/run/docker.sock --group-add $(stat -c %g /var/run/docker.sock) longhand worker
 #
 # The api listens on loopback alone. The worker alone needs the socket, for its sandboxes: who has that is root on its

@@ -21,8 +21,11 @@ if (!('groupBy' in Object))
       Object.fromEntries(groupBy(items, keyOf)),
   })
 
-/** Forks, because a worker's native core does not live in threads. No retries: a test that fails at times is a defect. */
-export const settings = { pool: 'forks', retry: 0 } as const
+/**
+ * Forks, because a worker's native core does not live in threads. No retries: a test that fails at times is a defect.
+ * Teardown waits for what ends by itself and clears away what does not.
+ */
+export const settings = { pool: 'forks', retry: 0, teardownTimeout: 60_000 } as const
 
 /**
  * Two projects, told apart by the file's name:
@@ -47,9 +50,11 @@ export default defineConfig({
           name: 'unit',
           include: ['test/**/*.test.ts'],
           exclude: [servers, long],
+          globalSetup: ['./test/support/run-setup.ts'],
           // A process for each of the files would spend half of its time on loading the same modules again.
           isolate: false,
           testTimeout: 10_000,
+          expect: { poll: { timeout: 5_000 } },
         },
       },
       {
@@ -58,9 +63,11 @@ export default defineConfig({
           name: 'integration',
           include: [servers],
           exclude: [long],
-          globalSetup: ['./test/support/global-setup.ts'],
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
+          globalSetup: ['./test/support/run-setup.ts', './test/support/global-setup.ts'],
+          // Against what hangs: a busy machine with two cores takes a minute for what takes a quiet one seconds.
+          testTimeout: 180_000,
+          hookTimeout: 180_000,
+          expect: { poll: { timeout: 60_000 } },
         },
       },
     ],

@@ -7,7 +7,7 @@ export default defineConfig({
     ...settings,
     maxWorkers: 1,
     include: ['test/long/*.long.test.ts'],
-    globalSetup: ['./test/support/global-setup.ts'],
+    globalSetup: ['./test/support/run-setup.ts', './test/support/global-setup.ts'],
     testTimeout: 30 * 60_000,
     hookTimeout: 60_000,
   },

@@ -17,7 +17,7 @@ export const benchmark = createBenchmark({
   method: `From the client's request until the client's stream brings \`session.status_idle\`, minus the time of the two model
 requests. The worker and the sandbox are those of \`longhand dev\`. The first turn of a session, which makes its sandbox, is not
 counted; sessions are renewed every 40 turns. Between turns there is a rest of 30 ms.`,
-  limits: `The sandbox is warm: what a cold one takes is in *Sandboxes*. The two kinds are measured one after the other, not in
+  limits: `The sandbox is warm: what a cold one takes is in *Sandbox calls*. The two kinds are measured one after the other, not in
 pairs.`,
   async measure(context) {
     await using model = await startBenchModel()

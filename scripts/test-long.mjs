@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { existsSync, readdirSync } from 'node:fs'
 import { delimiter, dirname } from 'node:path'
-import { installNode } from './long/node.mjs'
+import { installNode } from './node.mjs'
 
 const FOLDER = 'test/long'
 const ENDING = '.long.test.ts'

@@ -3,7 +3,8 @@ import type { EnvironmentKeyStore } from './store/environment-keys.ts'
 import type { KeyStore } from './store/keys.ts'
 import type { WorkQueue } from './store/work.ts'
 
-interface CallerStores {
+/** What knows secrets. */
+export interface CallerStores {
   readonly keys: Pick<KeyStore, 'verify'>
   readonly environmentKeys: Pick<EnvironmentKeyStore, 'verify'>
   readonly work: Pick<WorkQueue, 'verifyToken'>

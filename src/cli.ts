@@ -88,7 +88,9 @@ command('doctor', 'Looks at what is needed here and says what to do about what i
 
 program
   .command('demo')
-  .description('Shows a session that loses its worker in the middle of a command and goes on.')
+  .description(
+    'Shows a session that loses its worker and its sandbox and goes on, and an agent that fails to steal a token.',
+  )
   .option('--keep', 'leave the server up afterwards, until Ctrl+C')
   .option('--sandbox <kind>', 'auto, docker or local')
   .option('--ask', 'a command waits for your word while the worker dies; needs a terminal')

@@ -10,6 +10,7 @@ import { DEFAULT_IMAGE } from './hands/docker/image.ts'
 import type { Provisioning } from './session/policy.ts'
 import type { Kind } from './setting-kinds.ts'
 import {
+  absolutePath,
   atLeast,
   baseUrl,
   choice,
@@ -67,6 +68,8 @@ export interface Config {
   readonly sandboxRuntime: string | undefined
   /** Absolute path of certificates, in PEM, that sandboxes trust beside their system's. */
   readonly sandboxCa: string | undefined
+  /** Path of the data folder on the host of the Docker daemon, where that is not the same; undefined: it is. */
+  readonly dockerData: string | undefined
   /** What a worker does; one that has no hands touches no sandbox and no Docker. */
   readonly roles: readonly Role[]
   /** Name of this host among those that have sandboxes; made of its identity if not given. */
@@ -137,6 +140,7 @@ const settings = {
   sandboxImage: { env: ['LONGHAND_SANDBOX_IMAGE'], key: 'sandbox_image', ...text },
   sandboxRuntime: { env: ['LONGHAND_SANDBOX_RUNTIME'], key: 'sandbox_runtime', ...text },
   sandboxCa: { env: ['LONGHAND_SANDBOX_CA'], key: 'sandbox_ca', ...filePath },
+  dockerData: { env: ['LONGHAND_DOCKER_DATA'], key: 'docker_data', ...absolutePath() },
   roles: { env: ['LONGHAND_ROLES'], key: 'roles', expected: 'brain, hands or brain,hands', parse: parseRoles },
   host: { env: ['LONGHAND_HOST'], key: 'host', ...hostName() },
   sandboxIdle: { env: ['LONGHAND_SANDBOX_IDLE'], key: 'sandbox_idle', ...whole('minutes, 0 for never', 6) },
@@ -163,7 +167,7 @@ const fileVariable = 'LONGHAND_CONFIG'
 const defaultPort = 8787
 const defaultRunEvents = 1000
 /** Minutes and bytes. */
-const defaultSandbox = { idle: 15, copied: 1024 * 1024 * 1024 } as const
+export const defaultSandbox = { idle: 15, copied: 1024 * 1024 * 1024 } as const
 /** Seconds. The SDK's workers beat three times within the one, and leave an idle session by themselves before the other. */
 const defaultWork = { lease: 90, idle: 120 } as const
 
@@ -200,6 +204,7 @@ export function readConfig(flags: Flags, env: Environment): Config {
     sandboxImage: read('sandboxImage', settings.sandboxImage) ?? DEFAULT_IMAGE,
     sandboxRuntime: read('sandboxRuntime', settings.sandboxRuntime),
     sandboxCa: read('sandboxCa', settings.sandboxCa),
+    dockerData: read('dockerData', settings.dockerData),
     roles: read('roles', settings.roles) ?? roles,
     host: read('host', settings.host),
     sandboxIdle: read('sandboxIdle', settings.sandboxIdle) ?? defaultSandbox.idle,

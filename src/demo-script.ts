@@ -1,13 +1,17 @@
+import { randomBytes } from 'node:crypto'
 import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
 import type { Scripted } from './cli/stage.ts'
 import type { Config } from './config.ts'
+import { openDemoRepository } from './demo-git.ts'
 import { createPlainLoop } from './demo-plain-loop.ts'
 import { startDemoModel } from './model/demo/demo-model.ts'
 
-/** The scripted model of a demo, and the plain loop that works with it. */
+/** The scripted model of a demo, the plain loop that works with it, and a repository that opens to a token. */
 export interface Script extends Scripted, AsyncDisposable {
-  /** Point a server at the model. */
-  readonly settings: Pick<Config, 'modelApiKey' | 'modelBaseUrl' | 'modelBackend' | 'modelNames'>
+  /** Point a server at the model, and at the repository as one of GitHub's. */
+  readonly settings: Pick<Config, 'modelApiKey' | 'modelBaseUrl' | 'modelBackend' | 'modelNames'> &
+    Partial<Pick<Config, 'githubUrl'>>
 }
 
 /** Milliseconds between two words, so that a person can watch. */
@@ -16,13 +20,15 @@ const PACE_MS = 15
 const WORKER_KEY = 'scripted-worker'
 const LOOP_KEY = 'scripted-plain-loop'
 
-/** Starts the model's server in this process; `folder` is made for the plain loop and is whoever's that made its parent. */
+/** Starts the servers in this process; folders are made in `folder`, which is whoever's that made it. */
 export async function openScript({ env, folder }: { env: NodeJS.ProcessEnv; folder: string }): Promise<Script> {
-  await mkdir(folder)
+  const folders = { plainLoop: join(folder, 'plain-loop'), git: join(folder, 'git') }
+  for (const path of Object.values(folders)) await mkdir(path)
+  const repository = await openDemoRepository(folders.git, `ghp_${randomBytes(18).toString('hex')}`)
   const model = await startDemoModel({ apiKey: WORKER_KEY, otherKeys: [LOOP_KEY], delayMs: PACE_MS })
   const requestsWith = (key: string) => model.requests.filter((request) => request.key === key)
   const plainLoop = createPlainLoop({
-    folder,
+    folder: folders.plainLoop,
     env: { PATH: env['PATH'], HOME: env['HOME'], ANTHROPIC_BASE_URL: model.url, ANTHROPIC_API_KEY: LOOP_KEY },
     requests: () => requestsWith(LOOP_KEY).map(({ body }) => toMessages(body)),
   })
@@ -32,11 +38,14 @@ export async function openScript({ env, folder }: { env: NodeJS.ProcessEnv; fold
       modelBaseUrl: model.url,
       modelBackend: 'anthropic',
       modelNames: new Map(),
+      ...(repository && { githubUrl: repository.base }),
     },
+    repository,
     modelCalls: () => requestsWith(WORKER_KEY).length,
     plainLoop,
     async [Symbol.asyncDispose]() {
       await plainLoop[Symbol.asyncDispose]()
+      await repository?.[Symbol.asyncDispose]()
       await model.close()
     },
   }

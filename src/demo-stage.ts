@@ -6,16 +6,23 @@ import { Client, Connection } from '@temporalio/client'
 import type { WorkflowClient } from '@temporalio/client'
 import type { Stage } from './cli/stage.ts'
 import type { Config } from './config.ts'
+import { defaultSandbox } from './config.ts'
 import type { Script } from './demo-script.ts'
 import { openScript } from './demo-script.ts'
 import type { Dev } from './dev/dev.ts'
 import { startDev } from './dev/dev.ts'
+import { findRunningPostgres } from './dev/running-postgres.ts'
 import type { SandboxRow } from './hands/bindings.ts'
+import type { SandboxLedger } from './hands/ledger.ts'
 import type { SandboxProvider } from './hands/sandbox.ts'
 import type { RawAttempt } from './history-count.ts'
-import { countHistory, findCall, findReplayed, toAttempt } from './history-count.ts'
+import { countHistory, countMentions, findCall, findReplayed, toAttempt } from './history-count.ts'
+import { killSandbox } from './kill-sandbox.ts'
+import { createLog } from './log.ts'
 import { devOptions } from './programs.ts'
 import { chooseSandbox, createSandboxProvider } from './sandboxes.ts'
+import { openDatabase } from './store/postgres/database.ts'
+import { createStores } from './store/postgres/stores.ts'
 
 export interface DemoStageOptions {
   readonly config: Config
@@ -37,12 +44,14 @@ const LOOK_LIMIT = { timeoutMs: 10_000, capBytes: 4096 }
 export async function openDemoStage({ config, env, live, signal }: DemoStageOptions): Promise<Stage> {
   const closing: (() => PromiseLike<unknown>)[] = []
   async function close(): Promise<void> {
-    for (const end of closing.toReversed()) await end()
+    const failures: unknown[] = []
+    for (const end of closing.toReversed()) await Promise.resolve(end()).catch((error: unknown) => failures.push(error))
+    if (failures.length > 0) throw failures[0]
   }
   try {
     const data = await mkdtemp(join(tmpdir(), 'longhand-demo-'))
     closing.push(() => rm(data, { recursive: true, force: true }))
-    const script = live ? null : await openScript({ env, folder: join(data, 'plain-loop') })
+    const script = live ? null : await openScript({ env, folder: data })
     if (script) closing.push(() => script[Symbol.asyncDispose]())
     const own = {
       ...config,
@@ -52,6 +61,8 @@ export async function openDemoStage({ config, env, live, signal }: DemoStageOpti
       databaseUrl: undefined,
       codecKey: undefined,
       secretsKey: undefined,
+      // The demo waits for a copy.
+      workspaceExport: defaultSandbox.copied,
       // Its own too: on a shared one, another server's worker would take the demo's tasks.
       temporal: { external: false, namespace: 'default', connection: {} },
     }
@@ -63,7 +74,10 @@ export async function openDemoStage({ config, env, live, signal }: DemoStageOpti
     })
     closing.push(() => connection.close())
     const { workflow } = new Client({ connection, namespace: own.temporal.namespace })
-    const stage = createStage({ dev, workflow, provider: await createSandboxProvider(own), script })
+    const database = await openDatabase((await findRunningPostgres(data)) ?? '', createLog('demo'))
+    closing.push(() => database.destroy())
+    const { ledger } = createStores(database)
+    const stage = createStage({ dev, workflow, ledger, provider: await createSandboxProvider(own), script })
     return { ...stage, [Symbol.asyncDispose]: close }
   } catch (error) {
     await close()
@@ -74,12 +88,13 @@ export async function openDemoStage({ config, env, live, signal }: DemoStageOpti
 interface Parts {
   readonly dev: Dev
   readonly workflow: WorkflowClient
+  readonly ledger: Pick<SandboxLedger, 'all'>
   readonly provider: SandboxProvider
   readonly script: Script | null
 }
 
-function createStage({ dev, workflow, provider, script }: Parts): Omit<Stage, keyof AsyncDisposable> {
-  const { base_url: baseURL, api_key: apiKey, temporal_ui: ui } = dev.state()
+function createStage({ dev, workflow, ledger, provider, script }: Parts): Omit<Stage, keyof AsyncDisposable> {
+  const { base_url: baseURL, api_key: apiKey, temporal_ui: ui, data } = dev.state()
   const fetchHistory = (session: string) => workflow.getHandle(session).fetchHistory()
   return {
     client: new Anthropic({ baseURL, apiKey, authToken: null }),
@@ -94,10 +109,15 @@ function createStage({ dev, workflow, provider, script }: Parts): Omit<Stage, ke
         : `${ui}/namespaces/${namespace}/workflows/${session}`
     },
     ...createWorkerControl(dev),
-    ...createSandboxView(provider),
+    ...createSandboxView(provider, data),
+    async isCopied(session) {
+      const kept = (await ledger.all()).find(({ row }) => row.sessionId === session)
+      return kept?.exportedAt != null && kept.exportedAt > kept.usedAt
+    },
     attempt: async (session, call) => toWorker(await findAttempt(workflow, session, call)),
     replayed: async (session, worker) => findReplayed(await fetchHistory(session), `worker ${worker}@`),
     count: async (session) => countHistory(await fetchHistory(session)),
+    mentions: async (session, words) => countMentions(await fetchHistory(session), words),
   }
 }
 
@@ -120,10 +140,14 @@ function createWorkerControl(dev: Dev): Pick<Stage, 'killWorker' | 'isWorkerAliv
   }
 }
 
-function createSandboxView(provider: SandboxProvider): Pick<Stage, 'sandbox' | 'look' | 'commandSeconds'> {
+function createSandboxView(
+  provider: SandboxProvider,
+  data: string,
+): Pick<Stage, 'sandbox' | 'killSandbox' | 'look' | 'commandSeconds'> {
   let looks = 0
   async function find(session: string): Promise<SandboxRow | undefined> {
-    return (await provider.list()).find(({ sessionId }) => sessionId === session)
+    const rows = await provider.list(session)
+    return rows.toSorted((one, other) => other.generation - one.generation)[0]
   }
   async function look(session: string, command: string): Promise<string | null> {
     const row = await find(session)
@@ -137,6 +161,11 @@ function createSandboxView(provider: SandboxProvider): Pick<Stage, 'sandbox' | '
     async sandbox(session) {
       const row = await find(session)
       return row ? { generation: row.generation, isUp: (await provider.attach(row)) !== null } : null
+    },
+    async killSandbox(session) {
+      const row = await find(session)
+      if (row === undefined) throw new Error('expected a sandbox to kill')
+      return killSandbox(row, data)
     },
     async commandSeconds(session, call) {
       // The runner's own files (runner.sh): the one is written when the command starts, the other when it has ended.

@@ -75,7 +75,11 @@ export function connectDoors(
       return opened
     },
     close,
-    builders: { close, open: (name, networking) => open(name, { ...permitToInstall(networking), ...trusted }) },
+    builders: {
+      close,
+      open: (name, networking) => open(name, { ...permitToInstall(networking), ...trusted }),
+      names: async () => (await gate.names()).filter(isBuilders),
+    },
     renew: (session) => renewal.look(session),
     async attend(signal) {
       const timer = setInterval(() => void renewal.look(), lookMs)
@@ -89,7 +93,11 @@ export function connectDoors(
 
 /** Those that belong to sessions. */
 async function sessionDoors(gate: GateClient): Promise<readonly string[]> {
-  return (await gate.names()).filter((name) => !name.startsWith(buildDoorPrefix))
+  return (await gate.names()).filter((name) => !isBuilders(name))
+}
+
+function isBuilders(name: string): boolean {
+  return name.startsWith(buildDoorPrefix)
 }
 
 function startEgress(

@@ -43,6 +43,16 @@ export function countHistory(history: RawHistory): HistoryCount {
   return { events, modelCalls, repeatedModelCalls, attempts }
 }
 
+/** In how many events these words stand, in whatever field, as text or as bytes. */
+export function countMentions(history: RawHistory, words: string): number {
+  const holds = (value: unknown): boolean => {
+    if (typeof value === 'string') return value.includes(words)
+    if (value instanceof Uint8Array) return Buffer.from(value).includes(words)
+    return typeof value === 'object' && value !== null && Object.values(value).some(holds)
+  }
+  return (history.events ?? []).filter(holds).length
+}
+
 /** How many events came before the first task that a worker of this identity took. */
 export function findReplayed(history: RawHistory, identity: string): number | null {
   const taken = history.events?.find((event) =>

@@ -1,6 +1,6 @@
-import { createHash, randomUUID } from 'node:crypto'
 import type { OutputShelf } from './hands/collector.ts'
 import type { FileContents, FileRow, FileStore } from './store/files.ts'
+import { dropContent, storeContent } from './store/new-content.ts'
 import type { Stores } from './store/postgres/stores.ts'
 import type { SessionStore } from './store/sessions.ts'
 import { toMediaType } from './wire/files.ts'
@@ -16,11 +16,7 @@ export interface OutputShelfParts {
 
 /** Outputs of sandboxes as files of their sessions, to be downloaded. Nothing is kept for a session that was deleted. */
 export function createOutputShelf({ stores: { files, outputs, sessions }, contents }: OutputShelfParts): OutputShelf {
-  async function drop(content: string): Promise<void> {
-    await contents.remove(content)
-    await files.forget(content, new Date())
-  }
-
+  const drop = (content: string) => dropContent({ files, contents }, content)
   return {
     known: (place) => outputs.known(place),
     gone: (place, paths) => outputs.forget(place, paths),
@@ -28,25 +24,7 @@ export function createOutputShelf({ stores: { files, outputs, sessions }, conten
 
     async take(sessionId, source) {
       const session = await sessions.find(sessionId)
-      if (!session) return null
-      const content = randomUUID()
-      await files.begin(session.workspaceId, content)
-      const hash = createHash('sha256')
-      let size = 0
-      async function* measured(): AsyncGenerator<Uint8Array> {
-        for await (const chunk of source) {
-          size += chunk.length
-          hash.update(chunk)
-          yield chunk
-        }
-      }
-      try {
-        await contents.write(content, measured())
-      } catch (error) {
-        await drop(content)
-        throw error
-      }
-      return { content, size, sha256: hash.digest('hex') }
+      return session && storeContent({ files, contents }, session.workspaceId, source)
     },
 
     async keep(place, output, { content, size, sha256 }) {

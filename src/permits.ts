@@ -10,6 +10,7 @@ import { placeOfSecret } from './store/resource-secrets.ts'
 import type { SecretBox } from './store/secrets.ts'
 import type { SessionResourceStore } from './store/session-resources.ts'
 import type { SessionStore } from './store/sessions.ts'
+import { handRecipeOf } from './wire/session-hands.ts'
 import type { Networking } from './wire/types.ts'
 
 /** What a session's sandbox may reach, and in whose name. */
@@ -29,7 +30,7 @@ export function permitToInstall(networking: Networking | undefined): Permit {
 export interface PermitSources {
   readonly sessions: Pick<SessionStore, 'find' | 'configuration'>
   readonly environments: Pick<EnvironmentStore, 'read'>
-  readonly resources: Pick<SessionResourceStore, 'of'>
+  readonly resources: Pick<SessionResourceStore, 'repositories'>
   readonly resourceSecrets: Pick<ResourceSecretStore, 'of'>
   /** Null: no secret can be opened here. */
   readonly box: SecretBox | null
@@ -40,17 +41,18 @@ export interface PermitSources {
 
 /**
  * What a session was created with, for its agent; sessions from before that was kept go by their environment. One that is
- * not there may reach nothing. Repositories are the main hand's, with the tokens that they have at present.
+ * not there may reach nothing, nor a hand that the session does not have. Repositories are the main hand's, with the tokens that they have at present.
  */
 export function createPermitOf(sources: PermitSources): PermitOf {
   const { sessions, environments } = sources
   return async (session, hand) => {
     const [row, configuration] = await Promise.all([sessions.find(session), sessions.configuration(session)])
     if (row === null || configuration === null) return closedPermit
-    const { agent, networking } = configuration
+    const { agent, networking, recipe } = configuration
     const environment = networking ? null : await environments.read(row.workspaceId, row.environmentId)
     const cloud = environment?.config.type === 'cloud' ? environment.config.networking : undefined
-    const allowed = networking ?? cloud
+    const own = networking ?? cloud
+    const allowed = hand === MAIN ? own : handRecipeOf(recipe, hand)?.networking
     const repositories = hand === MAIN ? await routesOf(sources, session) : []
     return {
       policy: allowed === undefined ? closedPolicy : toPolicy(allowed, agent.mcp_servers),
@@ -62,7 +64,7 @@ export function createPermitOf(sources: PermitSources): PermitOf {
 
 async function routesOf(sources: PermitSources, session: string): Promise<readonly RepositoryRoute[]> {
   const { resources, resourceSecrets, github } = sources
-  const rows = await resources.of(session)
+  const rows = await resources.repositories(session)
   const repositories = rows.flatMap(({ resource }) => (resource.type === 'github_repository' ? [resource] : []))
   if (repositories.length === 0) return []
   const secrets = new Map((await resourceSecrets.of(session)).map((secret) => [secret.resourceId, secret]))

@@ -31,7 +31,7 @@ export function createPolicies({
       ...policy,
       takesSystem: policy.takesSystem === true && takesSystem(modelBackend),
       run,
-      accounting: { prices: findPrices(own, model, speed), hourly: hourlyRate },
+      accounting: { prices: findPrices(own, model, speed), hourly: hourlyRate, answers: true },
       ...(provisioning === 'lazy' ? {} : { provisioning }),
     }
   }

@@ -57,16 +57,24 @@ export function devOptions(config: Config, env: NodeJS.ProcessEnv): Omit<DevOpti
   }
 }
 
-/** Says which kind of sandbox the configuration comes to, and tries out what that needs here. */
+/** Says which kind of sandbox the configuration comes to, and tries out what that needs here, with all that limits it. */
 export async function examineSandbox(config: Config): Promise<readonly Finding[]> {
   const { kind, because } = await chooseSandbox(config)
   const choice = { name: 'sandbox kind', ok: true, detail: `${kind}: ${because}` }
-  return [choice, ...(await (await assembleProviders(config, kind)).doctor())]
+  const doors = connectDoors(config)
+  try {
+    return [choice, ...(await (await assembleProviders(config, kind, doors)).doctor(true))]
+  } finally {
+    // Begun for this look alone: where there are doors, a worker has a use for it.
+    const names = await Promise.all([doors.names(), doors.builders.names()])
+    if (names.flat().length === 0) await doors.halt()
+  }
 }
 
 /** Rejects with `StartError` where no sandbox is possible. */
 async function requireSandbox(config: Config): Promise<void> {
-  const findings = await examineSandbox(config)
+  const { kind } = await chooseSandbox(config)
+  const findings = await (await assembleProviders(config, kind)).doctor()
   const fault = findings.find(({ ok }) => !ok)
   if (fault === undefined) return
   throw new StartError(

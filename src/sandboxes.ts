@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import type { Config } from './config.ts'
 import { keepSecret } from './dev/secret-file.ts'
 import { StartError } from './dev/start-error.ts'
@@ -9,6 +9,7 @@ import { defaultLimits } from './hands/docker/container-spec.ts'
 import { remedyForImage } from './hands/docker/docker-doctor.ts'
 import { createDockerProvider } from './hands/docker/docker.ts'
 import { createEngine } from './hands/docker/dockerode.ts'
+import type { Engine } from './hands/docker/engine.ts'
 import type { Images } from './hands/docker/images.ts'
 import { createImages } from './hands/docker/images.ts'
 import { HandsUnavailable } from './hands/hands.ts'
@@ -21,7 +22,7 @@ import { nameDockerHost, nameLocalHost } from './host-name.ts'
 import { createLog } from './log.ts'
 
 type SandboxSettings = Pick<Config, 'data' | 'sandbox' | 'sandboxImage' | 'host'> &
-  Partial<Pick<Config, 'sandboxRuntime'>>
+  Partial<Pick<Config, 'sandboxRuntime' | 'dockerData'>>
 /** Those of sandboxes and, with them, those of makers of images. */
 type Ways = Doors & Partial<Pick<HostDoors, 'builders'>>
 
@@ -55,18 +56,35 @@ export async function createSandboxProvider(settings: SandboxSettings, doors?: W
 /** What a worker of the hands serves. */
 export interface Sandboxes {
   readonly provider: SandboxProvider
-  /** Of every host whose sandboxes can be reached from here, those too on which no new ones are made. */
+  /** Of every host whose sandboxes can be reached from here now, those too on which no new ones are made. */
   readonly offers: readonly HostOffer[]
   /** Of this host's Docker; null where there is none in use. */
   readonly images: Images | null
 }
 
-/** As above, with the names of the hosts. */
-export async function openSandboxes(settings: SandboxSettings, doors?: Ways): Promise<Sandboxes> {
+/**
+ * As above, with the names of the hosts.
+ * @param engine of Docker sandboxes; the daemon of this machine if none is given.
+ */
+export async function openSandboxes(settings: SandboxSettings, doors?: Ways, engine?: Engine): Promise<Sandboxes> {
   const { kind } = await chooseSandbox(settings)
   if (kind === 'docker') await requireImage(settings)
-  const members = await createMembers(settings, kind, doors)
-  return { provider: toProvider(members), offers: await toOffers(members), images: members.images }
+  const members = await createMembers(settings, kind, { doors, engine })
+  const docker = members.others.find((other) => other.kind === 'docker')
+  const others = docker === undefined || (await hasDaemon(engine)) ? members.others : []
+  const offers = await toOffers({ ...members, others })
+  return { provider: toProvider(members), offers, images: members.images }
+}
+
+/** Sandboxes of a daemon that is away for good are lost with their host, which nobody hears of any more. */
+async function hasDaemon(engine = createEngine({ patience: probePatience })): Promise<boolean> {
+  try {
+    await engine.info()
+    return true
+  } catch (error) {
+    if (!(error instanceof HandsUnavailable)) throw error
+    return false
+  }
 }
 
 /**
@@ -78,13 +96,13 @@ export async function assembleProviders(
   kind: SandboxKind['kind'],
   doors?: Ways,
 ): Promise<SandboxProvider> {
-  return toProvider(await createMembers(settings, kind, doors))
+  return toProvider(await createMembers(settings, kind, { doors }))
 }
 
 /** Ends what makes images for this data folder; where the daemon is away it ends by itself within minutes. */
 export async function endBuilders(settings: SandboxSettings, doors: Ways): Promise<void> {
   if (!existsSync(installationFile(settings))) return
-  const { images } = await createDocker(settings, doors)
+  const { images } = await createDocker(settings, { doors })
   await images.end().catch((error: unknown) => {
     if (!(error instanceof HandsUnavailable)) throw error
   })
@@ -97,13 +115,20 @@ interface Members {
   readonly images: Images | null
 }
 
-async function createMembers(settings: SandboxSettings, kind: SandboxKind['kind'], doors?: Ways): Promise<Members> {
+/** What sandboxes are made with, where it is not the usual or nothing. */
+interface Means {
+  readonly doors?: Ways | undefined
+  readonly engine?: Engine | undefined
+}
+
+async function createMembers(settings: SandboxSettings, kind: SandboxKind['kind'], means: Means): Promise<Members> {
+  const { doors } = means
   const way = doors === undefined ? {} : { doors }
   const folder = sandboxFolder(settings.data)
   const local = createLocalProvider({ folder, ...way, host: async () => settings.host ?? nameLocalHost(folder) })
   const hasDocker = kind === 'docker' || existsSync(installationFile(settings))
   if (!hasDocker) return { chosen: local, others: [], images: null }
-  const { provider, images } = await createDocker(settings, doors)
+  const { provider, images } = await createDocker(settings, means)
   return kind === 'docker'
     ? { chosen: provider, others: [local], images }
     : { chosen: local, others: [provider], images }
@@ -133,7 +158,10 @@ interface DockerParts {
   readonly images: Images
 }
 
-async function createDocker(settings: SandboxSettings, doors: Ways | undefined): Promise<DockerParts> {
+async function createDocker(
+  settings: SandboxSettings,
+  { doors, engine = createEngine() }: Means,
+): Promise<DockerParts> {
   mkdirSync(settings.data, { recursive: true, mode: 0o700 })
   // Random and kept with the data: two servers on one daemon, each with a folder of its own, do not meet.
   const secret = await keepSecret(installationFile(settings), '')
@@ -142,8 +170,9 @@ async function createDocker(settings: SandboxSettings, doors: Ways | undefined):
   let name = settings.host ?? null
   const host = async (): Promise<string | null> =>
     (name ??= await nameDockerHost(brief, join(settings.data, 'docker-host')))
-  const { sandboxImage: image, sandboxRuntime: runtime } = settings
-  const common = { engine: createEngine(), installation, limits: defaultLimits }
+  const { sandboxImage: image, sandboxRuntime: runtime, data, dockerData = data } = settings
+  const toHostPath = (path: string): string => join(dockerData, relative(data, path))
+  const common = { engine, installation, limits: defaultLimits, toHostPath }
   const images = createImages({ ...common, base: image, doors: doors?.builders, log: createLog('images') })
   const provider = createDockerProvider({ ...common, image, images, runtime, host, ...(doors && { doors }) })
   return { provider, images }

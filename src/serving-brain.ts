@@ -15,6 +15,7 @@ import { createArchiveWorker, createBrainWorker } from './activities/workers.ts'
 import { openModelEndpoint } from './backend.ts'
 import { cacheFolder } from './config.ts'
 import type { SandboxHands } from './hands/sandbox-hands.ts'
+import { aimedDefinitions } from './hands/tools/aim.ts'
 import { toolDefinitions } from './hands/tools/definitions.ts'
 import { remoteToolDefinitions } from './hands/tools/remote-definitions.ts'
 import { takesFast } from './model/clouds.ts'
@@ -69,6 +70,7 @@ async function createWorkers(parts: WorkerParts, hint: Reports['hint']): Promise
     configuration: createConfigurations((session, id) => stores.sessions.configuration(session, id)),
     harness: requireHarness,
     tools: toolDefinitions,
+    aimedTools: (names: readonly string[]) => aimedDefinitions(toolDefinitions, names),
     remoteTools: remoteToolDefinitions,
     runsWebTools: hasWebTools(config),
   }

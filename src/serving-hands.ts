@@ -3,8 +3,8 @@ import { createExecute } from './activities/execute.ts'
 import { createProvision } from './activities/provision.ts'
 import { createRecipeReader } from './activities/recipe.ts'
 import { createHandsWorker } from './activities/workers.ts'
-import type { DoorRule } from './door-renewal.ts'
-import { connectDoors } from './doors.ts'
+import { attendDoors } from './attend-doors.ts'
+import type { HostDoors } from './doors.ts'
 import { startBeating } from './hands/beat.ts'
 import { tidyImages } from './hands/docker/tidying.ts'
 import { createCollector } from './hands/collector.ts'
@@ -15,11 +15,9 @@ import { createSandboxHands } from './hands/sandbox-hands.ts'
 import { createWhereabouts } from './hands/whereabouts.ts'
 import { startKeeping } from './keeping.ts'
 import { createOutputShelf } from './output-shelf.ts'
-import { createPermitOf } from './permits.ts'
+import type { Sandboxes } from './sandboxes.ts'
 import { openSandboxes } from './sandboxes.ts'
-import { resourcesChannel } from './store/resource-secrets.ts'
 import { createStock } from './stock.ts'
-import { createSecretBox } from './store/secrets.ts'
 import type { WorkerGroup } from './worker-group.ts'
 import { runWorkers } from './worker-group.ts'
 import type { WorkerParts } from './worker-parts.ts'
@@ -30,25 +28,23 @@ export interface ServingHands extends WorkerGroup {
   readonly hands: SandboxHands
 }
 
+/** How a worker comes to the sandboxes of its host. */
+export type OpenSandboxes = (config: WorkerParts['config'], doors: HostDoors) => Promise<Sandboxes>
+
 /**
  * Serves the queue that all hands share, and one for each host whose sandboxes can be reached from here; the registry
  * hears of these hosts first. Sandboxes outlive it.
  */
-export async function startHands(parts: WorkerParts): Promise<ServingHands> {
-  const { config, stores, blobs, contents, notifier, sessionLog, ports, log } = parts
+export async function startHands(parts: WorkerParts, open: OpenSandboxes = openSandboxes): Promise<ServingHands> {
+  const { config, stores, blobs, contents, ports, sessionLog, log } = parts
   const stopping = new AbortController()
-  const warn = (details: object, message: string): void => log.warn(details, message)
-  const { secretsKey, githubUrl: github } = config
-  const box = secretsKey ? createSecretBox(secretsKey) : null
-  const versionsOf: DoorRule['versionsOf'] = (sessions) => stores.resourceSecrets.versions(sessions)
-  const doors = connectDoors(config, { permitOf: createPermitOf({ ...stores, box, github, log }), versionsOf, log })
-  doors.attend(stopping.signal).catch((err: unknown) => warn({ err }, 'the way to the network is not attended'))
-  await notifier.subscribe(resourcesChannel, (session) => void doors.renew(session))
-
-  const { provider, offers, images } = await openSandboxes(config, doors)
-  if (images) void tidyImages(images, { warn, signal: stopping.signal })
+  const { signal } = stopping
+  const doors = await attendDoors(parts, signal)
+  const { provider, offers, images } = await open(config, doors)
+  const warn = warnOf(log)
+  if (images) void tidyImages(images, { warn, signal })
   const hosts = [...new Set(offers.map(({ host }) => host))]
-  await startBeating({ registry: stores.hosts, offers, warn, signal: stopping.signal })
+  await startBeating({ registry: stores.hosts, offers, warn, signal })
   const hands = createSandboxHands({
     provider,
     bindings: stores.bindings,
@@ -81,4 +77,8 @@ export async function startHands(parts: WorkerParts): Promise<ServingHands> {
       stopping.abort()
     },
   }
+}
+
+function warnOf(log: WorkerParts['log']) {
+  return (details: object, message: string): void => log.warn(details, message)
 }

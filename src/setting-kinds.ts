@@ -1,4 +1,4 @@
-import { resolve } from 'node:path'
+import { isAbsolute, normalize, resolve } from 'node:path'
 import { readBucketPlace } from './store/s3/place.ts'
 
 /** What the text of a setting has to be. */
@@ -39,7 +39,7 @@ export function url(...protocols: string[]): Kind<string> {
   }
 }
 
-/** Less would end runs before they have done anything. */
+/** Less would end what it is the limit of before it has done anything. */
 export function atLeast(least: number): Kind<number> {
   return {
     expected: `a whole number of at least ${least}`,
@@ -72,6 +72,11 @@ export function choice<const T extends string>(names: readonly T[]): Kind<T> {
 export function parseBlobs(value: string): string | undefined {
   if (value.startsWith('s3://')) return readBucketPlace(value) && value
   return value.includes('://') ? undefined : value && resolve(value)
+}
+
+/** On another machine, whose working folder is none of ours. */
+export function absolutePath(): Kind<string> {
+  return { expected: 'an absolute path', parse: (value) => (isAbsolute(value) ? normalize(value) : undefined) }
 }
 
 /** It is part of a task queue's name. */

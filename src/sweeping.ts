@@ -4,6 +4,7 @@ import type { ArchiveRunPorts } from './activities/archive.ts'
 import { createEndedRuns } from './activities/ended-runs.ts'
 import { createLateBlobs } from './activities/late-blobs.ts'
 import { createRemoveWorkflow } from './activities/remove-workflow.ts'
+import { createResourceSweep } from './activities/resource-sweep.ts'
 import { createSpareContents } from './activities/spare-contents.ts'
 import { createStaffSweep } from './activities/staff-sweep.ts'
 import type { SweeperPorts } from './activities/sweeper.ts'
@@ -46,6 +47,7 @@ export function createSweeperPorts(parts: SweepingParts): SweeperPorts {
     pruneIngress: (before) => stores.ingress.prune(before),
     archiveEnded: (now) => archiveSweep.sweep(now),
     staffSessions: createStaffSweep({ work: stores.work, log: sessionLog, warn }),
+    settleResources: createResourceSweep({ resources: stores.resources, files: stores.files, log: sessionLog, warn }),
     removeSandboxes: (session) => hands.destroySession(session),
     removeBlobs: (session) => blobs.clear(session),
     lateBlobs: createLateBlobs({ blobs, sessions: stores.sessions }),

@@ -1,13 +1,13 @@
 import type { ApiContext, WorkTimes } from './api/context.ts'
 import { openWorkFeed } from './api/work-feed.ts'
+import type { CallerStores } from './callers.ts'
 import { createCallers } from './callers.ts'
 import type { Notifier } from './store/postgres/notify.ts'
-import type { Stores } from './store/postgres/stores.ts'
 import { workChannel } from './store/postgres/work-claim.ts'
 import { after } from './wire/after.ts'
 
 interface WorkPortOptions {
-  readonly stores: Pick<Stores, 'keys' | 'environmentKeys' | 'work'>
+  readonly stores: CallerStores
   readonly notifier: Notifier
   readonly workTimes: WorkTimes
 }

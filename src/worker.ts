@@ -1,67 +1,23 @@
-import { hostname } from 'node:os'
-import { DefaultLogger, NativeConnection, Runtime } from '@temporalio/worker'
-import { openBytes } from './blobs.ts'
 import type { ServerConfig } from './config.ts'
 import { readConfig, requireServerConfig } from './config.ts'
 import { announceReady } from './dev/ready.ts'
-import { openTemporalClient } from './history/client.ts'
-import { createAesCodec } from './history/codec.ts'
-import { copyRun } from './history/copy.ts'
-import { createSessionLog } from './history/session-log.ts'
-import { createHistorySource } from './history/source.ts'
 import { explainEnd, stopRequested } from './lifetime.ts'
 import type { Log } from './log.ts'
 import { createLog } from './log.ts'
-import { openDatabase } from './store/postgres/database.ts'
-import { deltaSettings } from './store/postgres/deltas.ts'
-import { createNotifier } from './store/postgres/notify.ts'
-import { createStores } from './store/postgres/stores.ts'
 import type { ServingHands } from './serving-hands.ts'
 import type { WorkerGroup } from './worker-group.ts'
 import type { WorkerParts } from './worker-parts.ts'
+import { withWorkerParts } from './worker-parts.ts'
 
 /** The worker process: brain, hands or both in one; as many of it as you like. */
 async function main(config: ServerConfig, log: Log): Promise<void> {
-  Runtime.install({
-    logger: new DefaultLogger('WARN', ({ level, message, meta: { error, ...meta } = {} }) =>
-      log.warn({ temporal: level, meta, ...(error === undefined ? {} : { err: error }) }, message),
-    ),
-    shutdownSignals: [],
+  await withWorkerParts(config, log, async (parts) => {
+    const stopped = stopRequested()
+    const groups = await startRoles(parts)
+    announceReady()
+    await Promise.race([stopped, ...groups.map(({ ended }) => ended)])
+    await Promise.all(groups.map((group) => group.stop()))
   })
-  await using database = await openDatabase(config.databaseUrl, log)
-  const stores = createStores(database, config.codecKey)
-  const bytes = await openBytes(config, stores.sessions)
-  await using notifier = await createNotifier(config.databaseUrl, log, { settings: deltaSettings })
-
-  const { connection, namespace } = config.temporal
-  const identity = `worker ${process.pid}@${hostname()}`
-  const codecs = config.codecKey ? [createAesCodec(config.codecKey)] : []
-  const temporal = await openTemporalClient({ connection, namespace, codecs, identity })
-  const native = await NativeConnection.connect(connection)
-  const source = createHistorySource(temporal.workflow)
-  const sessionLog = createSessionLog({ source, archive: stores.archive, log })
-
-  const stopped = stopRequested()
-  const ports = { connection: native, namespace, codecs, identity }
-  const copy: WorkerParts['copy'] = (session, id) => copyRun(source, session, id)
-  const groups = await startRoles({
-    ...bytes,
-    config,
-    database,
-    stores,
-    notifier,
-    temporal,
-    sessionLog,
-    copy,
-    ports,
-    log,
-  })
-  announceReady()
-  await Promise.race([stopped, ...groups.map(({ ended }) => ended)])
-  await Promise.all(groups.map((group) => group.stop()))
-  sessionLog.close()
-  await native.close()
-  await temporal.connection.close()
 }
 
 /** Only what a role needs is loaded for it: a brain without hands knows no sandbox. */

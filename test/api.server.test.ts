@@ -3,10 +3,17 @@ import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
+import Anthropic, { toFile } from '@anthropic-ai/sdk'
 import { describe, expect, inject, onTestFinished, test } from 'vitest'
+import { findFreePorts } from '../src/dev/ports.ts'
 import { migrateDatabase } from '../src/programs.ts'
+import { newMigrated } from './store/use-postgres.ts'
+import { listenAsDocker } from './support/docker-listener.ts'
+import { endOwnProcess, serve } from './support/own-process.ts'
 import { createDatabase } from './support/postgres.ts'
+import { prepareAgent } from './support/prepare-agent.ts'
 import { temporaryFolder } from './support/programs.ts'
+import { createNamespace } from './support/temporal.ts'
 
 const root = join(import.meta.dirname, '..')
 
@@ -46,5 +53,33 @@ describe('an api process started by hand', () => {
       code: 2,
       err: 'DATABASE_URL is not set: api and worker need a PostgreSQL server\n',
     })
+  })
+})
+
+describe('an api process', () => {
+  test('asks no Docker daemon for files and sessions', async () => {
+    const docker = await listenAsDocker()
+    const [{ url }, { port }, data] = [await newMigrated(), await findFreePorts(['port']), await temporaryFolder()]
+    const env = {
+      // No worker of another test is to find its session.
+      TEMPORAL_NAMESPACE: await createNamespace(),
+      LONGHAND_PORT: String(port),
+      LONGHAND_API_KEY: 'lh_test_key',
+      LONGHAND_DATA: data,
+      LONGHAND_SANDBOX: 'docker',
+      DOCKER_HOST: docker.address,
+    }
+    const api = await serve('api', { databaseUrl: url, env })
+    const sdk = new Anthropic({ baseURL: `http://127.0.0.1:${port}`, apiKey: 'lh_test_key', maxRetries: 0 })
+    const { files, sessions } = sdk.beta
+    const { agent, environment } = await prepareAgent(sdk)
+    const file = await files.upload({ file: await toFile(Buffer.from('abc'), 'a.txt') })
+    const resources = [{ type: 'file' as const, file_id: file.id }]
+    const { id } = await sessions.create({ agent, environment_id: environment, resources })
+    await sessions.events.send(id, { events: [{ type: 'user.message', content: [{ type: 'text', text: 'go' }] }] })
+    expect((await sessions.events.list(id)).data).toMatchObject([{ type: 'user.message' }])
+    await sessions.delete((await sessions.create({ agent, environment_id: environment })).id)
+    expect(await endOwnProcess(api)).toBe(0)
+    expect(docker.asked()).toBe(0)
   })
 })

@@ -5,6 +5,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { connectDoors } from '../src/doors.ts'
 import type { Permit } from '../src/egress/proxy-options.ts'
+import { egressPids, killProcess } from './support/programs.ts'
 import { silentLog } from './support/silent-log.ts'
 import { ask, serve, worldAuthority } from './egress/test-proxy.ts'
 
@@ -12,12 +13,7 @@ let data = ''
 beforeAll(async () => (data = await mkdtemp(join(tmpdir(), 'longhand-doors-'))))
 afterAll(() => rm(data, { recursive: true, force: true }))
 
-/** Of the process that keeps the doors, by the log that it writes when it begins. */
-async function pids(): Promise<readonly number[]> {
-  const lines = (await readFile(join(data, 'logs', 'egress.log'), 'utf8')).trim().split('\n')
-  const begun = lines.map((line) => JSON.parse(line) as { pid: number; msg: string })
-  return begun.filter(({ msg }) => msg === 'the egress process is ready').map(({ pid }) => pid)
-}
+const pids = () => egressPids(data)
 
 describe('the doors of a host', () => {
   test('are kept by a process that comes back when it is killed, and ends when it is told to', async () => {
@@ -33,8 +29,7 @@ describe('the doors of a host', () => {
     const socket = join(folder, 'proxy.sock')
     expect((await ask(socket, 'http://a.test/')).body).toContain('It allows sesn_1.test.')
 
-    const [first = 0] = await pids()
-    process.kill(first, 'SIGKILL')
+    killProcess((await pids())[0])
     while ((await pids()).length < 2) await pause(50)
     expect((await ask(socket, 'http://a.test/')).body).toContain('It allows sesn_1.test.')
 
@@ -61,9 +56,9 @@ describe('the doors of a host', () => {
     expect(await refusal()).toContain('It allows deb.debian.org, ')
     expect(await readFile(join(folder, 'ca.pem'), 'utf8')).toBe(worldAuthority.certificate)
     expect(await readFile(join(await doors.open('sesn_1.1', 'sesn_1'), 'ca.pem'), 'utf8')).not.toBe('')
-    const last = (await pids()).at(-1) ?? 0
-    process.kill(last, 'SIGKILL')
+    killProcess((await pids()).at(-1))
     while ((await pids()).length < begun + 2) await pause(50)
+    expect([await doors.names(), await doors.builders.names()]).toEqual([['sesn_1.1'], ['build.1']])
     await doors.renew('build')
     expect(await refusal()).toContain('It allows deb.debian.org, ')
     await doors.builders.close('build.1')
@@ -76,15 +71,16 @@ describe('the doors of a host', () => {
   test('have the present tokens of repositories, after a change and in another process', async () => {
     const server = await serve((incoming, answer) => answer.end(String(incoming.headers.authorization)))
     const url = `http://127.0.0.1:${server.port}/o/r`
-    let token = 'first'
+    const tokens: Record<string, string> = {}
     const versions: Record<string, number> = {}
+    const authorizationOf = (session: string) => `${tokens[session] ?? 'first'} of ${session}`
     const asked: string[] = []
     const doors = connectDoors(
       { data },
       {
         permitOf: async (session, hand) => {
           asked.push(`${session} ${hand}`)
-          const repositories = [{ url, upstream: url, authorization: `${token} of ${session}`, isTrusted: true }]
+          const repositories = [{ url, upstream: url, authorization: authorizationOf(session), isTrusted: true }]
           return { policy: { type: 'unrestricted' }, credentials: [], repositories }
         },
         versionsOf: async (sessions) => new Map(sessions.map((session) => [session, versions[session] ?? 1])),
@@ -102,14 +98,15 @@ describe('the doors of a host', () => {
     const heard = async (door: string) => (await ask(join(door, 'proxy.sock'), path)).body
     expect([await heard(folder), await heard(other)]).toEqual(['first of sesn_1', 'first of sesn_2'])
 
-    token = 'second'
+    tokens['sesn_1'] = 'second'
     versions['sesn_1'] = 2
     await doors.renew('sesn_1')
     expect([await heard(folder), await heard(other)]).toEqual(['second of sesn_1', 'first of sesn_2'])
+    tokens['sesn_2'] = 'second'
     versions['sesn_2'] = 2
     while ((await heard(other)) !== 'second of sesn_2') await pause(20)
 
-    process.kill((await pids()).at(-1) ?? 0, 'SIGKILL')
+    killProcess((await pids()).at(-1))
     while ((await pids()).length < before + 2) await pause(50)
     const again = async () => Promise.all([heard(folder), heard(other)]).catch(() => [])
     while (!(await again()).every((said) => said.startsWith('second'))) await pause(50)

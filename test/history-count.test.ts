@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { RawHistory } from '../src/history-count.ts'
-import { countHistory, findCall, findReplayed, toAttempt } from '../src/history-count.ts'
+import { countHistory, countMentions, findCall, findReplayed, toAttempt } from '../src/history-count.ts'
 
 type RawEvent = NonNullable<RawHistory['events']>[number]
 
@@ -138,5 +138,19 @@ describe('what a worker replayed', () => {
 
   test('is unknown before it has taken a task', () => {
     expect(findReplayed({ events }, 'worker 3@')).toBeNull()
+  })
+})
+
+describe('mentions', () => {
+  const events = [sent({ id: 'ghp_secret' }), decided({ type: 'agent.message' }), taken(3, 'worker 1@ghp_secret')]
+
+  test('are found in payloads and in fields, an event counting once', () => {
+    expect(countMentions({ events }, 'ghp_secret')).toBe(2)
+    expect(countMentions({ events }, 'agent.message')).toBe(1)
+    expect(countMentions({ events }, 'ghp_other')).toBe(0)
+  })
+
+  test('of nothing are none', () => {
+    expect(countMentions({}, 'a')).toBe(0)
   })
 })

@@ -1,22 +1,20 @@
 import { describe, expect, test } from 'vitest'
 import { examineHosts } from '../src/host-doctor.ts'
 import { createHostRegistry } from '../src/store/postgres/hosts.ts'
-import { migrate } from '../src/store/postgres/migrate.ts'
-import { newDatabase, openPool, silent } from './store/use-postgres.ts'
+import { newDatabase, newMigrated } from './store/use-postgres.ts'
+import { silentLog } from './support/silent-log.ts'
 import { temporaryFolder } from './support/programs.ts'
 
 /** The database of hosts that take calls. */
 async function hostsAre(...hosts: readonly string[]): Promise<string> {
-  const url = await newDatabase()
-  const database = await openPool(url)
-  await migrate(database)
+  const { url, database } = await newMigrated()
   const offers = hosts.map((host) => ({ host, provider: 'local', packages: false, runtimes: [] }))
   await createHostRegistry(database).beat(offers)
   return url
 }
 
 async function examine(databaseUrl: string | undefined, blobs?: string) {
-  return examineHosts({ databaseUrl, data: await temporaryFolder(), blobs }, silent)
+  return examineHosts({ databaseUrl, data: await temporaryFolder(), blobs }, silentLog)
 }
 
 const name = 'hands hosts'

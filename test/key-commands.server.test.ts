@@ -1,49 +1,15 @@
-import { Command } from 'commander'
 import { describe, expect, test } from 'vitest'
 import { addKeyCommands } from '../src/key-commands.ts'
-import { migrate } from '../src/store/postgres/migrate.ts'
 import { createStores } from '../src/store/postgres/stores.ts'
 import { buildEnvironment } from './store/builders.ts'
-import { newDatabase, openPool } from './store/use-postgres.ts'
+import { newDatabase, newMigrated } from './store/use-postgres.ts'
+import { commandLine } from './support/command-line.ts'
 import { temporaryFolder } from './support/programs.ts'
 
-interface Ended {
-  readonly code: unknown
-  readonly out: readonly string[]
-  readonly err: readonly string[]
-}
-
-/** The commands in an environment of their own; a thrown error ends them with its exit code. */
-function commandsOf(env: Readonly<Record<string, string>>): (...args: string[]) => Promise<Ended> {
-  return async (...args) => {
-    const out: string[] = []
-    const err: string[] = []
-    let code: unknown
-    const program = new Command('longhand')
-    addKeyCommands(program, {
-      env,
-      print: (line) => out.push(line),
-      warn: (line) => err.push(line),
-      ending:
-        (action) =>
-        async (...parsed) => {
-          code = await action(...parsed).catch((error: unknown) => {
-            err.push(String(error))
-            return error instanceof Error && 'exitCode' in error ? error.exitCode : error
-          })
-        },
-    })
-    await program.parseAsync(args, { from: 'user' })
-    return { code, out, err }
-  }
-}
-
 async function scene() {
-  const url = await newDatabase()
-  const database = await openPool(url)
-  await migrate(database)
+  const { url, database } = await newMigrated()
   const env = { DATABASE_URL: url, HOME: await temporaryFolder() }
-  return { longhand: commandsOf(env), ...createStores(database), env }
+  return { longhand: commandLine(addKeyCommands, env), ...createStores(database), env }
 }
 
 describe('the commands for keys', () => {
@@ -114,7 +80,7 @@ describe('the commands for keys', () => {
 
   test('say where no database answers, and never its password', async () => {
     const env = { DATABASE_URL: 'postgres://me:hush@127.0.0.1:1/none', HOME: await temporaryFolder() }
-    const { code, err } = await commandsOf(env)('keys', 'list')
+    const { code, err } = await commandLine(addKeyCommands, env)('keys', 'list')
     expect([code, err]).toEqual([5, [expect.stringContaining('127.0.0.1:1/none')]])
     expect(err.join()).not.toContain('hush')
   })
@@ -126,7 +92,7 @@ describe('the commands for keys', () => {
       ['workspaces', 'create', 'team'],
       ['environments', 'keys', 'list'],
     ]) {
-      const { code, err } = await commandsOf(env)(...args)
+      const { code, err } = await commandLine(addKeyCommands, env)(...args)
       expect([code, err]).toEqual([5, [expect.stringContaining('not on the schema of this version')]])
     }
   })
@@ -134,12 +100,15 @@ describe('the commands for keys', () => {
   test('look for a running dev where no database is configured, or its folder is named', async () => {
     const { env } = await scene()
     const nowhere = { HOME: await temporaryFolder() }
-    expect(await commandsOf(nowhere)('keys', 'list')).toMatchObject({
+    expect(await commandLine(addKeyCommands, nowhere)('keys', 'list')).toMatchObject({
       code: 5,
       out: [],
       err: [expect.stringContaining('no longhand dev')],
     })
     // No dev runs on the named folder: the database of the environment is not the one that was meant.
-    expect(await commandsOf(env)('keys', 'list', '--data', await temporaryFolder())).toMatchObject({ code: 5, out: [] })
+    expect(await commandLine(addKeyCommands, env)('keys', 'list', '--data', await temporaryFolder())).toMatchObject({
+      code: 5,
+      out: [],
+    })
   })
 })

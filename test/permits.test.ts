@@ -22,13 +22,14 @@ const created_at = '2026-01-01T00:00:00Z'
 
 interface World {
   readonly networking?: Networking
+  readonly recipe?: Configuration['recipe']
   readonly config?: object | null
   /** Tokens by URL; null for a repository without one. */
   readonly repositories?: Readonly<Record<string, string | null>>
 }
 
 /** Stores that hold one session, as far as its network goes. */
-function build({ networking, config, repositories = {} }: World): PermitSources {
+function build({ networking, recipe, config, repositories = {} }: World): PermitSources {
   const agent = { mcp_servers: [{ type: 'url', name: 'm', url: 'https://mcp.test/sse' }] }
   const has = (id: string) => id === 'sesn_1'
   const file = {
@@ -65,11 +66,12 @@ function build({ networking, config, repositories = {} }: World): PermitSources 
     sessions: {
       // Nothing else of any of these is asked for.
       find: async (id) => (has(id) ? (row as SessionRow) : null),
-      configuration: async (id) => (has(id) ? ({ agent, ...(networking && { networking }) } as Configuration) : null),
+      configuration: async (id) =>
+        has(id) ? ({ agent, ...(networking && { networking }), ...(recipe && { recipe }) } as Configuration) : null,
     },
     environments: { read: async () => (config ? ({ config } as Environment) : null) },
     resources: {
-      of: async (sessionId) =>
+      repositories: async (sessionId) =>
         resources.map((resource) => ({ workspaceId: 'w', sessionId, resource, updatedAt: new Date() })),
     },
     resourceSecrets: { of: async () => secrets },
@@ -88,6 +90,19 @@ describe('what a session may reach', () => {
       policy: { type: 'limited', hosts: ['a.test', 'mcp.test'] },
       credentials: [],
     })
+  })
+
+  test('is, of another hand, what that one was given, and nothing of one that it does not have', async () => {
+    const hands = { gpu: { environment: 'env_2', networking: { ...limited, allowed_hosts: ['b.test'] } } }
+    const repositories = { 'https://github.com/o/r': 'secret' }
+    const permitOf = createPermitOf(build({ networking: { type: 'unrestricted' }, recipe: { hands }, repositories }))
+    expect(await permitOf('sesn_1', 'gpu')).toEqual({
+      policy: { type: 'limited', hosts: ['b.test', 'mcp.test'] },
+      credentials: [],
+    })
+    for (const name of ['web', 'constructor'])
+      expect(await permitOf('sesn_1', name)).toEqual({ policy: { type: 'limited', hosts: [] }, credentials: [] })
+    expect(await permitOf('sesn_1', 'main')).toMatchObject({ policy: { type: 'unrestricted' }, repositories: [{}] })
   })
 
   test('is what its environment says when it was created before that was kept', async () => {

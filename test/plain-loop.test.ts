@@ -15,8 +15,9 @@ interface Opened {
 }
 
 async function open(): Promise<Opened> {
-  const folder = join(await temporaryFolder(), 'plain-loop')
-  const script = await openScript({ env: process.env, folder })
+  const parent = await temporaryFolder()
+  const folder = join(parent, 'plain-loop')
+  const script = await openScript({ env: process.env, folder: parent })
   onTestFinished(() => script[Symbol.asyncDispose]())
   return { script, folder }
 }

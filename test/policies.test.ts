@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { currentHarness } from '../src/model/harness.ts'
 import { createPolicies, createWebVersions } from '../src/policies.ts'
 import { readConfiguration } from '../src/session/start.ts'
+import { POLICY_SETTINGS } from './support/policy-settings.ts'
 
 let folder = ''
 beforeAll(() => {
@@ -18,27 +19,20 @@ function write(name: string, text: string): string {
   return path
 }
 
-const settings = {
-  runEvents: 1000,
-  priceFile: undefined,
-  hourlyRate: 0,
-  modelBackend: 'anthropic',
-  provisioning: 'lazy',
-} as const
-
 describe('the policy of a new session', () => {
   test('has the model’s list prices and the operator’s hourly rate, in a form that a session takes', () => {
-    const policy = createPolicies({ ...settings, hourlyRate: 8 })('claude-opus-5-5')
+    const policy = createPolicies({ ...POLICY_SETTINGS, hourlyRate: 8 })('claude-opus-5-5')
     expect(policy.accounting).toEqual({
       prices: { input: 40_000, output: 200_000, cacheWrite: 50_000, cacheRead: 2_000 },
       hourly: 8,
+      answers: true,
     })
     expect(readConfiguration({ configuration: { id: 'cfg_1', agentName: 'a', policy } })?.policy).toBe(policy)
   })
 
   test('says whether clients may send system messages, by model and back end', () => {
     const takes = (modelBackend: 'anthropic' | 'bedrock' | 'foundry', model: string) =>
-      createPolicies({ ...settings, modelBackend })(model).takesSystem
+      createPolicies({ ...POLICY_SETTINGS, modelBackend })(model).takesSystem
     expect([takes('anthropic', 'claude-opus-5-5'), takes('bedrock', 'claude-opus-5-5')]).toEqual([true, true])
     expect([takes('foundry', 'claude-opus-5-5'), takes('anthropic', 'house-model')]).toEqual([false, false])
   })
@@ -46,31 +40,33 @@ describe('the policy of a new session', () => {
   test.each(['first', 'parallel'] as const)(
     'says that sandboxes are made %s, in a form that a session takes',
     (said) => {
-      const policy = createPolicies({ ...settings, provisioning: said })('claude-opus-5-5')
+      const policy = createPolicies({ ...POLICY_SETTINGS, provisioning: said })('claude-opus-5-5')
       expect(policy.provisioning).toBe(said)
       expect(readConfiguration({ configuration: { id: 'cfg_1', agentName: 'a', policy } })?.policy).toBe(policy)
     },
   )
 
   test('says nothing of sandboxes that are made with the first call', () => {
-    expect(createPolicies(settings)('claude-opus-5-5')).not.toHaveProperty('provisioning')
+    expect(createPolicies(POLICY_SETTINGS)('claude-opus-5-5')).not.toHaveProperty('provisioning')
   })
 
   test('has the prices of the speed that it runs at', () => {
-    expect(createPolicies(settings)('claude-opus-5-5', 'fast').accounting?.prices).toMatchObject({ input: 80_000 })
-    expect(createPolicies(settings)('claude-opus-4-6', 'fast').accounting?.prices).toBeNull()
+    expect(createPolicies(POLICY_SETTINGS)('claude-opus-5-5', 'fast').accounting?.prices).toMatchObject({
+      input: 80_000,
+    })
+    expect(createPolicies(POLICY_SETTINGS)('claude-opus-4-6', 'fast').accounting?.prices).toBeNull()
   })
 
   test('has no prices for a model that nobody has named one for', () => {
-    const policyFor = createPolicies(settings)
-    expect(policyFor('house-model').accounting).toEqual({ prices: null, hourly: 0 })
+    const policyFor = createPolicies(POLICY_SETTINGS)
+    expect(policyFor('house-model').accounting).toEqual({ prices: null, hourly: 0, answers: true })
   })
 
   test.each([
     ['prices.toml', '[[models]]\nname = "house-model"\ninput = 1\noutput = 2.5\ncache_write = 0\ncache_read = 0\n'],
     ['prices.json', '{"models":[{"name":"house-model","input":1,"output":2.5,"cache_write":0,"cache_read":0}]}'],
   ])('has those of the operator’s own %s', (name, text) => {
-    const policyFor = createPolicies({ ...settings, priceFile: write(name, text) })
+    const policyFor = createPolicies({ ...POLICY_SETTINGS, priceFile: write(name, text) })
     expect(policyFor('house-model').accounting?.prices).toMatchObject({ input: 10_000, output: 25_000 })
   })
 
@@ -79,12 +75,12 @@ describe('the policy of a new session', () => {
     ['bad.json', '{', /is not valid JSON/],
   ])('cannot be made from %s', (name, text, reason) => {
     const priceFile = write(name, text)
-    expect(() => createPolicies({ ...settings, priceFile })).toThrow(reason)
+    expect(() => createPolicies({ ...POLICY_SETTINGS, priceFile })).toThrow(reason)
   })
 
   test('cannot be made from a file that is not there', () => {
     const priceFile = join(folder, 'none.toml')
-    expect(() => createPolicies({ ...settings, priceFile })).toThrow(/none\.toml cannot be read/)
+    expect(() => createPolicies({ ...POLICY_SETTINGS, priceFile })).toThrow(/none\.toml cannot be read/)
   })
 })
 

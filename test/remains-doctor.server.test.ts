@@ -1,11 +1,10 @@
-import { mkdir, writeFile } from 'node:fs/promises'
+import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { readConfig } from '../src/config.ts'
 import { createLocalProvider } from '../src/hands/local.ts'
-import { examineRemains, findLostShims } from '../src/remains-doctor.ts'
+import { examineRemains } from '../src/remains-doctor.ts'
 import { sandboxFolder } from '../src/sandboxes.ts'
-import { createFakeEngine } from './hands/docker/fake-engine.ts'
 import { temporaryFolder } from './support/programs.ts'
 
 describe('the doctor of remains', () => {
@@ -22,19 +21,5 @@ describe('the doctor of remains', () => {
     } finally {
       await provider.destroy(row)
     }
-  })
-
-  test('finds shims of containers that the daemon knows nothing of', async () => {
-    const processes = await temporaryFolder()
-    const engine = createFakeEngine()
-    const known = (await engine.create('known', {})) ?? ''
-    const command = (id: string) => ['/usr/bin/containerd-shim-runc-v2', '-namespace', 'moby', '-id', id, ''].join('\0')
-    const all = { 11: command(known), 12: command('f'.repeat(64)), 13: 'sh\0-id\0x\0', net: '' }
-    for (const [pid, cmdline] of Object.entries(all)) {
-      await mkdir(join(processes, pid))
-      await writeFile(join(processes, pid, 'cmdline'), cmdline)
-    }
-    await mkdir(join(processes, '14'))
-    expect(await findLostShims(engine, processes)).toEqual(['12'])
   })
 })

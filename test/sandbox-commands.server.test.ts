@@ -1,37 +1,16 @@
-import { Command } from 'commander'
 import { describe, expect, test } from 'vitest'
 import { addSandboxCommands } from '../src/sandbox-commands.ts'
-import { migrate } from '../src/store/postgres/migrate.ts'
 import { createStores } from '../src/store/postgres/stores.ts'
 import { buildSandbox, createSession } from './store/builders.ts'
-import { newDatabase, openPool } from './store/use-postgres.ts'
+import { newMigrated } from './store/use-postgres.ts'
+import { commandLine } from './support/command-line.ts'
 import { temporaryFolder } from './support/programs.ts'
 
 async function scene() {
-  const url = await newDatabase()
-  const database = await openPool(url)
-  await migrate(database)
+  const { url, database } = await newMigrated()
   const stores = createStores(database)
   const env = { DATABASE_URL: url, HOME: await temporaryFolder() }
-  async function longhand(...args: string[]) {
-    const out: string[] = []
-    const err: string[] = []
-    let code: unknown
-    const program = new Command('longhand')
-    addSandboxCommands(program, {
-      env,
-      print: (line) => out.push(line),
-      warn: (line) => err.push(line),
-      ending:
-        (action) =>
-        async (...parsed) => {
-          code = await action(...parsed)
-        },
-    })
-    await program.parseAsync(args, { from: 'user' })
-    return { code, out, err }
-  }
-  return { longhand, stores }
+  return { longhand: commandLine(addSandboxCommands, env), stores }
 }
 
 describe('the commands for sandboxes', () => {

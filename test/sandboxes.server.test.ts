@@ -1,12 +1,14 @@
 import { existsSync } from 'node:fs'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, symlink } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
+import Docker from 'dockerode'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { readConfig } from '../src/config.ts'
+import { connectDoors } from '../src/doors.ts'
 import { StartError } from '../src/dev/start-error.ts'
 import { DEFAULT_IMAGE } from '../src/hands/docker/image.ts'
-import { devOptions } from '../src/programs.ts'
+import { devOptions, examineSandbox } from '../src/programs.ts'
 import { assembleProviders, chooseSandbox, createSandboxProvider, openSandboxes } from '../src/sandboxes.ts'
 import { hasDocker } from './support/docker.ts'
 
@@ -64,6 +66,16 @@ describe('the hosts of a configuration', () => {
   })
 })
 
+describe('the doctor', () => {
+  test('tries what limits local sandboxes, and their way to the network', async () => {
+    const findings = await examineSandbox({ ...readConfig({ data }, { HOME: '/' }), sandbox: 'local' })
+    expect(findings.filter(({ ok }) => !ok)).toEqual([])
+    const names = ['sandbox way to the network', 'sandbox processes', 'sandbox memory']
+    expect(findings.map(({ name }) => name)).toEqual(expect.arrayContaining(names))
+    expect(await connectDoors({ data }).names()).toEqual([])
+  })
+})
+
 describe.runIf(await hasDocker())('the sandboxes of a configuration, with Docker', () => {
   test('are Docker’s under auto, and local ones are looked after, too', async () => {
     const local = await assembleProviders(settings('local'), 'local')
@@ -109,6 +121,55 @@ describe.runIf(await hasDocker())('the sandboxes of a configuration, with Docker
     const moved = await openSandboxes(settings('local'))
     expect(moved.offers.map(({ host }) => host)).toEqual([local?.host, docker?.host])
     expect(moved.offers.every(({ packages }) => !packages)).toBe(true)
+    using _ = withoutDaemon()
+    const left = await openSandboxes(settings('auto'))
+    expect(left.offers.map(({ host }) => host)).toEqual([local?.host])
+  })
+
+  describe('of a worker that is in a container', () => {
+    const key = { sessionId: `sesn_within${process.pid}`, generation: 1 }
+    const link = () => `${data}.elsewhere`
+    beforeAll(() => symlink(data, link()))
+    afterAll(async () => {
+      await connectDoors({ data }).end()
+      await rm(link())
+    })
+
+    test('have their way to the network by the path that the daemon knows', async () => {
+      const provider = await createSandboxProvider(
+        { ...settings('docker'), dockerData: link() },
+        connectDoors({ data }),
+      )
+      const row = await provider.provision(key)
+      const container = new Docker().getContainer(row.reference.split('.')[0] ?? '')
+      const { HostConfig } = await container.inspect()
+      expect(HostConfig.Mounts?.[0]?.Source).toMatch(`${link()}/egress/`)
+      await provider.destroy(row)
+    })
+
+    test('are refused with what to do where the daemon finds nothing there, or something else', async () => {
+      const doors = connectDoors({ data })
+      const provider = (dockerData: string) => createSandboxProvider({ ...settings('docker'), dockerData }, doors)
+      const nowhere = (await provider('/nonexistent/data')).provision(key)
+      await expect(nowhere).rejects.toThrow('/nonexistent/data/egress/')
+      await expect(nowhere).rejects.toThrow('set LONGHAND_DOCKER_DATA to the path')
+      const other = await mkdtemp(join(tmpdir(), 'longhand-other-'))
+      const folder = await doors.open(`${key.sessionId}.1`, key.sessionId)
+      await mkdir(join(other, relative(data, folder)), { recursive: true })
+      await expect((await provider(other)).provision(key)).rejects.toThrow('set LONGHAND_DOCKER_DATA to the path')
+      const findings = await (await provider('/nonexistent/data')).doctor()
+      expect(findings.find(({ ok }) => !ok)?.remedy).toContain('set LONGHAND_DOCKER_DATA')
+      expect(await doors.names()).toEqual([])
+      await rm(other, { recursive: true })
+    })
+
+    test('are looked at by the doctor with all that limits them, through the door', async () => {
+      const findings = await examineSandbox({ ...readConfig({ data }, { HOME: '/' }), sandbox: 'docker' })
+      expect(findings.filter(({ ok }) => !ok)).toEqual([])
+      const names = ['sandbox way to the network', 'sandbox processes', 'sandbox memory']
+      expect(findings.map(({ name }) => name)).toEqual(expect.arrayContaining(names))
+      expect(await connectDoors({ data }).names()).toEqual([])
+    })
   })
 
   test('end with `dev`, of whatever kind they are', async () => {

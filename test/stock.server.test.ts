@@ -60,9 +60,10 @@ describe('the stock', () => {
     expect(await stock.openFile('sesn_none', { file: file.id, sha256 })).toBeNull()
     await contents.remove(file.content ?? '')
     expect(await openFile()).toBeNull()
-    await stores.files.delete(file.workspaceId, file.id)
-    expect(await openFile()).toBeNull()
-    const expired = await build({ content: null })
+    const deleted = await build()
+    await deleted.stores.files.delete(deleted.file.workspaceId, deleted.file.id)
+    expect(await deleted.openFile()).toBeNull()
+    const expired = await build({ expiresAt: new Date(Date.now() - 1_000), content: null })
     expect(await expired.openFile()).toBeNull()
   })
 

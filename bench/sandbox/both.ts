@@ -17,7 +17,8 @@ export async function measureBoth(
   return { series: [...local, ...(await measureDocker(context))], flags: [`image ${DEFAULT_IMAGE}`] }
 }
 
-async function whyNoDocker(): Promise<string | undefined> {
+/** Why no Docker sandboxes can be measured here; undefined when they can. */
+export async function whyNoDocker(): Promise<string | undefined> {
   try {
     return (await createEngine().hasImage(DEFAULT_IMAGE)) ? undefined : `the daemon has no image ${DEFAULT_IMAGE}`
   } catch (error) {

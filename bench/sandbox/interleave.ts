@@ -30,7 +30,8 @@ export async function time(act: () => Promise<unknown>): Promise<number> {
   return performance.now() - start
 }
 
-function rotate<T>(items: readonly T[], by: number): readonly T[] {
+/** The same from the `by`-th on, the first ones behind the last. */
+export function rotate<T>(items: readonly T[], by: number): readonly T[] {
   const at = items.length === 0 ? 0 : by % items.length
   return [...items.slice(at), ...items.slice(0, at)]
 }

@@ -2,6 +2,7 @@ import { readLoad, readMachine, toLine } from './machine.ts'
 import { readJson, toResult, writeResult } from './result.ts'
 import type { Result, Series } from './result.ts'
 import { toTerminalTable, toSection } from './section.ts'
+import type { Tabulate } from './section.ts'
 
 /** What a run hands back: series of raw samples in the order of the table's rows, and the flags they were taken under. */
 export interface Outcome {
@@ -29,6 +30,8 @@ export interface Description {
   readonly question: string
   readonly method: string
   readonly limits: string
+  /** Instead of one line for each row. */
+  readonly tabulate?: Tabulate
   /** Throws only when nothing could be measured; everything it started is gone when it settles. */
   measure(context: Context): Promise<Outcome>
 }
@@ -59,7 +62,8 @@ export function createBenchmark(description: Description): Benchmark {
       const seconds = (performance.now() - startedAt) / 1000
       const date = new Date().toISOString()
       const result = toResult({ name, date, seconds, machine, load, ...outcome })
-      console.log(`\n${description.question}\n\n${toTerminalTable(result)}\n`)
+      const table = description.tabulate ? description.tabulate(result.rows) : toTerminalTable(result)
+      console.log(`\n${description.question}\n\n${table}\n`)
       for (const note of result.notes) console.log(`- ${note}`)
       const loads = `load ${load.before.toFixed(1)} → ${load.after.toFixed(1)}`
       console.log(`${toLine(machine)}; ${loads}; ${seconds.toFixed(0)} s`)

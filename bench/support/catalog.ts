@@ -8,6 +8,7 @@ const order = [
   'ingest',
   'deltas',
   'ttft',
+  'ttft-arms',
   'turns',
   'tool-turn',
   'history',

@@ -13,6 +13,8 @@ export interface Directive {
   /** The tool, `bash` if not given, and its input, `{"command": "true"}` if not given. */
   readonly tool?: string
   readonly input?: Readonly<Record<string, unknown>>
+  /** Words before the tool calls of each round; none if not given. */
+  readonly preface?: number
   /** Words of the answer; 8 if not given. */
   readonly words?: number
   /** Characters of the user's message, if it is to be longer than the directive itself, and of the answer, whatever `words` says. */
@@ -23,6 +25,8 @@ export interface Directive {
   readonly gapMs?: number
   /** Milliseconds before each answer's first byte. */
   readonly waitMs?: number
+  /** That is, before the turn's first answer alone. */
+  readonly waitsOnce?: boolean
   /** The usage says how long the request was, four bytes a token; else it is the same for all requests. */
   readonly counted?: boolean
 }
@@ -74,7 +78,8 @@ export function toTask(request: Request): Task {
   const directive = JSON.parse(text.slice(mark.length).split('\n', 1)[0] ?? '') as Directive
   const isSummary = isSummaryPrompt(blocks.at(-1)?.text ?? '')
   const step = isSummary ? 'summary' : countRounds(blocks.slice(last + 1).map(({ type }) => type))
-  const { tag, gapMs = 0, waitMs = 0, whole = false, counted = false } = directive
+  const { tag, gapMs = 0, whole = false, counted = false } = directive
+  const waitMs = directive.waitsOnce === true && step !== 0 ? 0 : (directive.waitMs ?? 0)
   return { tag, step, turn: toStep(directive, step), whole, gapMs, waitMs, counted }
 }
 
@@ -83,9 +88,15 @@ function countRounds(types: readonly string[]): number {
 }
 
 function toStep(directive: Directive, step: Step): Turn {
-  const { tools = 0, rounds = 1, tool = 'bash', input = { command: 'true' }, words = defaultWords, length } = directive
-  if (tools > 0 && step !== 'summary' && step < rounds)
-    return toTurn(Array.from({ length: tools }, () => ({ type: 'tool_use' as const, name: tool, input })))
+  const { tools = 0, rounds = 1, tool = 'bash', input = { command: 'true' } } = directive
+  const { preface = 0, words = defaultWords, length } = directive
+  if (tools > 0 && step !== 'summary' && step < rounds) {
+    const before = preface > 0 ? [{ type: 'text' as const, text: toAnswer(preface) }] : []
+    return toTurn([
+      ...before,
+      ...Array.from({ length: tools }, () => ({ type: 'tool_use' as const, name: tool, input })),
+    ])
+  }
   return say(length === undefined ? toAnswer(words) : toLetters(length))
 }
 

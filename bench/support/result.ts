@@ -4,7 +4,7 @@ import type { Machine } from './machine.ts'
 import { median, toPercentiles } from './statistics.ts'
 import type { Percentiles } from './statistics.ts'
 
-export type Unit = 'ms' | 'turns/s' | 'events/s' | 'events' | 'bytes' | 'KiB' | 'MiB' | 'count'
+export type Unit = 'ms' | 'turns/s' | 'events/s' | 'MiB/s' | 'events' | 'bytes' | 'KiB' | 'MiB' | 'count'
 
 /** A bound on one percentile of a series. */
 export type Aim = { readonly of: 'p50' | 'p95' | 'p99' } & ({ readonly atMost: number } | { readonly atLeast: number })
@@ -49,12 +49,17 @@ interface Measured extends Pick<Result, 'name' | 'date' | 'seconds' | 'machine' 
   readonly notes?: readonly string[]
 }
 
-/** Throws for a label that is used twice, a baseline that is not there, and a series without samples. */
+/** Throws as `toRows`. */
 export function toResult({ series, notes = [], ...rest }: Measured): Result {
+  const rows = toRows(series)
+  return { ...rest, rows, notes, samples: Object.fromEntries(series.map(({ label, samples }) => [label, samples])) }
+}
+
+/** Throws for a label that is used twice, a baseline that is not there, and a series without samples. */
+export function toRows(series: readonly Series[]): readonly Row[] {
   const byLabel = new Map(series.map((each) => [each.label, each]))
   if (byLabel.size < series.length) throw new Error('two series of a result have the same label')
-  const rows = series.map((each) => toRow(each, byLabel))
-  return { ...rest, rows, notes, samples: Object.fromEntries(series.map(({ label, samples }) => [label, samples])) }
+  return series.map((each) => toRow(each, byLabel))
 }
 
 function toRow(series: Series, byLabel: ReadonlyMap<string, Series>): Row {

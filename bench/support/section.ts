@@ -9,22 +9,27 @@ export function toTerminalTable({ rows }: Pick<Result, 'rows'>): string {
   return toTable([head, ...rows.map(toCells)])
 }
 
+/** Rows as a reader has them, where one line for each would be too many. */
+export type Tabulate = (rows: readonly Row[]) => string
+
 interface Prose {
   readonly title: string
   readonly name: string
   readonly question: string
   readonly method: string
   readonly limits: string
+  readonly tabulate?: Tabulate
 }
 
 /** A benchmark's section of the document: prose from its file, everything that was measured from its result. */
-export function toSection({ title, name, question, method, limits }: Prose, result: Result): string {
+export function toSection(prose: Prose, result: Result): string {
+  const { title, name, question, method, limits, tabulate } = prose
   const { date, seconds, machine, load, flags, notes } = result
   const loads = `${load.before.toFixed(1)} → ${load.after.toFixed(1)}`
   return [
     `## ${title}`,
     `**Question.** ${question.trim()}`,
-    toTable([head, ...result.rows.map(toCells)]),
+    tabulate ? tabulate(result.rows) : toTerminalTable(result),
     ...(notes.length > 0 ? [notes.map((note) => `- ${note}`).join('\n')] : []),
     `**Method.** ${method.trim()}`,
     `**Limits.** ${limits.trim()}`,

@@ -4,7 +4,7 @@
 #
 # Packages are unpacked but not configured, which takes seconds instead of a minute. What their scripts would have done
 # and a sandbox needs is done below; apt and dpkg are of no use in the image. With VARIANT=apt the packages are configured
-# and apt can install more.
+# and apt can install more; with NODE=VERSION, Node.js of npm's registry goes beside the packages (needs npm here).
 set -eu
 
 hook=$(mktemp)
@@ -12,6 +12,15 @@ trap 'rm -f "$hook"' EXIT
 clear='rm -rf usr/share/doc usr/share/man usr/share/info usr/share/locale usr/share/lintian'
 if [ "${VARIANT:-extract}" = apt ]; then
   printf 'set -eu\ncd "$1"\n%s\n' "$clear" > "$hook"
+  if [ -n "${NODE:-}" ]; then
+    cat >> "$hook" << 'HOOK'
+package=$(mktemp -d)
+npm pack --silent --pack-destination "$package" "node-linux-$(node --print process.arch)@$NODE" > /dev/null
+tar -xzf "$package"/*.tgz -C "$package" package/bin/node
+install -D --mode 755 "$package/package/bin/node" "$1/usr/local/bin/node"
+rm -rf "$package"
+HOOK
+  fi
   packages=$(echo "$@" | tr ' ' ,)
   mmdebstrap --quiet --variant=apt --format=tar --include="$packages" --customize-hook="sh $hook \"\$1\"" \
     "${SUITE:-bookworm}" -

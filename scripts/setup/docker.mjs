@@ -80,6 +80,7 @@ async function readRecipe(root, image) {
     localBase: own.name === undefined ? localBase : own.name.replace(/(?=:|$)/, '-base'),
     hash: hash.digest('hex').slice(0, 16),
     base: /^ARG BASE=(\S+)$/m.exec(dockerfile)[1],
+    node: /^ARG NODE=(\S+)$/m.exec(dockerfile)?.[1],
   }
 }
 
@@ -165,7 +166,11 @@ async function build(docker, { folder, name, hash, packages }, { args, ...option
 async function importBase({ docker, recipe, env }) {
   const [repo, tag] = recipe.localBase.split(':')
   const child = spawn('sh', [recipe.script, ...recipe.packages], {
-    env: { ...env, VARIANT: recipe.variant },
+    env: {
+      ...env,
+      VARIANT: recipe.variant,
+      ...(recipe.packages.includes('npm') && recipe.node && { NODE: recipe.node }),
+    },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   let said = ''

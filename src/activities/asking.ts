@@ -32,6 +32,8 @@ export interface AskingPorts {
   /** Throws for an id that no released version had. */
   readonly harness: (id: string) => Harness
   readonly tools: readonly ModelTool[]
+  /** The same as they are told where the session has these hands beside the main one. */
+  readonly aimedTools: (hands: readonly string[]) => readonly ModelTool[]
   /** The same as they are told where they run on machines of the user's. */
   readonly remoteTools: readonly ModelTool[]
   /** Whether the model's back end has the web tools of the Messages API. */
@@ -108,6 +110,7 @@ function toAsking(ports: AskingPorts, configuration: Configuration, id: string):
   const { agent, networking, selfHosted, recipe } = configuration
   const harness = ports.harness(id)
   const versions = ports.runsWebTools ? webVersions(harness, agent.model.id) : null
-  const tools = selfHosted ? ports.remoteTools : ports.tools
+  const here = recipe?.hands ? ports.aimedTools(Object.keys(recipe.hands)) : ports.tools
+  const tools = selfHosted ? ports.remoteTools : here
   return { agent, harness, web: { versions, networking }, tools, selfHosted, recipe }
 }

@@ -5,6 +5,7 @@ import { comparePositions } from '../history/position.ts'
 import type { LogItem } from '../history/project.ts'
 import type { SessionLog } from '../history/session-log.ts'
 import type { LogView } from '../history/tracked.ts'
+import { walk } from '../history/walk.ts'
 import type { BlobRef } from '../session/entry.ts'
 import type { LogEntry } from '../session/transcript.ts'
 import { contextStart, isRead, shorten } from '../session/transcript.ts'
@@ -24,7 +25,6 @@ export type ContextReader = (cursor: Cursor) => Promise<readonly LogEntry[]>
 
 /** Bytes of contexts that are kept between model calls: some hundred sessions with full windows, or thousands of others. */
 const KEEP_BYTES = 128 * 1024 * 1024
-const PAGE = 1000
 
 /** Where a context begins: the newest summary stands for all that the answer before it had been given to. */
 const SUMMARY = 'log.summary'
@@ -128,21 +128,12 @@ interface Stretch {
 /** What lies behind `after`, or else all that the context depends on, and before `end`. */
 async function readOn({ log, view, end, after }: Stretch): Promise<readonly LogItem[]> {
   const found: LogItem[] = []
-  let behind = after ?? (await findStart({ log, view, end }))
-  for (;;) {
-    const page = await log.slice(view, {
-      order: 'asc',
-      limit: PAGE,
-      audience: 'model',
-      ...(behind ? { behind } : {}),
-    })
-    for (const item of page) {
-      if (comparePositions(item.position, end) >= 0) return found
-      found.push(item)
-    }
-    if (page.length < PAGE) return found
-    behind = page.at(-1)?.position
+  const behind = after ?? (await findStart({ log, view, end }))
+  for await (const item of walk(log, view, { order: 'asc', audience: 'model', ...(behind ? { behind } : {}) })) {
+    if (comparePositions(item.position, end) >= 0) break
+    found.push(item)
   }
+  return found
 }
 
 /** The place just before the answer that stands before the newest summary, so that reading on begins with it. */

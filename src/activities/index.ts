@@ -43,7 +43,6 @@ export interface ExecuteCall {
   readonly abandoned: readonly string[]
   /** As in the command of the core; absent in calls of earlier versions. */
   readonly hand?: string
-  readonly host?: string
   readonly known?: number
   readonly supplies?: number
 }

@@ -12,6 +12,7 @@ import { createAgent, toSessionAgent } from '../wire/agents.ts'
 import type { Backing } from '../wire/configure.ts'
 import { configureSession } from '../wire/configure.ts'
 import { createEnvironment } from '../wire/environments.ts'
+import { configureHands } from '../wire/session-hands.ts'
 import { ApiError } from '../wire/errors.ts'
 import { mintId } from '../wire/mint.ts'
 import type { Agent, AgentCreate, AgentModel, Environment } from '../wire/types.ts'
@@ -43,7 +44,10 @@ export function createOpenSession(ports: OpenSessionPorts): Pick<SessionActiviti
         const { sessions, policyFor } = ports
         const agent = toSessionAgent(await storeAgent(ports, input))
         const environment = await findEnvironment(ports, input)
-        const configured = configureSession(agent, environment, ports)
+        const own = configureSession(agent, environment, ports)
+        const { metadata } = input
+        const read = (id: string) => readEnvironment(ports, input.workspace, id)
+        const configured = { ...own, ...(await configureHands(own.recipe, { metadata, environment, read })) }
         const policy = policyIn(policyFor(agent.model.id, agent.model.speed), { ...configured.recipe, ...configured })
         if (input.budget && !policy.accounting?.prices) throw failure('refused', `budget: ${UNPRICED}`)
         const configuration = input.session.replace(/^sesn_/, 'cfg_')
@@ -57,7 +61,7 @@ export function createOpenSession(ports: OpenSessionPorts): Pick<SessionActiviti
           agentVersion: agent.version,
           status: 'idle',
           title: input.title,
-          metadata: input.metadata,
+          metadata,
           budget: input.budget ?? null,
           createdAt: now,
           updatedAt: now,
@@ -100,7 +104,7 @@ function keptOf({
 function refuseLong({ title, metadata }: Pick<OpenSession, 'title' | 'metadata'>): void {
   const parsed = parseChange({ title, metadata })
   if (!parsed.ok) throw failure('refused', parsed.reason)
-  const refusal = refuses(startingState(undefined), { type: 'configured', ...parsed.change })
+  const refusal = refuses(startingState({ metadata }), { type: 'configured', ...parsed.change })
   if (refusal !== null) throw failure('refused', refusal.reason)
 }
 
@@ -122,12 +126,21 @@ async function storeAgent({ agents, parseAgent }: OpenSessionPorts, input: OpenS
 
 async function findEnvironment({ environments }: OpenSessionPorts, input: OpenSession): Promise<Environment> {
   if (input.environment !== null) {
-    const named = await environments.read(input.workspace, input.environment)
-    if (!named) throw failure('refused', `no environment ${input.environment} in workspace ${input.workspace}`)
+    const named = await readEnvironment({ environments }, input.workspace, input.environment)
     if (named.archived_at !== null) throw failure('refused', `the environment ${named.id} is archived`)
     return named
   }
   return environments.ensureDefault(input.workspace, () =>
     createEnvironment({ name: 'default' }, { id: mintId('env'), now: new Date().toISOString() }),
   )
+}
+
+async function readEnvironment(
+  { environments }: Pick<OpenSessionPorts, 'environments'>,
+  workspace: string,
+  id: string,
+): Promise<Environment> {
+  const environment = await environments.read(workspace, id)
+  if (!environment) throw failure('refused', `no environment ${id} in workspace ${workspace}`)
+  return environment
 }

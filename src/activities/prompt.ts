@@ -11,7 +11,7 @@ export interface Workplace {
   /** On a machine of the user's, of which nothing is known here. */
   readonly selfHosted?: true | undefined
   /** What there was to be mounted when the session began. */
-  readonly recipe?: Pick<ConfiguredRecipe, 'mounts' | 'moreMounts'> | undefined
+  readonly recipe?: Pick<ConfiguredRecipe, 'mounts' | 'moreMounts' | 'hands'> | undefined
 }
 
 /**
@@ -26,7 +26,14 @@ function partsFor(harness: Harness, { networking, selfHosted, recipe }: Workplac
   if (selfHosted && harness.remote) return harness.remote.systemParts
   const facts = new Map([['{network}', networkOf(harness, networking)], ...mountsOf(harness, recipe)])
   // In one go: what a client has named may look like a place.
-  return harness.systemParts.map((part) => part.replace(/\{[a-z]+\}/g, (place) => facts.get(place) ?? place))
+  const parts = harness.systemParts.map((part) => part.replace(/\{[a-z]+\}/g, (place) => facts.get(place) ?? place))
+  return [...parts, ...handsPart(harness, recipe)]
+}
+
+/** What is said of further hands, each with what it reaches; nothing where there are none. */
+function handsPart(harness: Harness, { hands = {} }: NonNullable<Workplace['recipe']> = {}): readonly string[] {
+  const named = Object.entries(hands).map(([name, { networking }]) => `- ${name}: ${networkOf(harness, networking)}`)
+  return harness.hands && named.length > 0 ? [harness.hands.replace('{named}', () => named.join('\n'))] : []
 }
 
 /** What a place in a part stands for, place by place; nothing where the harness says it in its own words. */

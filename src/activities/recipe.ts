@@ -1,12 +1,14 @@
 import type { ToolContext } from '../hands/hands.ts'
-import type { Recipe, RecipeRepository, Supply } from '../hands/recipe.ts'
-import { MAIN } from '../hands/recipe.ts'
+import type { Recipe, RecipeRepository, Supply, Surroundings } from '../hands/recipe.ts'
+import { MAIN, RecipeFailed } from '../hands/recipe.ts'
 import { LogIncomplete, LogNotFound } from '../history/session-log.ts'
 import type { SessionLog } from '../history/session-log.ts'
 import type { LogView } from '../history/tracked.ts'
-import type { ResourceEntry } from '../session/entry.ts'
+import { walk } from '../history/walk.ts'
+import type { Provisioned, ResourceEntry } from '../session/entry.ts'
 import { handOf } from '../session/state.ts'
 import type { Configuration } from '../store/sessions.ts'
+import { HAND_KEY, handRecipeOf } from '../wire/session-hands.ts'
 import { failure } from './failures.ts'
 
 export interface RecipePorts {
@@ -17,23 +19,30 @@ export interface RecipePorts {
 
 /** What the hands ask the log, which alone says what a session's sandboxes are made of. */
 export interface RecipeReader {
-  /** Rejects with a failure that is not retried when the log is lost. */
+  /**
+   * Rejects with a failure that is not retried when the log is lost, and with `RecipeFailed` when what it names is not
+   * there any more.
+   */
   readonly recipeOf: (session: string, hand: string) => Promise<Recipe>
+  /** Names of the hands that the session has beside the main one. */
+  readonly handsOf: (session: string) => Promise<readonly string[]>
   /** As in `ToolContext`. */
   readonly nameCalls: (session: string, ids: readonly string[]) => Promise<readonly (string | null)[]>
 }
 
 /** The same for one hand of a session, as the hands take it. */
 export function reading(
-  { recipeOf, nameCalls }: RecipeReader,
+  { recipeOf, handsOf, nameCalls }: RecipeReader,
   session: string,
   hand: string = MAIN,
-): Required<Pick<ToolContext, 'recipe' | 'nameCalls'>> {
-  return { recipe: () => recipeOf(session, hand), nameCalls: (ids) => nameCalls(session, ids) }
+): Required<Pick<ToolContext, 'recipe' | 'hands' | 'nameCalls'>> {
+  return {
+    recipe: () => recipeOf(session, hand),
+    hands: () => handsOf(session),
+    nameCalls: (ids) => nameCalls(session, ids),
+  }
 }
 
-const PAGE = 1000
-type Behind = Parameters<SessionLog['slice']>[1]['behind']
 const NAME_LENGTH = 60
 
 export function createRecipeReader({ log, configuration }: RecipePorts): RecipeReader {
@@ -41,19 +50,27 @@ export function createRecipeReader({ log, configuration }: RecipePorts): RecipeR
     async recipeOf(session, hand) {
       const view = await read(log, session)
       const { configuration: id, supplies = 0 } = view.state
-      const configured = await configuration(session, id ?? undefined)
+      const { image, surroundings } = (await provisionedIn(log, view, hand)) ?? {}
+      const { networking, packages, runtime } =
+        surroundings ?? surroundingsIn(await configuration(session, id ?? undefined), { id, hand })
       const resources = await resourcesIn(log, view)
-      const image = await imageOf(log, view, hand)
-      const { networking, recipe } = configured ?? {}
       return {
         ...(image === undefined ? {} : { image }),
         ...(networking ? { networking } : {}),
-        ...(recipe?.packages ? { packages: recipe.packages } : {}),
-        ...(recipe?.runtime === undefined ? {} : { runtime: recipe.runtime }),
+        ...(packages ? { packages } : {}),
+        ...(runtime === undefined ? {} : { runtime }),
         files: resources.flatMap((resource) => (resource.type === 'file' ? [toSupply(resource)] : [])),
         repositories: resources.flatMap((resource) => (resource.type === 'file' ? [] : [toRepository(resource)])),
         supplies,
       }
+    },
+
+    // The same in all configurations that a session comes to have, and in its metadata for as long as it lives.
+    async handsOf(session) {
+      const configured = await configuration(session)
+      if (configured) return Object.keys(configured.recipe?.hands ?? {})
+      const { metadata } = (await read(log, session)).state
+      return Object.keys(metadata).flatMap((key) => (key.startsWith(HAND_KEY) ? [key.slice(HAND_KEY.length)] : []))
     },
 
     async nameCalls(session, ids) {
@@ -63,6 +80,23 @@ export function createRecipeReader({ log, configuration }: RecipePorts): RecipeR
       return found.map((item) => (item?.says?.type === 'agent.tool_use' ? nameCall(item.says) : null))
     },
   }
+}
+
+/** What the hand has of its environment. A session whose log names no configuration need not have one. */
+function surroundingsIn(
+  configured: Configuration | null,
+  { id, hand }: { readonly id: string | null; readonly hand: string },
+): Surroundings {
+  if (configured === null && id !== null)
+    throw new RecipeFailed(
+      `the session's log names the configuration ${id} for what its sandboxes are made of, and the database has none of ` +
+        'that id. Once that row is restored from a backup the next call works; until then only a new session can go on.',
+    )
+  const { networking, recipe } = configured ?? {}
+  if (hand === MAIN) return { ...recipe, ...(networking ? { networking } : {}) }
+  const own = handRecipeOf(recipe, hand)
+  if (!own) throw new RecipeFailed(`the session has no environment ${hand}`)
+  return own
 }
 
 async function read(log: RecipePorts['log'], session: string): Promise<LogView> {
@@ -77,20 +111,10 @@ async function read(log: RecipePorts['log'], session: string): Promise<LogView> 
 /** Those that the session has now, in log order. Where it never had any nothing is read. */
 async function resourcesIn(log: RecipePorts['log'], view: LogView): Promise<readonly ResourceEntry[]> {
   const { resources: ids = [] } = view.state
+  if (ids.length === 0) return []
   const found = new Map<string, ResourceEntry>()
-  let behind: Behind
-  while (ids.length > 0) {
-    const page = await log.slice(view, {
-      order: 'asc',
-      limit: PAGE,
-      audience: 'model',
-      types: ['log.resource'],
-      ...(behind ? { behind } : {}),
-    })
-    for (const { says } of page) if (says?.type === 'log.resource') found.set(says.resource.id, says.resource)
-    if (page.length < PAGE) break
-    behind = page.at(-1)?.position
-  }
+  for await (const { says } of walk(log, view, { order: 'asc', audience: 'model', types: ['log.resource'] }))
+    if (says?.type === 'log.resource') found.set(says.resource.id, says.resource)
   return ids.map((id) => {
     const resource = found.get(id)
     if (!resource) throw failure('history_gone', `harness: the log has no resource ${id} any more`)
@@ -98,22 +122,12 @@ async function resourcesIn(log: RecipePorts['log'], view: LogView): Promise<read
   })
 }
 
-/** What the hand's newest sandbox was made of. Where it has had none nothing is read. */
-async function imageOf(log: RecipePorts['log'], view: LogView, hand: string): Promise<string | undefined> {
+/** How the hand's newest sandbox came to be. Where it has had none nothing is read. */
+async function provisionedIn(log: RecipePorts['log'], view: LogView, hand: string): Promise<Provisioned | undefined> {
   if (!handOf(view.state, hand)) return undefined
-  let behind: Behind
-  for (;;) {
-    const page = await log.slice(view, {
-      order: 'desc',
-      limit: PAGE,
-      audience: 'model',
-      types: ['log.provisioned'],
-      ...(behind ? { behind } : {}),
-    })
-    for (const { says } of page) if (says?.type === 'log.provisioned' && says.hand === hand) return says.image
-    if (page.length < PAGE) return undefined
-    behind = page.at(-1)?.position
-  }
+  for await (const { says } of walk(log, view, { order: 'desc', audience: 'model', types: ['log.provisioned'] }))
+    if (says?.type === 'log.provisioned' && says.hand === hand) return says
+  return undefined
 }
 
 function toSupply({ id, file_id, mount_path, size, sha256 }: Extract<ResourceEntry, { type: 'file' }>): Supply {

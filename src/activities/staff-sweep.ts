@@ -5,7 +5,9 @@ import type { Unstaffed, WorkQueue } from '../store/work.ts'
 import { mintId } from '../wire/mint.ts'
 import { attempt } from './attempt.ts'
 
-/** Sessions that are looked at in one sweep. */
+/** What goes through all sessions is done so often. */
+const EVERY_MS = 5 * 60_000
+/** Sessions that are looked at in one sweep, of each kind. */
 const AT_A_TIME = 100
 /** Whoever leaves a session's calls open again and again is invited ever later: by so much more each time, at most so late. */
 const STEP_MS = 5_000
@@ -14,7 +16,10 @@ const LATEST_MS = 5 * 60_000
 const NOT_YET_MS = 60 * 60_000
 
 export interface StaffSweepPorts {
-  readonly work: Pick<WorkQueue, 'worthALook' | 'enqueue' | 'settle' | 'stop' | 'endOf' | 'tidy'>
+  readonly work: Pick<
+    WorkQueue,
+    'worthALook' | 'uninvited' | 'enqueue' | 'settle' | 'stop' | 'endOf' | 'tidy' | 'forget'
+  >
   readonly log: Pick<SessionLog, 'read'>
   readonly warn: (details: object, message: string) => void
 }
@@ -22,28 +27,42 @@ export interface StaffSweepPorts {
 /**
  * Invites workers again to sessions that wait for one whom nobody will send: its worker left with calls open, as at a
  * restart of workers, or the queue was lost. What whoever runs the environment has stopped stays so until a client speaks.
+ * `now` is in milliseconds.
  */
-export function createStaffSweep(ports: StaffSweepPorts): () => Promise<void> {
-  return async () => {
+export function createStaffSweep(ports: StaffSweepPorts): (now: number) => Promise<void> {
+  let looked = -Infinity
+  return async (now) => {
+    const isDue = now >= looked + EVERY_MS
     await ports.work.tidy()
-    for (const unstaffed of await ports.work.worthALook(AT_A_TIME)) {
-      await attempt(ports, unstaffed.sessionId, () => staff(ports, unstaffed))
+    if (isDue) await ports.work.forget()
+    const left = await ports.work.worthALook(AT_A_TIME)
+    const lost = isDue ? await ports.work.uninvited(AT_A_TIME) : []
+    let done = 0
+    for (const unstaffed of [...left, ...lost]) {
+      await attempt(ports, unstaffed.sessionId, async () => {
+        const isDone = await staff(ports, unstaffed)
+        if (isDone && unstaffed.item === null) done += 1
+      })
     }
+    // A queue that was lost whole is made again without a pause; those with which nothing is to be done have one.
+    if (isDue && (done === 0 || lost.length < AT_A_TIME)) looked = now
   }
 }
 
-async function staff({ work, log }: StaffSweepPorts, { sessionId, item }: Unstaffed): Promise<void> {
+/** Whether something was to be done. */
+async function staff({ work, log }: StaffSweepPorts, { sessionId, item }: Unstaffed): Promise<boolean> {
   const state = await readState(log, sessionId)
-  if (state?.status === 'running' || state?.status === 'rescheduling') return
+  if (state?.status === 'running' || state?.status === 'rescheduling') return false
   if (state?.status === 'terminated') await work.endOf(sessionId)
   else if (state?.calls.some(mayBeWorkers)) {
     const attempts = item?.attempt ?? 0
     const afterMs = Math.min(Math.max(0, attempts - 1) * STEP_MS, LATEST_MS)
     await work.enqueue({ sessionId, id: mintId('work'), afterMs, attempt: attempts + 1 })
-    return
+    return true
   }
   if (item) await work.settle(item.id)
   else await withdraw(work, sessionId)
+  return true
 }
 
 /** Custom tools are a worker's too, or another client's; a confirmation that is awaited brings its own invitation. */

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { LogIncomplete, LogNotFound } from '../history/session-log.ts'
 import type { SessionLog } from '../history/session-log.ts'
+import { toWireUsage } from '../session/wire-usage.ts'
 import type { SessionRow, SessionStore } from '../store/sessions.ts'
 import { attempt } from './attempt.ts'
 
@@ -24,7 +25,9 @@ export interface SweeperPorts {
   /** Archives runs that ended without their workflow having done so, at the given time; a part of them at a time. */
   readonly archiveEnded: (now: number) => Promise<void>
   /** Invites workers again to sessions that wait for one whom nobody will send. */
-  readonly staffSessions: () => Promise<void>
+  readonly staffSessions: (now: number) => Promise<void>
+  /** Makes the index of resources what the logs say, once a minute. */
+  readonly settleResources: (now: number) => Promise<void>
   /** Destroys the sandboxes of a deleted session that are on this host; none is fine. */
   readonly removeSandboxes: (session: string) => Promise<void>
   /** Removes a deleted session's blobs; none is fine. */
@@ -73,7 +76,8 @@ export async function sweep(ports: SweeperPorts, now: number): Promise<void> {
       await ports.sessions.clear(id)
     })
   }
-  await ports.staffSessions()
+  await ports.staffSessions(now)
+  await ports.settleResources(now)
   await ports.archiveEnded(now)
   for (const id of await ports.lateBlobs(now)) await attempt(ports, id, () => ports.removeBlobs(id))
   await ports.removeSpareContents(now)
@@ -91,6 +95,7 @@ async function refold({ sessions, log }: SweeperPorts, row: SessionRow, before: 
       metadata,
       budget,
       archivedAt: archivedAt === null ? null : new Date(archivedAt),
+      usage: toWireUsage(state),
     })
   } catch (error) {
     // One whose log is not whole may well be running.

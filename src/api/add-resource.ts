@@ -6,13 +6,13 @@ import type { LogState } from '../session/state.ts'
 import { SessionBuried } from '../store/buried.ts'
 import type { ResourceRow } from '../store/session-resources.ts'
 import type { SessionRow } from '../store/sessions.ts'
+import { dropContent } from '../store/new-content.ts'
 import { ApiError } from '../wire/errors.ts'
 import { conflictOf } from '../wire/mount-path.ts'
-import { refusalOfSelfHosted } from '../wire/resources.ts'
+import { refusalOfSelfHosted, refuseLength } from '../wire/resources.ts'
 import type { SessionResource } from '../wire/types.ts'
 import { admit, markAnswered, recall } from './admission.ts'
 import type { ApiContext } from './context.ts'
-import { dropContent } from './upload.ts'
 import { readLog, readRow } from './read-log.ts'
 import type { Wanted } from './session-resources.ts'
 import { copyFiles, judgeResources, readResources, showResource } from './session-resources.ts'
@@ -50,7 +50,8 @@ export async function addResource(
     await judgeResources(context, caller, [{ params, id: '', file: params.file_id, field: '' }])
   }
   const { id: updateId } = await admit(context, submission, () => [])
-  const added = await carryOut(context, row, { state, updateId, wanted: { params, ...idsOf(updateId), field: '' } })
+  const wanted = { params, ...idsOf(updateId), field: '' }
+  const added = await carryOut(context, row, { state, updateId, wanted, isRepeated: earlier !== null })
   await context.ingress.accepted(updateId)
   return added
 }
@@ -63,16 +64,22 @@ function idsOf(ingress: string): Pick<Wanted, 'id' | 'file'> {
 
 async function showAdded(
   context: ApiContext,
-  { id: session }: SessionRow,
+  session: SessionRow,
   { state, id }: { readonly state: LogState; readonly id: string },
 ): Promise<SessionResource> {
-  const row = (await readResources(context, session, state)).find(({ resource }) => resource.id === id)
-  if (!row) throw new ApiError('not_found', `The resource ${id} was removed from session ${session}.`)
+  const row = (await readResources(context, session.id, state)).find(({ resource }) => resource.id === id)
+  if (!row) throw removedSince(session, { id })
   return showResource(row)
+}
+
+function removedSince({ id: session }: SessionRow, { id }: Pick<ResourceEntry, 'id'>): ApiError {
+  return new ApiError('not_found', `The resource ${id} was removed from session ${session}.`)
 }
 
 interface Addition {
   readonly state: LogState
+  /** A try before this one may have been heard, and what it added removed since. */
+  readonly isRepeated: boolean
   readonly updateId: string
   readonly wanted: Wanted
 }
@@ -80,7 +87,7 @@ interface Addition {
 async function carryOut(
   context: ApiContext,
   session: SessionRow,
-  { state, updateId, wanted }: Addition,
+  { state, updateId, wanted, isRepeated }: Addition,
 ): Promise<SessionResource> {
   const [copied] = await copyFiles(context, session, { wanted: [wanted], now: new Date().toISOString() })
   if (!copied) throw new Error('expected as many resources as were wanted')
@@ -93,6 +100,11 @@ async function carryOut(
     await dropCopy(context, session, resource)
     demandDone(verdict)
   }
+  if (isRepeated && !(await isLogged(context, session, resource))) {
+    await context.resources.remove(session.id, resource.id)
+    throw removedSince(session, resource)
+  }
+  await context.resources.settle(session.id, resource.id)
   return showResource(row)
 }
 
@@ -122,6 +134,7 @@ async function isLogged(context: ApiContext, session: SessionRow, { id }: Resour
 /** @throws ApiError 400 for what has no place beside the others. */
 function judge({ mount_path: path }: ResourceEntry, others: readonly ResourceRow[]): void {
   const living = others.map(({ resource }) => resource.mount_path)
+  refuseLength([{ mount_path: path }, ...others.map(({ resource }) => resource)])
   if (living.length >= MOST_RESOURCES) {
     const message = `resources: expected at most ${MOST_RESOURCES}, and the session has as many`
     throw new ApiError('invalid_request', message)

@@ -11,6 +11,7 @@ import { configureSession } from '../wire/configure.ts'
 import { ApiError } from '../wire/errors.ts'
 import { mintId } from '../wire/mint.ts'
 import { refuseUnoffered } from '../wire/offers.ts'
+import { HAND_KEY, configureHands } from '../wire/session-hands.ts'
 import type { Session, SessionAgent, SessionCreate, UserEvent } from '../wire/types.ts'
 import { refusalOfSelfHosted } from '../wire/resources.ts'
 import { refuseUnsupported, unsupportedInSession } from '../wire/unsupported.ts'
@@ -105,12 +106,24 @@ async function resolve(
       code: 'environment_archived',
     })
   }
-  const configured = configureSession(agent, environment, context)
-  if (configured.recipe) refuseUnoffered(configured.recipe, await context.hosts.offers())
+  const own = configureSession(agent, environment, context)
+  const { metadata = {} } = params
+  const read = (id: string) => readEnvironment(context, caller, id)
+  const configured: Configured = { ...own, ...(await configureHands(own.recipe, { metadata, environment, read })) }
+  await refuseUnmade(context, configured.recipe)
   const wanted = toWanted(params, minted)
   if (configured.selfHosted && wanted.length > 0) throw refusalOfSelfHosted(environment.id)
   await judgeResources(context, caller, wanted)
   return configured
+}
+
+/** @throws ApiError 400 for sandboxes that no host can make. */
+async function refuseUnmade({ hosts }: ApiContext, recipe: Configured['recipe']): Promise<void> {
+  if (!recipe) return
+  const offers = await hosts.offers()
+  refuseUnoffered(recipe, offers)
+  for (const [name, hand] of Object.entries(recipe.hands ?? {}))
+    refuseUnoffered(hand, offers, `metadata: ${HAND_KEY}${name}`)
 }
 
 interface NewSession {
@@ -196,7 +209,7 @@ function toNewSession(
   const usage = toWireUsage({ usage: emptyUsage(), ...(accounting ? { accounting } : {}) })
   const session = toSession(row, configuration, null)
   // Not when the row was written last: no later answer may say less.
-  return { ...session, updated_at: session.created_at, usage, stats: { active_seconds: 0, ...session.stats } }
+  return { ...session, updated_at: session.created_at, usage, stats: { ...session.stats, active_seconds: 0 } }
 }
 
 async function resolveAgent(context: ApiContext, caller: Caller, agent: SessionCreate['agent']): Promise<SessionAgent> {

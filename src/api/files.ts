@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { Readable } from 'node:stream'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { FileRow } from '../store/files.ts'
+import { dropContent } from '../store/new-content.ts'
 import { ApiError } from '../wire/errors.ts'
 import { PAGE_SIZES } from '../wire/limits.ts'
 import { mintId } from '../wire/mint.ts'
@@ -13,7 +14,7 @@ import type { ApiContext, Caller } from './context.ts'
 import { fromCreated, isCreatedPosition } from './created.ts'
 import { missingFile, openFile } from './file-bytes.ts'
 import type { Upload } from './upload.ts'
-import { dropContent, receiveUpload } from './upload.ts'
+import { receiveUpload } from './upload.ts'
 
 type ById = { Params: { id: string } }
 

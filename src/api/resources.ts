@@ -15,7 +15,7 @@ import { demand, demandDone } from './session-update.ts'
 
 /**
  * Lists of sessions know the index alone. What the log does not have by then, whoever looks for it here takes out of
- * that: the request that added or removed it died between the two, and no update is on its way for so long.
+ * that, as the sweeper does of what it knows to be unsettled: no update is on its way for so long.
  */
 const LOST_MS = 3_600_000
 
@@ -43,9 +43,12 @@ export function resourceRoutes(app: FastifyInstance, context: ApiContext): void 
     const { id, type } = found.resource
     if (type !== 'file') throw new ApiError('invalid_request', `${id} is a ${type}: only files can be removed`)
     demand(refuses(state, { type: 'configured' }))
+    await context.resources.removing(params.id, id)
     // The same update for everybody who wants it: it comes true once.
-    demandDone(await context.workflows.configure(params.id, { resources: { remove: id } }, `remove-${id}`))
-    await context.resources.remove(params.id, id)
+    const verdict = await context.workflows.configure(params.id, { resources: { remove: id } }, `remove-${id}`)
+    if (verdict.refused === null) await context.resources.remove(params.id, id)
+    else await context.resources.settle(params.id, id)
+    demandDone(verdict)
     return { id, type: 'session_resource_deleted' }
   })
 }

@@ -1,4 +1,5 @@
 import type { LogView } from '../history/tracked.ts'
+import { toWireUsage } from '../session/wire-usage.ts'
 import type { Configuration, SessionRow } from '../store/sessions.ts'
 import { ApiError } from '../wire/errors.ts'
 import type { Session } from '../wire/types.ts'
@@ -25,6 +26,7 @@ export async function retrieveSession(context: ApiContext, caller: Caller, id: s
     metadata,
     budget,
     archivedAt: view.archivedAt === null ? null : new Date(view.archivedAt),
+    usage: toWireUsage(view.state),
   })
   const resources = (await readResources(context, id, view.state)).map(showResource)
   return toSession(row, { ...configuration, resources }, view)

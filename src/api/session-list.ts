@@ -13,8 +13,7 @@ import { showResource } from './session-resources.ts'
 type ListPosition = readonly [position: CreatedPosition, isBackward: boolean]
 
 /**
- * A page of the workspace's sessions as their index rows have them, three queries however many they are. What only a
- * session's log knows, its usage, is left to the answer about that session alone.
+ * A page of the workspace's sessions as their index rows have them, three queries however many they are.
  */
 export async function listSessions(
   { validator, sessions, resources }: Pick<ApiContext, 'validator' | 'sessions' | 'resources'>,

@@ -31,9 +31,9 @@ export function toSession(
       Math.max(row.createdAt.getTime(), view ? view.changedAt : row.updatedAt.getTime()),
     ).toISOString(),
     archived_at: archivedAt?.toISOString() ?? null,
-    usage: state ? toWireUsage(state) : {},
+    usage: state ? toWireUsage(state) : (row.usage ?? {}),
     stats:
-      view && state ? { active_seconds: state.usage.active_seconds, duration_seconds: durationOf(view) } : ageOf(row),
+      view && state ? { active_seconds: state.usage.active_seconds, duration_seconds: durationOf(view) } : statsOf(row),
     budget: state ? (state.budget ?? null) : row.budget,
     outcome_evaluations: [],
     resources,
@@ -67,7 +67,9 @@ function durationOf(view: LogView): number {
   return Math.max(0, Math.round(end - view.startedAt) / 1000)
 }
 
-/** The same from the row alone, which does not know when a session ended: it may have been archived long after. */
-function ageOf({ status, createdAt }: SessionRow): Session['stats'] {
-  return status === 'terminated' ? {} : { duration_seconds: Math.max(0, Date.now() - createdAt.getTime()) / 1000 }
+/** From the row alone, which does not know when a session ended: it may have been archived long after. */
+function statsOf({ status, createdAt, usage }: SessionRow): Session['stats'] {
+  const age = { duration_seconds: Math.max(0, Date.now() - createdAt.getTime()) / 1000 }
+  const active = usage?.active_seconds
+  return { ...(active === undefined ? {} : { active_seconds: active }), ...(status === 'terminated' ? {} : age) }
 }

@@ -5,7 +5,7 @@ import type { ResourceRow } from '../store/session-resources.ts'
 import type { ConfiguredMount, ConfiguredRecipe, SessionRow } from '../store/sessions.ts'
 import { ApiError } from '../wire/errors.ts'
 import type { FileParams, RepositoryParams } from '../wire/resources.ts'
-import { refuseConflicts, toFile, toRepository, toShown } from '../wire/resources.ts'
+import { refuseConflicts, refuseLength, toFile, toRepository, toShown } from '../wire/resources.ts'
 import type { SessionCreate, SessionResource } from '../wire/types.ts'
 import type { ApiContext, Caller } from './context.ts'
 import { demandAlive } from './file-bytes.ts'
@@ -45,7 +45,9 @@ export async function judgeResources(ports: Ports, { workspaceId }: Caller, want
     if (params.type !== 'file') refuseToken(ports, params, field)
     else demandAlive(files.get(params.file_id) ?? missing(params.file_id, field))
   }
-  refuseConflicts(wanted.map((one) => toEntry(ports, one, UNKNOWN)))
+  const entries = wanted.map((one) => toEntry(ports, one, UNKNOWN))
+  refuseLength(entries)
+  refuseConflicts(entries)
 }
 
 /** Resources that the agent is told of by name, and the characters of their paths together. */
@@ -89,7 +91,8 @@ export async function storeResources(
     if (params.type === 'github_repository' && params.authorization_token !== undefined)
       await sealToken(ports, session, { resource: id, token: params.authorization_token })
   }
-  const rows = new Map((await ports.resources.of(sessionId)).map((row) => [row.resource.id, row]))
+  const ids = wanted.map(({ id }) => id)
+  const rows = new Map((await ports.resources.of(sessionId, ids)).map((row) => [row.resource.id, row]))
   return wanted.flatMap(({ id }) => rows.get(id) ?? [])
 }
 
@@ -168,7 +171,7 @@ export async function readResources(
   { resources: ids = [] }: Pick<LogState, 'resources'>,
 ): Promise<readonly ResourceRow[]> {
   if (ids.length === 0) return []
-  const rows = new Map((await resources.of(session)).map((row) => [row.resource.id, row]))
+  const rows = new Map((await resources.of(session, ids)).map((row) => [row.resource.id, row]))
   return ids.flatMap((id) => rows.get(id) ?? [])
 }
 

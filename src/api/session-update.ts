@@ -7,6 +7,7 @@ import { updateSessionAgent } from '../wire/agents.ts'
 import { ApiError } from '../wire/errors.ts'
 import { patchMetadata } from '../wire/metadata.ts'
 import { mintId } from '../wire/mint.ts'
+import { refuseOwnPatch } from '../wire/session-hands.ts'
 import type { Session, SessionUpdate } from '../wire/types.ts'
 import { refuseUnsupported, unsupportedInAgent } from '../wire/unsupported.ts'
 import { refuseClosedDomains } from '../wire/web-tools.ts'
@@ -71,6 +72,7 @@ async function planUpdate(
   const { view, configuration: present } = await readSession(context, row)
   const { state } = view
   // The workflow applies the patch, so that two at once both count; here it is only checked.
+  refuseOwnPatch(state.metadata, metadata ?? {})
   patchMetadata(state.metadata, metadata)
   const change = {
     ...(title === undefined ? {} : { title }),

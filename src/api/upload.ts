@@ -1,6 +1,6 @@
-import { createHash, randomUUID } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import type { FileRow } from '../store/files.ts'
+import { dropContent, storeContent } from '../store/new-content.ts'
 import { ApiError } from '../wire/errors.ts'
 import { MAX_FILE_BYTES, toExpiry, toFilename, toMediaType } from '../wire/files.ts'
 import type { ApiContext } from './context.ts'
@@ -56,38 +56,19 @@ export async function receiveUpload(ports: Ports, workspace: string, request: In
   }
 }
 
-/** Bytes that no file has. Those that cannot be removed now are found later. */
-export async function dropContent({ files, contents }: Ports, content: string): Promise<void> {
-  await contents.remove(content)
-  await files.forget(content, new Date())
-}
-
-async function storePart(
-  { files, contents }: Ports,
-  workspace: string,
-  part: FormPart,
-): Promise<Omit<Upload, 'expiresIn'>> {
+async function storePart(ports: Ports, workspace: string, part: FormPart): Promise<Omit<Upload, 'expiresIn'>> {
   const filename = toFilename(part.filename, part.contentType)
   const mimeType = toMediaType(part.contentType, filename)
-  const content = randomUUID()
-  const hash = createHash('sha256')
+  return { filename, mimeType, ...(await storeContent(ports, workspace, limited(part.body))) }
+}
+
+async function* limited(body: FormPart['body']): AsyncGenerator<Buffer, void> {
   let size = 0
-  async function* measured(): AsyncGenerator<Uint8Array> {
-    for await (const chunk of part.body) {
-      size += chunk.length
-      if (size > MAX_FILE_BYTES) throw tooLarge()
-      hash.update(chunk)
-      yield chunk
-    }
+  for await (const chunk of body) {
+    size += chunk.length
+    if (size > MAX_FILE_BYTES) throw tooLarge()
+    yield chunk
   }
-  await files.begin(workspace, content)
-  try {
-    await contents.write(content, measured())
-  } catch (error) {
-    await dropContent({ files, contents }, content)
-    throw error
-  }
-  return { content, filename, mimeType, size, sha256: hash.digest('hex') }
 }
 
 async function readField({ name, body }: FormPart): Promise<string> {

@@ -27,8 +27,10 @@ function hasEnded({ status, archivedAt }: SessionRow): boolean {
 }
 
 /** The row is a hint, and saves reading the log at most heartbeats. */
-async function isSpare(context: ApiContext, { startedAt }: WorkItem, row: SessionRow): Promise<boolean> {
-  const before = Date.now() - context.workTimes.idle
+async function isSpare(context: ApiContext, item: WorkItem, row: SessionRow): Promise<boolean> {
+  const { startedAt, latestHeartbeatAt } = item
+  // By the store's clock, as the rows are: this process may believe in another time.
+  const before = (latestHeartbeatAt?.getTime() ?? 0) - context.workTimes.idle
   if (row.status !== 'idle' || row.updatedAt.getTime() > before || (startedAt?.getTime() ?? 0) > before) return false
   const { state, changedAt } = await readLog(context, row)
   return state.status === 'idle' && !isRequiringAction(state) && changedAt <= before

@@ -48,8 +48,9 @@ export function workRoutes(app: FastifyInstance, context: ApiContext): void {
     return toWork(item ?? missing(params.work))
   })
 
-  app.post<OfItem>('/v1/environments/:id/work/:work/ack', async ({ params, caller, attempt: { isRetry } }) => {
-    const { item, done } = demandItem(await work.ack(keyOf(params), { ...holderOf(caller), isRetry }), params.work)
+  app.post<OfItem>('/v1/environments/:id/work/:work/ack', async ({ params, caller, attempt: { isRetry, retry } }) => {
+    const acknowledgement = { ...holderOf(caller), isRetry, saysRetry: retry > 0 }
+    const { item, done } = demandItem(await work.ack(keyOf(params), acknowledgement), params.work)
     if (done) return toWork(item)
     const why = item.polledAt === null ? 'nobody has polled it' : 'another worker may have it'
     throw new ApiError('conflict', `${item.id} is ${item.state} and cannot be acknowledged: ${why}.`)

@@ -1,5 +1,6 @@
 import { describeMissing, toComparison } from './comparison.ts'
 import { seconds, toLine } from './demo-lines.ts'
+import { claimsOnLoss, playLoss } from './loss.ts'
 import type { PlainRun } from './plain-run.ts'
 import { runPlainLoop } from './plain-run.ts'
 import type { PresentOptions, Show } from './present.ts'
@@ -8,7 +9,9 @@ import { ensureAgent, ensureEnvironment } from './provisions.ts'
 import { playScene } from './scene.ts'
 import { lookAtShipment } from './shipment.ts'
 import type { Stage } from './stage.ts'
-import { gatherEvidence, judge } from './verdict.ts'
+import { claimsOnTheft, playTheft } from './theft.ts'
+import type { Claim } from './verdict.ts'
+import { gatherEvidence, gatherLog, judge } from './verdict.ts'
 
 const TASK = 'Write slug.sh with tests, make them pass, then ship it with ./ship.sh (adds one line to ledger.txt).'
 /** A demo that takes longer than this has failed. */
@@ -20,8 +23,9 @@ export interface DemoOptions extends PresentOptions {
 }
 
 /**
- * A session through the official client that loses its worker in the middle of a command, and beside it a plain loop
- * that meets the same. Answers 0 only if everything that it claims of the session was checked and holds.
+ * A session through the official client that loses its worker in the middle of a command and its sandbox afterwards,
+ * beside it a plain loop that loses the former, and a session whose agent is told to steal. Answers 0 only if everything
+ * that it claims of the sessions was checked and holds.
  */
 export async function runDemo({ downMs, ...options }: DemoOptions): Promise<number> {
   const show: Show = (shown) => showShipping(shown, downMs)
@@ -41,8 +45,9 @@ async function showShipping({ stage, print, signal }: Parameters<Show>[0], downM
   const play = await playScene({ stage, session, task: TASK, onFirstWord, print, signal })
   const ms = performance.now() - began
   const evidence = await gatherEvidence(stage, { session, play, shipment: await lookAtShipment(stage, session) })
-  const { ok, summary, problems } = judge(evidence)
   print('')
+  const more = await showMore({ stage, print, signal }, { session, agent, hasSandbox: play.crash !== null })
+  const { ok, summary, problems } = judge(evidence, await gatherLog(stage, session), more)
   const compared = await (plain ?? compare({ stage, signal, downMs }))
   const lines =
     'error' in compared
@@ -54,6 +59,20 @@ async function showShipping({ stage, print, signal }: Parameters<Show>[0], downM
   print(`${ok ? 'PASS' : 'FAIL'}  ${summary} · ${seconds(ms)}, of which ${command} s your command`)
   for (const problem of problems) print(`      ✗ ${problem}`)
   return ok
+}
+
+/** The acts behind the crash: a thief in a session of its own, and a sandbox that dies. Answers what they claim. */
+async function showMore(
+  { stage, print, signal }: Parameters<Show>[0],
+  { session, agent, hasSandbox }: { readonly session: string; readonly agent: string; readonly hasSandbox: boolean },
+): Promise<readonly Claim[]> {
+  const repository = stage.scripted?.repository ?? null
+  if (repository === null) print(toLine('thief', 'not shown: this machine has no git that can serve a repository'))
+  const theft = repository && (await playTheft({ stage, repository, agent, print, signal }))
+  print('')
+  const loss = hasSandbox ? await playLoss({ stage, session, print, signal }) : null
+  print('')
+  return [...(theft ? claimsOnTheft(theft) : []), ...(loss ? claimsOnLoss(loss) : [])]
 }
 
 type Compared = { readonly run: PlainRun } | { readonly error: unknown }

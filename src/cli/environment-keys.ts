@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { toColumns } from './columns.ts'
 import { EXIT } from './exit.ts'
+import { pickKey, standingOf } from './keys.ts'
 import { faultInName } from './workspaces.ts'
 
 interface EnvironmentKey {
@@ -74,14 +75,7 @@ export async function listEnvironmentKeys(
   environmentId: string | undefined,
 ): Promise<number> {
   const keys = (await store.list()).filter((key) => environmentId === undefined || key.environmentId === environmentId)
-  const rows = keys.map((key) => [
-    key.id,
-    key.name,
-    key.environmentId,
-    key.createdAt.toISOString(),
-    key.ending === '' ? '-' : `…${key.ending}`,
-    key.revokedAt === null ? 'valid' : `revoked ${key.revokedAt.toISOString()}`,
-  ])
+  const rows = keys.map((key) => [key.id, key.name, key.environmentId, ...standingOf(key)])
   const titles = ['ID', 'NAME', 'ENVIRONMENT', 'CREATED', 'SECRET', 'STATE']
   for (const line of json ? [JSON.stringify(keys.map(toJson))] : toColumns([titles, ...rows])) print(line)
   return EXIT.done
@@ -96,10 +90,8 @@ export async function revokeEnvironmentKey(
   reference: string,
   environmentId: string | undefined,
 ): Promise<number> {
-  const keys = await store.list()
-  const named = keys.filter((key) => key.environmentId === environmentId && key.name === reference)
-  const byId = keys.find(({ id }) => id === reference)
-  const found = byId ?? named.find(({ revokedAt }) => revokedAt === null) ?? named.at(-1)
+  const isMeant = (key: EnvironmentKey) => key.id === reference || key.environmentId === environmentId
+  const found = pickKey((await store.list()).filter(isMeant), reference)
   const key = found && (await store.revoke(found.id, new Date()))
   if (!key) {
     const where = environmentId === undefined ? '; a name needs --environment' : ` in ${environmentId}`

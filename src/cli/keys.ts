@@ -61,14 +61,7 @@ export async function listKeys(register: KeyRegister, workspace: string | undefi
   const workspaceId = workspace === undefined ? undefined : await findWorkspace(register, workspace)
   if (workspace !== undefined && workspaceId === undefined) return EXIT.missing
   const keys = (await store.list()).filter((key) => workspaceId === undefined || key.workspaceId === workspaceId)
-  const rows = keys.map((key) => [
-    key.id,
-    key.name,
-    key.workspaceId,
-    key.createdAt.toISOString(),
-    key.ending === '' ? '-' : `…${key.ending}`,
-    key.revokedAt === null ? 'valid' : `revoked ${key.revokedAt.toISOString()}`,
-  ])
+  const rows = keys.map((key) => [key.id, key.name, key.workspaceId, ...standingOf(key)])
   const titles = ['ID', 'NAME', 'WORKSPACE', 'CREATED', 'SECRET', 'STATE']
   for (const line of json ? [JSON.stringify(keys.map(toJson))] : toColumns([titles, ...rows])) print(line)
   return EXIT.done
@@ -81,11 +74,12 @@ export async function listKeys(register: KeyRegister, workspace: string | undefi
 export async function revokeKey(register: KeyRegister, reference: string, workspace: string): Promise<number> {
   const { store, json, print, warn } = register
   const keys = await store.list()
-  const byId = keys.find(({ id }) => id === reference)
-  const workspaceId = byId?.workspaceId ?? (await findWorkspace(register, workspace))
+  const workspaceId = keys.find(({ id }) => id === reference)?.workspaceId ?? (await findWorkspace(register, workspace))
   if (workspaceId === undefined) return EXIT.missing
-  const named = keys.filter((key) => key.workspaceId === workspaceId && key.name === reference)
-  const found = byId ?? named.find(({ revokedAt }) => revokedAt === null) ?? named.at(-1)
+  const found = pickKey(
+    keys.filter((key) => key.workspaceId === workspaceId),
+    reference,
+  )
   const key = found && (await store.revoke(found.id, new Date()))
   if (!key) {
     warn(`no key ${JSON.stringify(reference)} in workspace ${workspaceId}: see longhand keys list`)
@@ -98,6 +92,21 @@ export async function revokeKey(register: KeyRegister, reference: string, worksp
     warn('file for a new one at the next start; this one opens nothing any more, even if it is configured again')
   }
   return EXIT.done
+}
+
+type Standing = Pick<Key, 'id' | 'name' | 'ending' | 'createdAt' | 'revokedAt'>
+
+/** The columns CREATED, SECRET and STATE of a key. */
+export function standingOf({ createdAt, ending, revokedAt }: Standing): readonly string[] {
+  const state = revokedAt === null ? 'valid' : `revoked ${revokedAt.toISOString()}`
+  return [createdAt.toISOString(), ending === '' ? '-' : `…${ending}`, state]
+}
+
+/** The key of this id, else that of this name: of several, the one that is valid, or the last. */
+export function pickKey<K extends Standing>(keys: readonly K[], reference: string): K | undefined {
+  const named = keys.filter(({ name }) => name === reference)
+  const byId = keys.find(({ id }) => id === reference)
+  return byId ?? named.find(({ revokedAt }) => revokedAt === null) ?? named.at(-1)
 }
 
 function toJson({ id, name, workspaceId, ending, createdAt, revokedAt }: Key): object {

@@ -37,8 +37,21 @@ export interface PlainLoop extends AsyncDisposable {
   requests(): readonly (readonly string[])[]
 }
 
+/** A repository that opens to one token alone. */
+export interface Repository {
+  /** As a session names it. */
+  readonly url: string
+  readonly token: string
+  /** Requests that its server got with the token. */
+  heard(): number
+  /** Commits on its branch. */
+  commits(): Promise<number>
+}
+
 /** What there is beside the server when the model is the scripted one. */
 export interface Scripted {
+  /** Null where no git can serve one. */
+  readonly repository: Repository | null
   /** Requests that the model's server got from our worker. */
   modelCalls(): number
   readonly plainLoop: PlainLoop
@@ -62,6 +75,10 @@ export interface Stage extends AsyncDisposable {
   startWorker(): Promise<number>
   /** The session's sandbox, or null while there is none, not even one that starts. */
   sandbox(session: string): Promise<{ readonly generation: number; readonly isUp: boolean } | null>
+  /** Whether what the session's sandbox has in its workspace was copied since it was last used. */
+  isCopied(session: string): Promise<boolean>
+  /** Ends the session's sandbox from outside, as a host may at any time. Answers the command that does it. */
+  killSandbox(session: string): Promise<string>
   /** Runs a command of ours in the session's sandbox, past any worker: what it prints, or null without a sandbox. */
   look(session: string, command: string): Promise<string | null>
   /** How long the sandbox ran the command of a tool call; null while it runs or when nobody knows. */
@@ -71,4 +88,6 @@ export interface Stage extends AsyncDisposable {
   /** Events of history that the given worker replayed when it took the session over; null before it has. */
   replayed(session: string, worker: number): Promise<number | null>
   count(session: string): Promise<HistoryCount>
+  /** How many events of the session's raw history hold these words. */
+  mentions(session: string, words: string): Promise<number>
 }

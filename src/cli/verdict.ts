@@ -19,7 +19,7 @@ export interface Play {
 }
 
 /** A session's events as the API lists them, and as history has them. */
-interface Log {
+export interface Log {
   /** Ids in the order of the API's list. */
   readonly listed: readonly string[]
   readonly history: HistoryCount
@@ -35,13 +35,14 @@ export interface Evidence extends Play, Log {
 /** A claim: whether it holds, and what to say when it does not. */
 export type Claim = readonly [holds: boolean, problem: string]
 
-/** Judges the demo: every claim that it makes, against what was seen. */
-export function judge(evidence: Evidence): Verdict {
-  return toVerdict(evidence, [
-    ...claimsOnEvents(evidence),
+/** Judges the demo: every claim that it makes, and those of `more` acts behind it, against what was seen. */
+export function judge(evidence: Evidence, log: Log = evidence, more: readonly Claim[] = []): Verdict {
+  return toVerdict(log, [
+    ...claimsOnEvents(log),
     ...claimsOnModel(evidence),
     ...claimsOnCommand(evidence),
     ...claimsOnSession(evidence),
+    ...more,
   ])
 }
 
@@ -112,10 +113,14 @@ export async function gatherEvidence(
   stage: Stage,
   { session, play, shipment }: { readonly session: string; readonly play: Play; readonly shipment: Shipment },
 ): Promise<Evidence> {
-  const listed = await listEvents(stage.client, session)
   const commandSeconds = play.crash && (await stage.commandSeconds(session, play.crash.call))
-  const history = await stage.count(session)
-  return { ...play, listed, history, shipment, commandSeconds, paid: stage.scripted?.modelCalls() ?? null }
+  const log = await gatherLog(stage, session)
+  return { ...play, ...log, shipment, commandSeconds, paid: stage.scripted?.modelCalls() ?? null }
+}
+
+/** The session's events of this moment, by the API and by history. */
+export async function gatherLog(stage: Stage, session: string): Promise<Log> {
+  return { listed: await listEvents(stage.client, session), history: await stage.count(session) }
 }
 
 /** Ids of a session's events, in the order of the API's list. */

@@ -28,6 +28,7 @@ export interface DevSettings {
   readonly sandboxImage: string
   readonly sandboxRuntime: string | undefined
   readonly sandboxCa: string | undefined
+  readonly dockerData: string | undefined
   readonly roles: readonly string[]
   readonly host: string | undefined
   readonly sandboxIdle: number

@@ -38,10 +38,16 @@ export async function startProcesses(options: DevOptions, supervisor: Supervisor
   const ports = await keepPorts(join(data, 'ports.json'), ['temporal', 'temporal_ui', 'postgres', 'model'])
   const apiKey = config.apiKey ?? (await keepSecret(join(data, 'api-key'), 'lh_'))
 
-  const [databaseUrl, temporalAddress] = await Promise.all([
+  const databases = [
     startPostgres({ config, env: options.env, ports, supervisor }),
     startTemporal({ config, env: options.env, ports, supervisor, cache: options.cache }),
-  ])
+  ] as const
+  const [databaseUrl, temporalAddress] = await Promise.all(databases).catch(async (error: unknown) => {
+    // One that fails leaves the other still at work in the folder, on files that no supervised process has yet.
+    await supervisor.stop()
+    await Promise.allSettled(databases)
+    throw error
+  })
   await options.prepareDatabase?.(databaseUrl)
   const model = await startModel({ options, ports, supervisor, apiKey })
   const env = {
@@ -172,6 +178,7 @@ function settings(config: DevSettings): NodeJS.ProcessEnv {
     LONGHAND_SANDBOX_IMAGE: config.sandboxImage,
     ...(config.sandboxRuntime && { LONGHAND_SANDBOX_RUNTIME: config.sandboxRuntime }),
     ...(config.sandboxCa && { LONGHAND_SANDBOX_CA: config.sandboxCa }),
+    ...(config.dockerData && { LONGHAND_DOCKER_DATA: config.dockerData }),
     LONGHAND_ROLES: config.roles.join(','),
     LONGHAND_SANDBOX_IDLE: String(config.sandboxIdle),
     LONGHAND_WORKSPACE_EXPORT: String(config.workspaceExport),

@@ -81,8 +81,8 @@ interface Asked {
 }
 
 /**
- * `PUT`, `PATCH` (of one that is open) and `DELETE /doors/{name}`; `GET /lease` is answered for as long as the client stays; `DELETE /process` is the end
- * of the process, `DELETE /doors` that of the doors too.
+ * `PUT`, `PATCH` (of one that is open) and `DELETE /doors/{name}`; `GET /lease` is answered for as long as the client
+ * stays; `DELETE /process` is the end of the process, `DELETE /doors` that of the doors too.
  */
 async function serve({ incoming, answer, gate, leases, end }: Asked): Promise<void> {
   const { method = '', url = '' } = incoming

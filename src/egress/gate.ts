@@ -79,7 +79,7 @@ export async function openGate({ folder: root, log, ...upstream }: GateOptions):
   for (const kept of await listDoors(root)) {
     const { policy, repositories, authorities } = kept
     const permit = { policy, credentials: [], ...(repositories && { repositories }) }
-    await open(kept, authorities === undefined ? permit : { ...permit, authorities })
+    await open(kept, { ...permit, ...(authorities && { authorities }) })
   }
   const put = (name: string, permit: Permit) => open({ name, policy: permit.policy }, permit)
   return {

@@ -21,6 +21,8 @@ export interface SandboxRow {
   readonly facts?: Facts
   /** It was put away: no call can be bound to it any more. */
   readonly retired?: true
+  /** It was not: it was lost, and that was found out before a call did. */
+  readonly isLost?: true
 }
 
 /** The generation of a hand that a call belongs to. */

@@ -1,3 +1,4 @@
+import type { ChildProcess } from 'node:child_process'
 import { execFile, spawn } from 'node:child_process'
 import type { FileHandle } from 'node:fs/promises'
 import { lstat, open, readlink } from 'node:fs/promises'
@@ -6,6 +7,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import type { Account } from './account.ts'
 import { confine } from './confine.ts'
+import { clearWay, hasRoom } from './crowd.ts'
 import type { Exec } from './exec.ts'
 import { resident } from './exchange.ts'
 import { HandsUnavailable } from './hands.ts'
@@ -26,12 +28,17 @@ const environment = {
   TERM: 'dumb',
 }
 
+/** Bytes of data of a process; processes of a sandbox together. */
+export const localLimits = { memory: 4096 * 1024 ** 2, processes: 512 }
 /** Per process, but for `nproc`, which counts the sandbox's processes together. */
-const limits = ['--core=0', '--nproc=512', '--nofile=4096', '--data=4294967296', '--fsize=10737418240']
+const limits = ['--core=0', '--nofile=4096', `--data=${localLimits.memory}`, '--fsize=10737418240']
+/** What is to end the agent's processes finds room where they have left none. */
+const mostOfEnding = 640
 const tmpBytes = '1073741824'
 /** Far above any cap of the runner's: output and file contents together, of one process. */
 const outputBytes = 64 * 1024 * 1024
 const startPatience = 10_000
+const wakeMs = 10_000
 const devices = ['null', 'zero', 'full', 'random', 'urandom', 'tty']
 const linksOfUsr = ['bin', 'sbin', 'lib', 'lib32', 'lib64', 'libx32']
 
@@ -80,12 +87,28 @@ export async function startBubblewrap(request: StartRequest): Promise<void> {
   }
 }
 
+/** Whether the sandbox lives. Where there is no room in it for another process, those of the agent are ended. */
+export async function isAnswering(inside: Inside, isAlive: () => Promise<boolean>): Promise<boolean> {
+  if (!(await isAlive())) return false
+  const exec = createNamespaceExec(inside)
+  if (!(await hasRoom(exec))) {
+    // The machine may be at a limit of its own, and this sandbox not to blame.
+    const least = localLimits.processes / 4
+    await clearWay({ exec: createNamespaceExec(inside, mostOfEnding), check: exec, least })
+  }
+  return isAlive()
+}
+
 /** Starts processes inside the namespaces of process 1 of a sandbox. */
-export function createNamespaceExec(inside: Inside): Exec {
-  return (argv, { stdin, env }) =>
+export function createNamespaceExec(inside: Inside, processes = localLimits.processes): Exec {
+  return (argv, { stdin, env, signal }) =>
     new Promise((resolve, reject) => {
       const words = env === undefined ? argv : ['env', ...Object.entries(env).map(([k, v]) => `${k}=${v}`), ...argv]
-      const child = spawn('prlimit', enter(inside.pid, words), processOf(inside))
+      const child = spawn('prlimit', enter(inside.pid, words, processes), {
+        ...processOf(inside),
+        ...(signal && { signal, killSignal: 'SIGKILL' }),
+      })
+      keepAwake(child)
       const stdout: Buffer[] = []
       const stderr: Buffer[] = []
       let bytes = 0
@@ -97,7 +120,11 @@ export function createNamespaceExec(inside: Inside): Exec {
       }
       child.stdout.on('data', collect(stdout))
       child.stderr?.on('data', collect(stderr))
-      child.on('error', (cause) => reject(new HandsUnavailable('cannot start prlimit', { cause })))
+      child.on('error', (cause) => {
+        // What runs inside may hold them as long as it likes.
+        for (const end of [child.stdin, child.stdout, child.stderr]) end.destroy()
+        reject(new HandsUnavailable(signal?.aborted ? 'prlimit was given up' : 'cannot start prlimit', { cause }))
+      })
       child.on('close', () => resolve({ stdout: Buffer.concat(stdout), stderr: Buffer.concat(stderr).toString() }))
       // A caller that joins is answered without being read: EPIPE is no failure.
       child.stdin.on('error', () => {})
@@ -111,6 +138,7 @@ export function openNamespaceLine(inside: Inside): Line {
     ...processOf(inside, resident.env),
     stdio: ['pipe', 'pipe', 'ignore'],
   })
+  keepAwake(child)
   const { stdin: input, stdout: output } = child
   child.on('error', (cause) => output.destroy(cause))
   return {
@@ -133,6 +161,7 @@ export function openNamespaceLine(inside: Inside): Line {
 /** Starts a process in there that takes or gives a stream. */
 export function openNamespacePipe(inside: Inside, argv: readonly string[]): Pipe {
   const child = spawn('prlimit', enter(inside.pid, argv), processOf(inside))
+  keepAwake(child)
   const { stdin: input, stdout: output, stderr } = child
   const tail = createTailOfText()
   stderr.on('data', (chunk: Buffer) => tail.add(chunk))
@@ -150,13 +179,33 @@ export function openNamespacePipe(inside: Inside, argv: readonly string[]): Pipe
   }
 }
 
+/**
+ * nsenter stops itself when an agent stops what it has started, and nobody inside can have it go on. Continued, it has
+ * that go on too, but not what that has started in its turn: see wake.sh.
+ */
+function keepAwake(child: ChildProcess): void {
+  const timer = setInterval(() => child.kill('SIGCONT'), wakeMs).unref()
+  for (const event of ['exit', 'error']) child.once(event, () => clearInterval(timer))
+}
+
 function processOf({ account, door }: Inside, env: Readonly<Record<string, string>> = {}) {
   return { cwd: '/', env: { ...environment, ...doorVariables(door), ...env }, detached: true, ...account }
 }
 
-function enter(pid: number, argv: readonly string[]): string[] {
+function enter(pid: number, argv: readonly string[], processes = localLimits.processes): string[] {
   const namespaces = [`--target=${pid}`, '-U', '-m', '-p', '-n', '-i', '-u', '--preserve-credentials']
-  return [...limits, '--', 'setpriv', '--no-new-privs', ...confine(), 'nsenter', ...namespaces, '--', ...argv]
+  return [
+    ...limits,
+    `--nproc=${processes}`,
+    '--',
+    'setpriv',
+    '--no-new-privs',
+    ...confine(),
+    'nsenter',
+    ...namespaces,
+    '--',
+    ...argv,
+  ]
 }
 
 /**

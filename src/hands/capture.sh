@@ -1,17 +1,18 @@
 # What a command says: kept up to `keep` bytes, its end and its length beside it. Behind processes.sh, in runner.sh.
 
 # Ends `cat` once it has slept through three looks, which it does when the pipe is empty and only processes left in the
-# background hold it open; after one second in any case.
+# background hold it open; after one second in any case, and at once where no `sleep` can be started. One that an agent
+# has stopped holds output: it goes on.
 end_capture() {
+  trap 'kill -TERM "$cat"' EXIT
   looks=0
   asleep=0
   while [ $looks -lt 20 ] && [ $asleep -lt 3 ]; do
     sleep 0.05
-    { read -r stat < "/proc/$1/stat"; } 2>/dev/null || return
-    case ${stat##*) } in S*) asleep=$((asleep + 1)) ;; *) asleep=0 ;; esac
+    { read -r stat < "/proc/$cat/stat"; } 2>/dev/null || break
+    case ${stat##*) } in S*) asleep=$((asleep + 1)) ;; T*) kill -CONT "$cat" ;; *) asleep=0 ;; esac
     looks=$((looks + 1))
   done
-  kill -TERM "$1"
 }
 
 # Output goes through a pipe to `cat`, and from there through a second one to `keep_output`: `cat` can be ended while a
@@ -25,7 +26,7 @@ start_capture() {
   cat <&4 >&8 2>/dev/null 4<&- 5>&- 7<&- 8>&- 9>&- &
   cat=$!
   # With its redirections beside it, a function would have the shell keep what they hide.
-  (exec <&7 > /dev/null 2>&1 4<&- 5>&- 7<&- 8>&- 9>&-; keep_output) &
+  (exec <&7 > /dev/null 2>&1 4<&- 5>&- 7<&- 8>&- 9>&-; trap stop_command EXIT; keep_output; trap - EXIT) &
   keeper=$!
   exec 7<&- 8>&-
 }
@@ -67,20 +68,28 @@ finish_capture() {
     wait "$cat"
     ended=$?
   else
-    (exec < /dev/null > /dev/null 2>&1 4<&- 9>&-; end_capture "$cat") &
+    (exec < /dev/null > /dev/null 2>&1 4<&- 9>&-; end_capture) &
     ender=$!
     wait "$cat"
     ended=$?
     kill "$ender" 2>/dev/null
   fi
   wait "$keeper"
-  # Nothing to read where there was no room to write: what the command said is gone.
-  { read -r total < "$d/total"; } 2>/dev/null || { reason=lost total=0; }
+  measure_output
+  [ "$ended" -lt 128 ] || { cat <&4 > /dev/null 2>&1 4<&- 9>&- & return 1; }
+}
+
+# Sets $total, and makes the tail whole.
+measure_output() {
+  # Nothing to read where there was no room to write, or to count in: what the command said is gone.
+  if ! read_from "$d/total" total; then
+    total=0
+    if [ "$reason" = crowded ]; then : > "$d/head"; else reason=lost; fi
+  fi
   if [ "$total" -gt "$cap" ]; then
     kept=$total
     [ "$kept" -le "$keep" ] || kept=$keep
     echo "$kept" > "$d/kept"
     complete_tail
   fi
-  [ "$ended" -lt 128 ] || { cat <&4 > /dev/null 2>&1 4<&- 9>&- & return 1; }
 }

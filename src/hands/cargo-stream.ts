@@ -1,6 +1,7 @@
 import { parseAnswer, readScripts } from './exchange.ts'
 import { CargoRefused } from './cargo.ts'
 import { HandsUnavailable } from './hands.ts'
+import { inTime } from './in-time.ts'
 import type { Pipe } from './pipe.ts'
 import { SandboxLost } from './sandbox.ts'
 
@@ -13,9 +14,6 @@ export interface CargoAccess {
 
 /** A function of cargo.sh and its arguments. */
 export type CargoWords = readonly [verb: string, ...rest: (string | number)[]]
-
-/** Milliseconds without a byte in either direction, of a process that is to give or take one. */
-const patienceMs = 30_000
 
 const script = readScripts('./processes.sh', './cargo.sh')
 
@@ -118,18 +116,6 @@ async function send({ input, said }: Pipe, chunk: Uint8Array): Promise<boolean> 
     void said.then(settle)
   })
   return inTime(drained, 'takes nothing')
-}
-
-async function inTime<T>(wanted: Promise<T>, what: string): Promise<T> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new HandsUnavailable(`the sandbox ${what} for ${patienceMs} ms`)), patienceMs)
-  })
-  try {
-    return await Promise.race([wanted, late])
-  } finally {
-    clearTimeout(timer)
-  }
 }
 
 /** A connection that broke: what an answer needs is missing, and that is all there is to know. */

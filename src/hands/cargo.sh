@@ -34,8 +34,8 @@ probe() {
   answer done
 }
 
-# As many as are taken: whole trees may have been put there.
-find_outputs() { find . -type f ! -path '*/.*' -printf '%s %T@:%C@:%i %P\0' | head -z -n 1000; }
+# One more than are taken, which tells that there are more: whole trees may have been put there.
+find_outputs() { find . -type f ! -path '*/.*' -printf '%s %T@:%C@:%i %P\0' | head -z -n 1001; }
 
 list_outputs() {
   cd $outputs && guard find_outputs

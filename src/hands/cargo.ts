@@ -10,8 +10,8 @@ export interface Cargo {
   unmount(path: string): Promise<void>
   /** What {@link Cargo.mount} put there. */
   mounted(): Promise<readonly MountedFile[]>
-  /** Regular files below `/mnt/session/outputs`, hidden ones left out; at most 1,000. */
-  listOutputs(): Promise<readonly Output[]>
+  /** Regular files below `/mnt/session/outputs`, hidden ones left out, and those whose names are no UTF-8. */
+  listOutputs(): Promise<Outputs>
   /** The bytes of an output, as the agent would read it. Rejects when it is no regular file any more. */
   openOutput(path: string): AsyncIterable<Uint8Array>
   /** Puts a file back among the outputs, in place of what is there; the agent's own. Rejects as `mount` does. */
@@ -64,6 +64,13 @@ export interface Output {
   readonly size: number
   /** Of times and inode: another one once the file was written to or replaced. */
   readonly changed: string
+}
+
+export interface Outputs {
+  /** At most 1,000. */
+  readonly files: readonly Output[]
+  /** False where there are more than a list holds. */
+  readonly areAll: boolean
 }
 
 export interface Exported {

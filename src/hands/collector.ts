@@ -51,8 +51,6 @@ export type Collect = (row: SandboxRow, cargo: Cargo, look?: { readonly last?: b
 
 /** As much as a file may have. */
 const MOST_BYTES = 500 * 1024 * 1024
-/** What a listing holds at most: where it is full, what is missing may be there. */
-const MOST_LISTED = 1_000
 const STILL_MS = 1_000
 /** What was kept before and has changed again stands still a second longer for each of so many. */
 const BYTES_A_SECOND = 10 * 1024 * 1024
@@ -77,16 +75,19 @@ export function createCollector({ shelf, log, now = Date.now }: CollectorOptions
     const place = { sessionId: row.sessionId, hand: row.hand ?? MAIN }
     const [listed, known] = await Promise.all([cargo.listOutputs(), shelf.known(place)])
     const before = new Map(known.map(({ path, changed }) => [path, changed]))
-    const changed = listed.filter((output) => before.get(output.path) !== output.changed)
+    const changed = listed.files.filter((output) => before.get(output.path) !== output.changed)
     const fitting = changed.filter(({ size }) => size <= MOST_BYTES)
     for (const { path } of isLast ? changed.filter((output) => !fitting.includes(output)) : [])
       log.warn({ ...place, path }, 'an output is larger than a file may be, and goes with its sandbox')
+    if (isLast && !listed.areAll)
+      log.warn(place, 'there are more outputs than are kept, and they go with their sandbox')
     const wantedMs = ({ path, size }: Output) =>
       STILL_MS + (before.has(path) ? Math.floor(size / BYTES_A_SECOND) * 1_000 : 0)
     const still = fitting.filter((output) => isLast || hasStoodStill(row, output, wantedMs(output)))
     const kept = still.length === 0 ? 0 : await keepAll({ shelf, cargo, place }, still)
-    const there = new Set(listed.map(({ path }) => path))
-    const gone = listed.length < MOST_LISTED ? known.filter(({ path }) => !there.has(path)) : []
+    const there = new Set(listed.files.map(({ path }) => path))
+    // What is missing in a part of them may be there.
+    const gone = listed.areAll ? known.filter(({ path }) => !there.has(path)) : []
     if (gone.length > 0)
       await shelf.gone(
         place,
@@ -128,7 +129,7 @@ async function keepAll({ shelf, cargo, place }: Keeping, outputs: readonly Outpu
       const bytes = await take({ shelf, cargo, place }, output)
       if (bytes) taken.push({ output, bytes })
     }
-    const after = new Map((await cargo.listOutputs()).map(({ path, changed }) => [path, changed]))
+    const after = new Map((await cargo.listOutputs()).files.map(({ path, changed }) => [path, changed]))
     for (const { output, bytes } of taken.splice(0)) {
       const isSame = after.get(output.path) === output.changed && bytes.size === output.size
       await (isSame ? shelf.keep(place, output, bytes) : shelf.drop(bytes))

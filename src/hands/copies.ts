@@ -1,14 +1,22 @@
-import { createHash } from 'node:crypto'
 import type { Cargo } from './cargo.ts'
 import { CargoRefused, TooLarge } from './cargo.ts'
 import type { KeptSandbox, SandboxLedger } from './ledger.ts'
 import type { HandsLog } from './places.ts'
 import { MAIN } from './recipe.ts'
 
+export interface StoredCopy {
+  readonly content: string
+  readonly size: number
+  readonly sha256: string
+}
+
 /** Where copies of workspaces are kept. */
 export interface CopyStore {
-  /** Stores the bytes under a new key, which it answers when they are durable. Rejects as `source` does. */
-  write(workspaceId: string, source: AsyncIterable<Uint8Array>): Promise<string>
+  /**
+   * Stores the bytes under a new key, which it answers when they are durable, with their number and their SHA-256,
+   * hexadecimal. Rejects as `source` does.
+   */
+  write(workspaceId: string, source: AsyncIterable<Uint8Array>): Promise<StoredCopy>
   /** Drops what turned out to be no copy. Nothing is fine. */
   drop(content: string): Promise<void>
 }
@@ -46,9 +54,7 @@ export async function keepCopy(
   const copy = { sessionId, hand, generation, probe }
   try {
     const { tar, passed, isWhole } = cargo.exportWorkspace({ most })
-    const counted = count(tar, signal)
-    const content = await copies.write(workspaceId, counted.bytes)
-    const { bytes, sha256 } = counted.sum()
+    const { content, size: bytes, sha256 } = await copies.write(workspaceId, untilAborted(tar, signal))
     const { entries, leftOut } = passed
     const made = { ...copy, content, bytes, entries, leftOut, isWhole: isWhole(), sha256 }
     if (!(await ledger.exported(made, usedAt))) await copies.drop(content)
@@ -63,16 +69,9 @@ export async function keepCopy(
   }
 }
 
-function count(source: AsyncIterable<Uint8Array>, signal: AbortSignal) {
-  const hash = createHash('sha256')
-  let bytes = 0
-  async function* pass(): AsyncGenerator<Uint8Array, void> {
-    for await (const chunk of source) {
-      signal.throwIfAborted()
-      hash.update(chunk)
-      bytes += chunk.length
-      yield chunk
-    }
+async function* untilAborted(source: AsyncIterable<Uint8Array>, signal: AbortSignal): AsyncGenerator<Uint8Array, void> {
+  for await (const chunk of source) {
+    signal.throwIfAborted()
+    yield chunk
   }
-  return { bytes: pass(), sum: () => ({ bytes, sha256: hash.digest('hex') }) }
 }

@@ -7,6 +7,8 @@ export interface ExecEnd {
 export interface ExecOptions {
   readonly stdin?: Uint8Array
   readonly env?: Readonly<Record<string, string>>
+  /** Aborting it lets go of the process, whatever that does: nobody waits for it any more. */
+  readonly signal?: AbortSignal
 }
 
 /**

@@ -43,7 +43,7 @@ get() {
 # A claim that exists. A writer that died before `done` left the hash of what it was about to put there.
 written_before() {
   reason=
-  { read -r reason code < "$d/done"; } 2>/dev/null
+  read_from "$d/done" reason code
   if [ "$reason" = cancelled ]; then
     answer cancelled
   elif [ "$reason" = exit ] || { locate "$path" && [ -f "$real" ] && sha256 "$real" && [ "$sum" = "$(cat "$d/sha256")" ]; }; then

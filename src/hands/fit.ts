@@ -2,7 +2,7 @@ import type { Cargo } from './cargo.ts'
 import type { SandboxLedger } from './ledger.ts'
 import type { Copy, Ending, Facts } from './receipt.ts'
 import type { Recipe, RecipeRepository, RepositoryFault } from './recipe.ts'
-import { MAIN } from './recipe.ts'
+import { MAIN, surroundingsOf } from './recipe.ts'
 import { restore } from './restore.ts'
 import type { Sandbox } from './sandbox.ts'
 import type { Stock } from './stock.ts'
@@ -12,7 +12,7 @@ import { notesOf, putOutputsBack, supply } from './supply.ts'
 /** Where what is put into sandboxes comes from. */
 export interface Stores {
   readonly stock: Stock
-  readonly ledger: Pick<SandboxLedger, 'latestExport' | 'callsSince'>
+  readonly ledger: Pick<SandboxLedger, 'latestExport' | 'callsSince' | 'refused'>
   /** Whether workspaces are copied at all. */
   readonly keepsCopies: boolean
 }
@@ -55,7 +55,7 @@ const NO_CARGO: PutIn = { count: 0, amiss: 1, notes: ['No files can be put into 
  * contents, a workspace and clones once for all makers. Cut off and made again it goes on.
  */
 export async function fit(made: Unfitted): Promise<Facts> {
-  const { image, before } = made
+  const { image, before, recipe } = made
   const copy = before === null ? null : await copyBack(made, before.generation)
   const uploads = await putUploads(made)
   const outputs = before === null ? NONE : await putOutputs(made)
@@ -63,6 +63,7 @@ export async function fit(made: Unfitted): Promise<Facts> {
   return {
     image,
     supplies: uploads.supplies,
+    ...(recipe === null ? {} : surroundingsOf(recipe)),
     before: before === null || copy === null ? null : { ending: before.ending, copy },
     uploads: uploads.count,
     outputs: outputs.count,

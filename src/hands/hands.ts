@@ -1,4 +1,4 @@
-import type { Recipe, RepositoryFault } from './recipe.ts'
+import type { Recipe, RepositoryFault, Surroundings } from './recipe.ts'
 
 /** What a tool call came to. A tool's failure is data for the model to read, never an exception. */
 export interface ToolOutcome {
@@ -21,6 +21,8 @@ export interface Made {
   readonly image: string | null
   /** As `Recipe.supplies`. */
   readonly supplies: number
+  /** Absent: none, or none that the log keeps. */
+  readonly surroundings?: Surroundings
   /** What of the generation before was put into it: null when nothing was. */
   readonly restored: Restored | null
   /** Absent: none. */
@@ -57,6 +59,8 @@ export interface ToolContext {
   readonly supplies?: number
   /** What a sandbox of this hand is made of. Absent: nothing but the provider's own. */
   readonly recipe?: () => Promise<Recipe>
+  /** Names of the hands that the session has beside the main one. Absent: none. */
+  readonly hands?: () => Promise<readonly string[]>
   /** A line for each of these calls, for the model to know them by; null for one that the log does not have. */
   readonly nameCalls?: (ids: readonly string[]) => Promise<readonly (string | null)[]>
 }

@@ -1,12 +1,9 @@
+import type { Offer } from '../wire/offers.ts'
 /** What a host can make sandboxes of. */
-export interface HostOffer {
+export interface HostOffer extends Offer {
   readonly host: string
   /** Value of `SandboxRow.provider`. */
   readonly provider: string
-  /** Whether it puts an environment's packages into sandboxes. */
-  readonly packages: boolean
-  /** Container runtimes that it has; none where its sandboxes are no containers. */
-  readonly runtimes: readonly string[]
 }
 
 /** Which hosts take calls. Times are the database's own. */

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { Cargo, Output } from './cargo.ts'
+import type { Cargo, Output, Outputs } from './cargo.ts'
 import { TooLarge } from './cargo.ts'
 import type { CargoAccess } from './cargo-stream.ts'
 import { giveCargo, readCargo, readWhole } from './cargo-stream.ts'
@@ -36,7 +36,7 @@ export function createInsideCargo(access: CargoAccess): Omit<Cargo, 'mount' | 'u
 
     async listOutputs() {
       const listed = await readWhole(access, ['list_outputs'], mostListed)
-      return parseOutputs(listed).slice(0, mostOutputs)
+      return parseOutputs(listed)
     },
 
     openOutput: (path) => readCargo(access, ['read_output', below(outputs, path)]),
@@ -61,11 +61,12 @@ export function createInsideCargo(access: CargoAccess): Omit<Cargo, 'mount' | 'u
 }
 
 /** "SIZE TIMES PATH" each, ended by U+0000. What is no UTF-8 could not be asked for again and is left out. */
-function parseOutputs(listed: Buffer): Output[] {
+function parseOutputs(listed: Buffer): Outputs {
   const records = listed.toString().split('\0').slice(0, -1)
-  return records.flatMap((record) => {
+  const files = records.slice(0, mostOutputs).flatMap((record): readonly Output[] => {
     const [, size, changed, path] = /^(\d+) (\S+) ([^]+)$/.exec(record) ?? []
     if (size === undefined || changed === undefined || path === undefined || path.includes('\uFFFD')) return []
     return [{ path: `${outputs}${path}`, size: Number(size), changed }]
   })
+  return { files, areAll: records.length <= mostOutputs }
 }

@@ -37,6 +37,7 @@ lane() {
   pipes=$R/pipes.$turn
   # A caller that died is noticed by the end of stdin; not ignored, or commands would ignore it too.
   trap : PIPE
+  # No make_way here: one that finds no room at its own housekeeping only ends, and nobody's call with it.
   while read -r reply_to id && IFS= read -r question; do
     (exec < /dev/null; serve_one "$question")
     status=$?

@@ -17,6 +17,8 @@ export interface LaneRequest {
   readonly id: string
   /** One line for the shell to evaluate. */
   readonly question: string
+  /** Aborting it gives the resident up. */
+  readonly signal?: AbortSignal | undefined
 }
 
 /** Far above any cap of the runner's: output and file contents together, of one answer. */
@@ -47,13 +49,14 @@ export function createLane(line: Line): Lane {
       line.input.end()
     },
 
-    async ask({ mark, id, question }) {
+    async ask({ mark, id, question, signal }) {
       const stray = previous
       previous = mark
       line.hold(true)
       const said = await new Promise<Buffer | null>((resolve) => {
         receive = collect(mark, resolve)
-        if (isOpen) line.input.write(`${mark} ${id}\n${question}\n`)
+        signal?.addEventListener('abort', () => resolve(null), { once: true })
+        if (isOpen && !signal?.aborted) line.input.write(`${mark} ${id}\n${question}\n`)
         else resolve(null)
       })
       receive = () => {}

@@ -94,7 +94,8 @@ export function createLanes({ open, idleMs = usualIdleMs }: LanesOptions): Lanes
       if (question === null || isClosed) return null
       const lane = take() ?? (await open().then(createLane, () => null))
       if (lane === null) return null
-      const answer = await lane.ask({ mark: randomBytes(12).toString('hex'), id: words[2] ?? '-', question })
+      const mark = randomBytes(12).toString('hex')
+      const answer = await lane.ask({ mark, id: words[2] ?? '-', question, signal: options.signal })
       giveBack(lane)
       return answer
     },

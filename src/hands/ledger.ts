@@ -61,14 +61,22 @@ export interface SandboxLedger {
   adopt(row: SandboxRow, host: string): Promise<void>
   /** Wants the session's sandboxes put away. False when it has none. */
   evict(sessionId: string): Promise<boolean>
-  /** From here on no call is bound to it any more. False when a call was bound since, or it is not current. */
-  retire(row: SandboxRow, seenUsedAt: Date): Promise<boolean>
+  /**
+   * From here on no call is bound to it any more. False when a call was bound since, or it is not current.
+   * @param how whether it was found lost; default: it was not.
+   */
+  retire(row: SandboxRow, seenUsedAt: Date, how?: { readonly isLost: boolean }): Promise<boolean>
   /** Takes a retirement back, where the sandbox is still current. */
   revive(row: SandboxRow): Promise<void>
   /** Keeps this copy, of now, in place of the one before. False, with nothing changed, when a call was bound since. */
   exported(copy: Omit<WorkspaceExport, 'at'>, seenUsedAt: Date): Promise<boolean>
   /** Notes that there is no new copy to be had of it until it is used again. */
   passedOver(row: SandboxRow, seenUsedAt: Date): Promise<void>
+  /**
+   * Notes that what is to take the generation's place does not take the copy of its workspace; answers for how many
+   * milliseconds that is so.
+   */
+  refused(place: Omit<CallsSince, 'at'>): Promise<number>
   latestExport(sessionId: string, hand: string): Promise<WorkspaceExport | null>
   /** Its outputs were looked through. */
   collected(row: SandboxRow): Promise<void>

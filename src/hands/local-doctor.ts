@@ -1,8 +1,11 @@
 import { randomBytes } from 'node:crypto'
 import { constants } from 'node:fs'
 import { access, readFile } from 'node:fs/promises'
+import { localLimits } from './bubblewrap.ts'
 import { cargoProbe } from './cargo-probe.ts'
+import { doorProbe } from './door-probe.ts'
 import { HandsUnavailable } from './hands.ts'
+import { limitProbes } from './limit-probes.ts'
 import type { Probe } from './resident-probe.ts'
 import { residentProbe } from './resident-probe.ts'
 import type { Finding, Sandbox, SandboxProvider } from './sandbox.ts'
@@ -69,13 +72,19 @@ const probes: readonly Probe[] = [
 ]
 
 const limited =
-  'by process: 4096 MiB of data, 4096 open files, 10240 MiB a file; 512 processes, /tmp 1024 MiB; not limited: ' +
+  `by process: ${localLimits.memory / 1024 ** 2} MiB of data, 4096 open files, 10240 MiB a file; ` +
+  `${localLimits.processes} processes, /tmp 1024 MiB; not limited: ` +
   'memory and processors of all processes together, the disk below /workspace and home'
 
+export interface LocalExamination {
+  readonly provider: Pick<SandboxProvider, 'provision' | 'attach' | 'destroy'>
+  /** Whether its sandboxes have a way to the network. */
+  readonly hasDoors: boolean
+  readonly isThorough: boolean
+}
+
 /** Looks at what the local provider needs, then makes a sandbox and looks around inside. */
-export async function examineLocal(
-  provider: Pick<SandboxProvider, 'provision' | 'attach' | 'destroy'>,
-): Promise<Finding[]> {
+export async function examineLocal({ provider, hasDoors, isThorough }: LocalExamination): Promise<Finding[]> {
   const missing: Finding[] = []
   for (const { name, packaged } of programs) {
     if (await isInstalled(name)) continue
@@ -90,7 +99,8 @@ export async function examineLocal(
       const sandbox = await provider.attach(row)
       if (sandbox === null) throw new HandsUnavailable('the probe sandbox ended at once')
       findings.push({ name: 'sandbox', ok: true, detail: 'starts, and is entered by nsenter' })
-      for (const probe of probes) findings.push(await look(sandbox, probe))
+      const more = [...(hasDoors ? [doorProbe] : []), ...(isThorough ? limitProbes(localLimits) : [])]
+      for (const probe of [...probes, ...more]) findings.push(await look(sandbox, probe))
       findings.push({ name: 'sandbox limits', ok: true, detail: limited })
     } finally {
       await provider.destroy(row)
@@ -103,7 +113,8 @@ export async function examineLocal(
 }
 
 async function look(sandbox: Sandbox, { name, wanted, command, remedy }: Probe): Promise<Finding> {
-  const { reason, output } = await sandbox.run({ id: `probe-${name}`, command, timeoutMs: 10_000, capBytes: 4_096 })
+  const id = `probe-${name.replaceAll(' ', '-')}`
+  const { reason, output } = await sandbox.run({ id, command, timeoutMs: 30_000, capBytes: 4_096 })
   const found = Buffer.from(output).toString().trim().replaceAll('\n', ', ')
   if (reason === 'exit' && found === '') return { name: `sandbox ${name}`, ok: true, detail: wanted }
   const detail = `expected ${wanted}, found: ${found === '' ? reason : found}`

@@ -2,7 +2,13 @@ import { randomBytes } from 'node:crypto'
 import type { Account } from './account.ts'
 import { sandboxAccount } from './account.ts'
 import type { SandboxRow } from './bindings.ts'
-import { createNamespaceExec, openNamespaceLine, openNamespacePipe, startBubblewrap } from './bubblewrap.ts'
+import {
+  createNamespaceExec,
+  isAnswering,
+  openNamespaceLine,
+  openNamespacePipe,
+  startBubblewrap,
+} from './bubblewrap.ts'
 import type { GenerationFolders } from './generation-folder.ts'
 import { createGenerationFolders, parseReference } from './generation-folder.ts'
 import { HandsUnavailable } from './hands.ts'
@@ -87,16 +93,15 @@ export function createLocalProvider({
     await folders.remove(row)
   }
 
-  const doctor = () => examineLocal({ provision, attach, destroy })
+  const provider = { provision, attach, destroy }
+  const hasDoors = doors !== undefined
   return {
     kind: 'local',
-    provision,
-    attach,
+    ...provider,
     host,
     cargo,
-    destroy,
     list: (sessionId) => folders.list(sessionId),
-    doctor,
+    doctor: (isThorough = false) => examineLocal({ provider, hasDoors, isThorough }),
   }
 }
 
@@ -121,7 +126,8 @@ function createWays({ folders, account, lanes }: Ways): Pick<SandboxProvider, 'a
     const identity = parseReference(reference)?.bootId === bootId ? await folders.identity(reference) : null
     if (identity === null || !(await isEnterable(identity))) return null
     const door = await folders.doorOf(reference)
-    return { pid: identity.pid, account, door, isAlive: () => isEnterable(identity) }
+    const inside = { pid: identity.pid, account, door }
+    return { ...inside, isAlive: () => isAnswering(inside, () => isEnterable(identity)) }
   }
 
   return {

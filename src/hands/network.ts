@@ -19,7 +19,8 @@ export const forwarder = `perl ${doorway}/forward.pl`
 /** Answers whether the forwarder takes connections: a listening socket on port 3128 of loopback. */
 export const isForwarding = `grep -q '0100007F:0C38 00000000:0000 0A' /proc/net/tcp`
 
-const proxy = 'http://127.0.0.1:3128'
+/** Where a sandbox's programs find the forwarder. */
+export const proxy = 'http://127.0.0.1:3128'
 const direct = 'localhost,127.0.0.1,::1'
 const proxies = {
   HTTP_PROXY: proxy,
@@ -42,7 +43,7 @@ const bundles = {
   AWS_CA_BUNDLE: bundle,
   NODE_EXTRA_CA_CERTS: `${doorway}/ca.pem`,
 }
-/** A command that makes the bundle where the door has an authority, which is only where there is a credential. */
+/** A command that makes the bundle where the door has an authority: for a credential, or the operator's. */
 export const trust =
   `[ ! -e ${doorway}/ca.pem ] || ` +
   `cat /etc/ssl/certs/ca-certificates.crt /etc/pki/tls/certs/ca-bundle.crt ${doorway}/ca.pem > ${bundle} 2>/dev/null`

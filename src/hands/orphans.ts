@@ -40,21 +40,18 @@ function isOrphan(sandbox: ListedSandbox, row: SandboxRow | undefined, age: numb
   return age > (isSuperseded ? SUPERSEDED_MS : UNPUBLISHED_MS)
 }
 
-/** Doors of this host's sandboxes. */
+/** Doors of this host, of one kind. */
 export interface DoorRow extends Pick<Doors, 'close'> {
   names(): Promise<readonly string[]>
 }
 
 /**
- * Closes doors that belong to no sandbox, once they have been such for as long as it may take to make one. Called again
- * and again, with the sandboxes that there are and those that there are to be.
+ * Closes doors that nobody uses, once they have been such for as long as it may take to make what uses one. Called again
+ * and again, with the names of those in use.
  */
-export function createDoorWatch(doors: DoorRow): (sandboxes: readonly SandboxRow[], now: number) => Promise<void> {
+export function createDoorWatch(doors: DoorRow): (used: ReadonlySet<string>, now: number) => Promise<void> {
   const since = new Map<string, number>()
-  return async (sandboxes, now) => {
-    const used = new Set(
-      sandboxes.flatMap((sandbox) => [`${placeName(sandbox)}.${sandbox.generation}`, sandbox.reference]),
-    )
+  return async (used, now) => {
     const unused = (await doors.names()).filter((name) => !used.has(name))
     for (const name of since.keys()) if (!unused.includes(name)) since.delete(name)
     for (const name of unused) {
@@ -63,4 +60,10 @@ export function createDoorWatch(doors: DoorRow): (sandboxes: readonly SandboxRow
       if (now - first >= SUPERSEDED_MS) await doors.close(name)
     }
   }
+}
+
+/** Names that the doors of these sandboxes may have. */
+export function doorsOf(sandboxes: readonly SandboxRow[]): ReadonlySet<string> {
+  const names = sandboxes.map((sandbox) => [`${placeName(sandbox)}.${sandbox.generation}`, sandbox.reference])
+  return new Set(names.flat())
 }

@@ -36,7 +36,7 @@ deliver() {
   said=lost
   [ -e "$d/head" ] || return
   kept=$total
-  [ ! -s "$d/kept" ] || read -r kept < "$d/kept"
+  read_from "$d/kept" kept
   [ "$kept" -le "$total" ] || kept=$total
   folder=${real%/*}
   new=$folder/.longhand-$self
@@ -61,7 +61,7 @@ deliver() {
 # $1: how many files may stay.
 keep() {
   path=/workspace/.outputs/$id.txt
-  if ! { read -r reason code total cap < "$d/done"; } 2>/dev/null; then
+  if ! is_done; then
     answer lost
   elif ! locate "$path"; then
     answer refused "$problem"

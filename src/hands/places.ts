@@ -1,4 +1,4 @@
-import type { SandboxBindings, SandboxRow } from './bindings.ts'
+import type { Bound, SandboxBindings, SandboxRow } from './bindings.ts'
 import type { Clone, Stores } from './fit.ts'
 import { fit } from './fit.ts'
 import type { ToolContext } from './hands.ts'
@@ -6,6 +6,7 @@ import { HandsUnavailable } from './hands.ts'
 import type { Ending } from './receipt.ts'
 import type { Recipe } from './recipe.ts'
 import { MAIN, placeName } from './recipe.ts'
+import { awaitRevival } from './revival.ts'
 import type { Provisioned, Sandbox, SandboxProvider } from './sandbox.ts'
 import { SandboxLost } from './sandbox.ts'
 import { notesOf, supply } from './supply.ts'
@@ -56,16 +57,17 @@ export interface Places {
   current(seeker: Seeker): Promise<Place | null>
   /**
    * Makes the generation after `gone`, with all that it is to have, and clears `gone` away, unless another worker has:
-   * then that one's. Rejects with `RecipeFailed`.
+   * then that one's; `gone` itself where that was put away too early, and takes calls again. Rejects with `RecipeFailed`.
    */
   next(seeker: Seeker, gone: Place | null): Promise<Place>
   /** Brings the mounted files of a living sandbox up to what the session has now. */
   supply(place: Place, seeker: Seeker): Promise<Supplied>
   /**
-   * Ends calls that were given up. One may still be on its way in another worker: bound here and claimed as cancelled,
-   * it can start nothing any more. One that is bound to an earlier generation died with that.
+   * Ends calls that were given up, in whatever hand of the session they run, as far as that is here. One may still be on
+   * its way in another worker: bound here and claimed as cancelled, it can start nothing any more. One that is bound to an
+   * earlier generation died with that.
    */
-  endCalls(place: Place, ids: readonly string[]): Promise<void>
+  endCalls(place: Place | null, context: Pick<ToolContext, 'sessionId' | 'abandoned' | 'signal'>): Promise<void>
   /** Destroys a sandbox that gave itself up: the next call must not find it alive without its runner. */
   bury(row: SandboxRow, cause: SandboxLost): Promise<void>
 }
@@ -83,14 +85,26 @@ export function createPlaces(options: PlaceOptions): Places {
     await provider.destroy(row)
   }
 
+  async function current({ sessionId, hand, signal }: Seeker): Promise<Place | null> {
+    const row = await bindings.current(sessionId, hand)
+    return row === null ? null : find(options, row, signal)
+  }
+
+  async function endCall({ row, sandbox }: Place, id: string): Promise<void> {
+    try {
+      await sandbox?.cancel(id)
+    } catch (error) {
+      // What was given up ended with its sandbox; the call that asks finds out in its turn.
+      if (!(error instanceof SandboxLost)) throw error
+      await bury(row, error)
+    }
+  }
+
   return {
     bury,
     supply: (place, seeker) => supplyPlace(options, place, seeker),
 
-    async current({ sessionId, hand, signal }) {
-      const row = await bindings.current(sessionId, hand)
-      return row === null ? null : find(options, row, signal)
-    },
+    current,
 
     async next(seeker, gone) {
       const { sessionId, hand = MAIN } = seeker
@@ -109,22 +123,29 @@ export function createPlaces(options: PlaceOptions): Places {
       }
     },
 
-    async endCalls({ row, sandbox }, ids) {
-      if (sandbox === null) return
-      const { hand = MAIN } = row
-      try {
-        for (const id of ids) {
-          const to = { hand, generation: row.generation, isGivenUp: true } as const
-          const bound = await bindings.bind(row.sessionId, id, to)
-          if (bound?.hand === hand && bound.generation === row.generation) await sandbox.cancel(id)
+    async endCalls(place, { sessionId, abandoned, signal }) {
+      for (const id of abandoned) {
+        const bound = place?.sandbox
+          ? await bindings.bind(sessionId, id, { ...handOf(place), isGivenUp: true })
+          : await bindings.bound(sessionId, id)
+        if (bound === null) continue
+        const { hand, generation } = bound
+        const isHere = place !== null && handOf(place).hand === hand
+        try {
+          const there = isHere ? place : await current({ sessionId, hand, signal })
+          if (there?.row.generation === generation) await endCall(there, id)
+        } catch (error) {
+          // That another hand is away is no reason for a call in this one.
+          if (isHere || !(error instanceof HandsUnavailable)) throw error
+          log.warn({ sessionId, hand, call: id, reason: error.message }, 'a call that was given up was not ended')
         }
-      } catch (error) {
-        // What was given up ended with its sandbox; the call that asks finds out in its turn.
-        if (!(error instanceof SandboxLost)) throw error
-        await bury(row, error)
       }
     },
   }
+}
+
+function handOf({ row: { hand = MAIN, generation } }: Place): Bound {
+  return { hand, generation }
 }
 
 /** Makes generations, each whole before it is anybody's. */
@@ -171,6 +192,8 @@ function createMaker(
   return async (seeker, gone) => {
     const { sessionId, hand = MAIN } = seeker
     const started = performance.now()
+    const revived = gone && (await awaitRevival(gone, options.bindings, seeker.signal))
+    if (revived) return find(options, revived, seeker.signal)
     const expected = gone?.row.generation ?? 0
     const key = { sessionId, ...(hand === MAIN ? {} : { hand }), generation: expected + 1 }
     const recipe = (await seeker.recipe?.()) ?? null
@@ -210,7 +233,7 @@ async function publish({ provider, bindings }: PlaceOptions, expected: number, m
 
 /** What became of a generation that no call can use any more. */
 export function endingOf({ row, why }: Pick<Place, 'row' | 'why'>): Ending {
-  if (row.retired) return { how: 'put away' }
+  if (row.retired && !row.isLost) return { how: 'put away' }
   return why === undefined ? { how: 'lost' } : { how: 'lost', why }
 }
 

@@ -18,9 +18,24 @@ serve() {
   shift 3
   start_time self || return
   self=${stat%% *} born=$started
-  { read -r here < "$R/boot"; } 2>/dev/null
+  count_refused
+  refused_before=$refused
+  trap make_way EXIT
+  here=
+  read_from "$R/boot" here
   if [ "$here" = "$boot" ]; then "$verb" "$@"; else answer gone; fi
+  set -- $?
+  trap - EXIT
+  return "$1"
 }
+
+# Reads the first line of the file $1 into the variables that follow. A pipe that an agent has put in its place is none:
+# whoever opened that would wait for ever.
+read_from() {
+  file=$1
+  shift
+  [ -f "$file" ] && read -r "$@" < "$file"
+} 2>/dev/null
 
 # Sets $started to the start time of process $1; fails for a process that is gone or a zombie.
 start_time() {
@@ -32,8 +47,9 @@ start_time() {
 }
 
 # Runs the words behind the first, which names a lock. It is held by an open file: a holder that dies holds it no longer.
+# Opened for both, for that waits at nothing that an agent has put there.
 with_lock() {
-  exec 9>> "$R/$1.lock"
+  exec 9<> "$R/$1.lock"
   flock 9
   shift
   "$@"

@@ -16,7 +16,7 @@ export function createProviderSet(chosen: SandboxProvider, others: readonly Sand
     host: () => chosen.host(),
     cargo: async (row) => ownerOf(row).cargo(row),
     destroy: async (row) => ownerOf(row).destroy(row),
-    doctor: () => chosen.doctor(),
+    doctor: (isThorough) => chosen.doctor(isThorough),
 
     /** What one of the others has left where it cannot be reached any more must not be in the way of the rest. */
     async list(sessionId) {

@@ -1,5 +1,5 @@
 import type { Made, Restored, ToolOutcome } from './hands.ts'
-import type { RepositoryFault } from './recipe.ts'
+import type { RepositoryFault, Surroundings } from './recipe.ts'
 import { MAIN } from './recipe.ts'
 
 /** What became of the generation before. */
@@ -31,6 +31,8 @@ export type Copy =
 export interface Facts {
   readonly image: string | null
   readonly supplies: number
+  /** As in `Made`. */
+  readonly surroundings?: Surroundings
   /** Null for a first generation. */
   readonly before: { readonly ending: Ending; readonly copy: Copy } | null
   /** Files that were put in, of the user's and of the agent's own outputs. */
@@ -64,7 +66,7 @@ interface Generation {
 export function toMade(
   { provider, host = null, generation }: { provider: string; host?: string | null; generation: number },
   hand: string,
-  { image, supplies, before, faults }: Facts,
+  { image, supplies, surroundings, before, faults }: Facts,
 ): Made {
   return {
     hand,
@@ -74,6 +76,7 @@ export function toMade(
     image,
     supplies,
     restored: before?.copy.of === 'workspace' ? before.copy.restored : null,
+    ...(surroundings ? { surroundings } : {}),
     ...(faults.length > 0 ? { faults } : {}),
   }
 }
@@ -96,12 +99,13 @@ export function receiptOf(made: Generation, facts: Facts, names: Names): readonl
 }
 
 /** A call that can have no result any more, because its sandbox is gone. */
-export function describeLoss(generation: number, ending: Ending = { how: 'lost' }): ToolOutcome {
+export function describeLoss({ hand, generation }: Generation, ending: Ending = { how: 'lost' }): ToolOutcome {
   const why = ending.how === 'lost' && ending.why !== undefined ? `: ${ending.why}` : ''
   const how = ending.how === 'lost' ? `was lost before the call gave a result${why}` : 'was put away'
   const text =
-    `The sandbox of this call (generation ${generation}) ${how}. Its processes and the shell state are gone. Whether the ` +
-    'call had an effect before that is unknown; it was not run again. The next call gets a new sandbox, and its result ' +
+    `The sandbox of this call (${nameOf({ hand, generation })}) ${how}. Its processes and the shell state are gone. Whether the ` +
+    'call had an effect before that is unknown; it was not run again. The next call ' +
+    `${hand === MAIN ? '' : `in ${hand} `}gets a new sandbox, and its result ` +
     'will say what was restored.'
   return { text, isError: true }
 }
@@ -109,13 +113,16 @@ export function describeLoss(generation: number, ending: Ending = { how: 'lost' 
 function describeChange({ hand, generation }: Generation, facts: Facts, names: Names): readonly string[] {
   const { before } = facts
   if (before === null) return []
-  const name = hand === MAIN ? `generation ${generation}` : `${hand}, generation ${generation}`
   const restored = [describeCopy(before.copy, names), ...describeFiles(facts)].join('; ')
   return [
-    `[This is a new sandbox (${name}); the one before it ${describeEnding(before.ending)}.`,
+    `[This is a new sandbox (${nameOf({ hand, generation })}); the one before it ${describeEnding(before.ending)}.`,
     `Restored: ${restored}.`,
     `Lost: ${describeLost(before.copy, names)}]`,
   ]
+}
+
+function nameOf({ hand, generation }: Generation): string {
+  return hand === MAIN ? `generation ${generation}` : `${hand}, generation ${generation}`
 }
 
 function describeEnding(ending: Ending): string {

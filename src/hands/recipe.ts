@@ -1,3 +1,4 @@
+import type { RepositoryResource } from '../wire/resources.ts'
 import type { CloudConfig, Networking, RepositoryErrorType } from '../wire/types.ts'
 
 /** The hand that every session has. */
@@ -28,9 +29,7 @@ export interface RecipeRepository {
   readonly checkout: Checkout | null
 }
 
-export type Checkout =
-  | { readonly type: 'branch'; readonly name: string }
-  | { readonly type: 'commit'; readonly sha: string }
+export type Checkout = NonNullable<RepositoryResource['checkout']>
 
 /** A repository that could not be had. */
 export interface RepositoryFault {
@@ -56,6 +55,23 @@ export interface Recipe {
   readonly repositories: readonly RecipeRepository[]
   /** How often the session's resources had changed when this was read: what is mounted is as new as this number. */
   readonly supplies: number
+}
+
+/** What an environment asks of its sandboxes: all of a recipe that nothing else in the log says. */
+export type Surroundings = Pick<Recipe, 'networking' | 'packages' | 'runtime'>
+
+/** Bytes of JSON. What is longer stays in the configuration that the log names. */
+const MOST_SURROUNDINGS = 8 * 1024
+
+/** Those of a recipe as the log keeps them; absent where there are none, and where they are too long. */
+export function surroundingsOf({ networking, packages, runtime }: Recipe): { readonly surroundings?: Surroundings } {
+  const surroundings = {
+    ...(networking ? { networking } : {}),
+    ...(packages ? { packages } : {}),
+    ...(runtime === undefined ? {} : { runtime }),
+  }
+  const isKept = Object.keys(surroundings).length > 0
+  return isKept && Buffer.byteLength(JSON.stringify(surroundings)) <= MOST_SURROUNDINGS ? { surroundings } : {}
 }
 
 /**

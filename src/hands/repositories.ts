@@ -1,5 +1,6 @@
 import type { RepositoryErrorType } from '../wire/types.ts'
 import { readScripts } from './exchange.ts'
+import { proxy } from './network.ts'
 import type { RecipeRepository, RepositoryFault } from './recipe.ts'
 import type { RunResult, Sandbox } from './sandbox.ts'
 
@@ -94,7 +95,7 @@ export function toFault(
 /** Without what nobody can read and without addresses that mean something in the sandbox alone. */
 function plain(message: string, url: string): string {
   const readable = message
-    .replaceAll(`http://127.0.0.1:3128/git/${url.replace(/^https?:\/\//, '')}`, url)
+    .replaceAll(`${proxy}/git/${url.replace(/^https?:\/\//, '')}`, url)
     .replaceAll(/[\p{Cc}\s]+/gu, ' ')
     .trim()
   // By characters: half of one could not be stored.

@@ -4,6 +4,8 @@ export interface Probe {
   readonly wanted: string
   /** Prints nothing when it is in order, or a line that begins with `not tried`. */
   readonly command: string
+  /** Its processes may be ended over it, for want of memory. */
+  readonly mayBeEnded?: true
   /** Where another one than the doctor's own is needed. */
   readonly remedy?: string
 }

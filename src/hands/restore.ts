@@ -18,20 +18,25 @@ export interface RestoreOptions {
   /** Null where nothing can be put in. */
   readonly cargo: Cargo | null
   readonly stock: Pick<Stock, 'openCopy'>
-  readonly ledger: Pick<SandboxLedger, 'latestExport' | 'callsSince'>
+  readonly ledger: Pick<SandboxLedger, 'latestExport' | 'callsSince' | 'refused'>
   /** Whether workspaces are copied at all. */
   readonly keepsCopies: boolean
 }
 
 /** The model is told of so many calls by name. */
 const MOST_NAMES = 10
+const REASON_LENGTH = 300
+const minute = 60_000
+/** A disk may be full for a while; what never fits must not keep a session without hands for ever. */
+const PATIENCE_MS = 10 * minute
 
 /** The bytes are not there, though something says that they should be. */
 class Missing extends Error {}
 
 /**
  * Puts the newest copy of the workspace into a new sandbox. The answer is the same for all who make it. Rejects with
- * `HandsUnavailable` when the sandbox does not take a copy that there is: nobody is to work there without it.
+ * `HandsUnavailable` when the sandbox does not take a copy that there is, for ten minutes: nobody is to work there without
+ * it who need not.
  */
 export async function restore(options: RestoreOptions): Promise<Copy> {
   const { sessionId, hand, cargo, ledger } = options
@@ -68,8 +73,16 @@ async function unpack(options: RestoreOptions, opened: Opened): Promise<Copy> {
     if (error instanceof StockDamaged) return nothing('its copy is damaged in the store')
     if (error instanceof TooLarge) return nothing('its copy is too large to be put back')
     if (!(error instanceof CargoRefused)) throw error
-    throw new HandsUnavailable(`the copy of the workspace cannot be put back: ${error.message}`, { cause: error })
+    return refuse(options, error)
   }
+}
+
+async function refuse({ sessionId, hand, before, ledger }: RestoreOptions, error: CargoRefused): Promise<Copy> {
+  const reason = error.message.slice(0, REASON_LENGTH).replace(/[.\s]+$/, '')
+  const left = PATIENCE_MS - (await ledger.refused({ sessionId, hand, generation: before }))
+  if (left <= 0) return nothing(`its copy cannot be put back: ${reason}`)
+  const later = `in ${Math.ceil(left / minute)} minutes a sandbox is made without it`
+  throw new HandsUnavailable(`the copy of the workspace cannot be put back (${reason}); ${later}`, { cause: error })
 }
 
 /** Tries a second time what is refused: another maker, who was first, may have cleared it away while it was written. */
@@ -105,7 +118,8 @@ async function callsAround(
 ): Promise<Pick<Extract<Copy, { of: 'workspace' }>, 'after' | 'since'>> {
   const all = await ledger.callsSince({ sessionId, hand, generation: copied, at: null })
   const since = [...(await ledger.callsSince({ sessionId, hand, generation: copied, at }))]
-  const last = all.findLast((id) => !since.includes(id))
+  const later = new Set(since)
+  const last = all.findLast((id) => !later.has(id))
   for (let generation = copied + 1; generation <= before; generation++)
     since.push(...(await ledger.callsSince({ sessionId, hand, generation, at: null })))
   return {

@@ -4,7 +4,7 @@
 drop_outputs() {
   find "$R/calls" -mindepth 2 -maxdepth 2 -name done "$@" -exec sh -c '
     for f; do
-      { read -r pid since < "${f%done}worker"; } 2>/dev/null && [ -e "/proc/$pid" ] && continue
+      { [ -f "${f%done}worker" ] && read -r pid since < "${f%done}worker"; } 2>/dev/null && [ -e "/proc/$pid" ] && continue
       rm -f "${f%done}head" "${f%done}tail" "${f%done}in" "${f%done}text" "${f%done}input"
     done' drop {} +
 }

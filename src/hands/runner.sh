@@ -4,17 +4,18 @@
 # started it leaves it alone: nothing here is told of that. In the folder, in the order of their appearance:
 #   worker  pid and start time of the process that runs the command
 #   pid     of the command, which leads a session and process group of its own
-#   end     why it is being ended (timeout, cancelled); the first to write it wins
+#   end     why it is being ended (timeout, cancelled, crowded, lost); the first to write it wins
 #   head    the output, as much as is kept;  tail: the end of it, where it is above the cap
 #   kept    bytes in head, where the output is above the cap: more than goes to the caller
 #   done    "REASON CODE TOTAL CAP": one write of a whole line, so that half of it is never read
+#   cleared everything was ended before it, see crowd.sh
 #
 # A process start costs about a millisecond, and a call is to cost a few: what the shell can do itself it does.
 is_working() {
-  { read -r pid since < "$d/worker"; } 2>/dev/null && start_time "$pid" && [ "$started" = "$since" ]
+  read_from "$d/worker" pid since && start_time "$pid" && [ "$started" = "$since" ]
 }
 
-is_done() { { read -r reason code total cap < "$d/done"; } 2>/dev/null; }
+is_done() { read_from "$d/done" reason code total cap; }
 
 # KILL to every process whose environment holds the line $1, until none is left: catches what left the process group.
 kill_marked() {
@@ -32,12 +33,20 @@ kill_marked() {
   done
 }
 
+# Says why the command is being ended, unless that was said before.
+give_reason() {
+  [ ! -e "$d/end" ] || return
+  set -C
+  { echo "$1" > "$d/end"; } 2>/dev/null
+  set +C
+}
+
 # TERM to the command's group, one second, KILL. $1 is the reason.
 end_command() {
-  (set -C; echo "$1" > "$d/end") 2>/dev/null
+  give_reason "$1"
   n=0
   until [ -s "$d/pid" ] || [ -s "$d/done" ] || [ $n -ge 40 ]; do sleep 0.05; n=$((n + 1)); done
-  [ ! -s "$d/done" ] && read -r pid < "$d/pid" || return
+  [ ! -s "$d/done" ] && read_from "$d/pid" pid || return
   kill -TERM "-$pid"
   n=0
   while kill -0 "-$pid"; do
@@ -47,22 +56,24 @@ end_command() {
   done
 } 2>/dev/null
 
-# Waits for the time limit and ends the command; SIGTERM ends it, and its sleep. A sleep that the agent has ended begins
-# again.
+# Waits for the time limit and ends the command; SIGTERM ends it, and its sleep: bash runs the trap of EXIT on that too,
+# which is set last for that reason. A sleep that the agent has ended begins again.
 watch() {
   sleep=
-  trap 'kill $sleep; exit' TERM
+  trap 'trap - EXIT; kill $sleep; exit' TERM
+  trap stop_command EXIT
   while :; do
     sleep "$timeout" &
     sleep=$!
     wait "$sleep" && break
   done
   end_command timeout
+  trap - EXIT
 }
 
 # Runs in the process that becomes the command. $1 is the folder of the call, $2 the file with the command.
 start_command='
-  echo $$ > "$1/pid"
+  echo $$ > "$1/pid" || [ -e "$1/pid" ] || exit 126
   [ ! -e "$1/end" ] || exit 143
   echo 500 > /proc/self/oom_score_adj
   cd /workspace
@@ -76,7 +87,7 @@ run_text_bash='eval "unset text; $(<"$text")"'
 
 # Succeeds when the kernel has killed for want of memory since this was last asked.
 is_out_of_memory() {
-  { read -r before < "$R/oom" || before=; } 2>/dev/null
+  read_from "$R/oom" before || { before=; rm -rf "$R/oom"; }
   # The first that there is counts: a control group's own number, else that of the whole machine.
   grep -hs '^oom_kill ' /sys/fs/cgroup/memory.events /sys/fs/cgroup/memory/memory.oom_control /proc/vmstat > "$R/oom"
   read -r now < "$R/oom"
@@ -86,7 +97,7 @@ is_out_of_memory() {
 # Waits for the queue's lock. Fails when the call was given up meanwhile.
 queue_up() {
   [ -n "$queue" ] || return 0
-  exec 9>> "$R/$queue.lock"
+  exec 9<> "$R/$queue.lock"
   until flock -n 9; do
     [ ! -e "$d/end" ] || return 1
     sleep 0.05
@@ -102,6 +113,7 @@ work() {
     echo "$reason $code $total $cap" > "$d/done"
     return
   fi
+  [ ! -e "$R/untold" ] || mv -f "$R/untold" "$d/cleared"
   text=$d/in input=/dev/null
   if [ "$text_bytes" -lt "$bytes" ]; then
     text=$d/text input=$d/input
@@ -124,8 +136,8 @@ work() {
   )
   code=$?
   kill -TERM "$watchdog" 2>/dev/null
-  if { read -r reason < "$d/end"; } 2>/dev/null; then
-    { read -r pid < "$d/pid" && kill -KILL "-$pid"; } 2>/dev/null
+  if read_from "$d/end" reason; then
+    { read_from "$d/pid" pid && kill -KILL "-$pid"; } 2>/dev/null
     kill_marked "LONGHAND_CALL=$id"
   elif [ $code -eq 137 ] && is_out_of_memory; then
     reason=oom
@@ -139,7 +151,7 @@ work() {
   return $clean
 }
 
-# $1: 1 for the caller that ran the command, 0 for one that joined.
+# $1: 1 for the caller that ran the command, 0 for one that joined. The last word is 1 behind a clearing.
 report() {
   if [ -e "$d/head" ]; then
     [ ! -s "$d/head" ] || head -c "$cap" "$d/head"
@@ -147,7 +159,9 @@ report() {
   elif [ "$total" -gt 0 ]; then
     reason=lost
   fi
-  answer "$reason $code $total $cap $1"
+  cleared=0
+  [ ! -e "$d/cleared" ] || cleared=1
+  answer "$reason $code $total $cap $1 $cleared"
 }
 
 # Puts this process's name to the claim. Where not even that has room, outputs are given up; fails when it is the agent
@@ -166,7 +180,9 @@ join() {
     elif is_done; then
       break
     elif [ -s "$d/worker" ] || [ $looks -ge 100 ]; then
-      answer "lost 137 0 0 0"
+      reason=lost
+      [ ! "$R/clearing" -nt "$d/worker" ] || reason=crowded
+      answer "$reason 137 0 0 0"
       return
     fi
     looks=$((looks + 1))
@@ -188,7 +204,7 @@ run() {
     return
   fi
   make_room
-  in=$R/in.$self
+  in=$R/in.$self claimed=
   if [ -z "$inline" ] && ! receive "$in" "$bytes"; then
     rm -f "$in"
     return
@@ -199,6 +215,7 @@ run() {
       answer gone
       return
     fi
+    claimed=yes
     work
     clean=$?
     ! is_done || report 1
@@ -224,14 +241,16 @@ cancel() {
   answer cancelled
 }
 
-# Whether a call is not done whose worker lives, or has just made its claim and is about to put its name to it.
+# Whether calls are not done whose worker lives, or has just made its claim and is about to put its name to it. Writes
+# their ids, as many as somebody has use for. First those that wait: who ends them in this order lets none of them begin.
 busy() {
   for d in "$R"/calls/*; do
     [ ! -e "$d/done" ] && [ -d "$d" ] || continue
-    if is_working || { [ ! -e "$d/worker" ] && [ -n "$(find "$d" -maxdepth 0 -mmin -1)" ]; }; then
-      answer yes
-      return
-    fi
+    is_working || { [ ! -e "$d/worker" ] && [ -n "$(find "$d" -maxdepth 0 -mmin -1)" ]; } || continue
+    if [ -e "$d/pid" ]; then set -- "$@" "${d##*/}"; else set -- "${d##*/}" "$@"; fi
+    [ $# -lt 128 ] || break
   done
-  answer no
+  if [ $# -eq 0 ]; then answer no; return; fi
+  printf '%s\n' "$@"
+  answer yes
 }

@@ -1,7 +1,8 @@
 import type { Ask, SandboxAccess } from './exchange.ts'
-import { checkName, createAsk } from './exchange.ts'
+import { checkName, createAsk, isName } from './exchange.ts'
 import { createFiles } from './files.ts'
 import { HandsUnavailable } from './hands.ts'
+import { beginInTime } from './in-time.ts'
 import { createOutputs } from './outputs.ts'
 import type { RunReason, RunRequest, RunResult, Sandbox } from './sandbox.ts'
 
@@ -18,35 +19,43 @@ export function prepareRunner(bootId: string): string {
 /** A sandbox over nothing but a way to start processes in it: claims, limits and results are kept inside. */
 export function createRunner(access: SandboxAccess): Sandbox {
   const ask = createAsk(access)
+  /** For what takes a moment: nothing that an agent does to its sandbox holds up who asks that. */
+  const askInTime: Ask = (question) => beginInTime((signal) => ask({ ...question, signal }), 'gives no answer')
 
   async function cancel(id: string): Promise<void> {
-    await ask({ verb: 'cancel', id })
+    await askInTime({ verb: 'cancel', id })
   }
 
   async function busy(): Promise<boolean> {
-    const { words } = await ask({ verb: 'busy', id: '-' })
+    const { words } = await askInTime({ verb: 'busy', id: '-' })
     return words[0] === 'yes'
+  }
+
+  async function running(): Promise<readonly string[]> {
+    const { stdout } = await askInTime({ verb: 'busy', id: '-' })
+    return Buffer.from(stdout).toString().split('\n').filter(isName)
   }
 
   async function run(request: RunRequest): Promise<RunResult> {
     const { id, signal } = request
     if (signal?.aborted) await cancel(id)
     let cancelling: Promise<void> | undefined
+    const givenUp = new AbortController()
     const stop = () => {
       cancelling = cancel(id)
-      // Awaited below, when the command has ended; until then a rejection has to have a reader.
-      cancelling.catch(() => {})
+      // What cannot be ended is not waited for either.
+      cancelling.catch((error: unknown) => givenUp.abort(error))
     }
     signal?.addEventListener('abort', stop, { once: true })
     try {
-      return await startOrJoin(ask, request)
+      return await startOrJoin((question) => ask({ ...question, ...(signal && { signal: givenUp.signal }) }), request)
     } finally {
       signal?.removeEventListener('abort', stop)
       await cancelling
     }
   }
 
-  return { run, cancel, busy, ...createFiles(ask), ...createOutputs(ask) }
+  return { run, cancel, busy, running, ...createFiles(ask), ...createOutputs(ask) }
 }
 
 async function startOrJoin(ask: Ask, request: RunRequest): Promise<RunResult> {
@@ -79,10 +88,10 @@ function tailOf(cap: number): number {
 
 /** `body` is the whole output, or its first `cap` bytes followed by the last `tailOf(cap)`. */
 function toRunResult(words: readonly string[], body: Uint8Array): RunResult {
-  const [code = 0, total = 0, cap = 0, first = 0] = words.slice(1).map(Number)
+  const [code = 0, total = 0, cap = 0, first = 0, cleared = 0] = words.slice(1).map(Number)
   // The script knows no other words.
   const reason = words[0] as RunReason
-  const base = { reason, code, first: first === 1 }
+  const base = { reason, code, first: first === 1, isCleared: cleared === 1 }
   if (reason === 'lost') return { ...base, output: new Uint8Array(), truncated: null }
   const tail = tailOf(cap)
   const expected = total <= cap ? total : cap + tail

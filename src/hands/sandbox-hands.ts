@@ -1,4 +1,5 @@
 import type { Bound, SandboxBindings, SandboxRow } from './bindings.ts'
+import { watchClearing } from './crowd.ts'
 import type { Hands, Made, ToolContext, ToolOutcome } from './hands.ts'
 import { HandsUnavailable } from './hands.ts'
 import type { Place, PlaceOptions, Places, Seeker } from './places.ts'
@@ -8,6 +9,7 @@ import { bareFacts, callsIn, describeLoss, receiptOf, toMade } from './receipt.t
 import { MAIN, RecipeFailed } from './recipe.ts'
 import type { Sandbox } from './sandbox.ts'
 import { SandboxLost } from './sandbox.ts'
+import { takeAim } from './tools/aim.ts'
 import type { PreparedCall } from './tools/prepare.ts'
 import { prepareCall } from './tools/prepare.ts'
 
@@ -33,8 +35,9 @@ export function createSandboxHands(options: PlaceOptions): SandboxHands {
     async execute(name, input, context) {
       const current = await places.current(context)
       if (current?.elsewhere !== undefined) return toElsewhere(current.elsewhere)
-      if (current !== null) await places.endCalls(current, context.abandoned)
-      const call = prepareCall(name, input)
+      await places.endCalls(current, context)
+      const aimed = await takeAim(name, input, context)
+      const call = 'problem' in aimed ? aimed : prepareCall(name, aimed.input)
       if ('problem' in call) return { text: call.problem, isError: true }
 
       const before = await bindings.bound(context.sessionId, context.toolUseId)
@@ -43,7 +46,7 @@ export function createSandboxHands(options: PlaceOptions): SandboxHands {
           ? { place: current, bound: before }
           : await seat(current, { places, bindings, context })
         if (place?.elsewhere !== undefined) return toElsewhere(place.elsewhere)
-        if (place === null || !isIn(place, bound)) return describeLoss(bound.generation)
+        if (place === null || !isIn(place, bound)) return describeLoss(bound)
         return await run(call, place, { places, context })
       } catch (error) {
         if (!(error instanceof RecipeFailed)) throw error
@@ -86,12 +89,12 @@ async function seat(
   current: Place | null,
   { places, bindings, context }: Seating,
 ): Promise<{ readonly place: Place; readonly bound: Bound }> {
-  const { sessionId, hand = MAIN, toolUseId, abandoned } = context
+  const { sessionId, hand = MAIN, toolUseId } = context
   let place = current
   for (let round = 0; round < ROUNDS; round++) {
     if (!isFree(place) && place?.elsewhere === undefined) {
       place = await places.next(context, place)
-      await places.endCalls(place, abandoned)
+      await places.endCalls(place, context)
     }
     const bound = await bindings.bind(sessionId, toolUseId, { hand, generation: place.row.generation })
     if (bound !== null) return { place, bound }
@@ -106,19 +109,21 @@ async function run(
   { places, context }: { readonly places: Places; readonly context: ToolContext },
 ): Promise<ToolOutcome> {
   const { sandbox, row } = place
-  if (sandbox === null) return describeLoss(row.generation, endingOf(place))
+  const { hand = MAIN, generation } = row
+  if (sandbox === null) return describeLoss({ hand, generation }, endingOf(place))
+  const watched = watchClearing(sandbox)
   try {
-    const told = await tellOf(row, sandbox, context)
+    const told = await tellOf(row, watched.sandbox, context)
     const { notes, settle } = await places.supply(place, context)
-    const outcome = await call.run({ sandbox, id: context.toolUseId, signal: context.signal })
+    const outcome = await call.run({ sandbox: watched.sandbox, id: context.toolUseId, signal: context.signal })
     await settle()
-    const lines = [...told.lines, ...notes.map((note) => `[${note}]`)]
+    const lines = [...told.lines, ...[...notes, ...watched.notes()].map((note) => `[${note}]`)]
     const before = lines.length > 0 ? `${lines.join('\n')}\n\n` : ''
     return { ...outcome, text: `${before}${outcome.text === '' ? '(no output)' : outcome.text}`, ...told.made }
   } catch (error) {
     if (!(error instanceof SandboxLost)) throw error
     await places.bury(row, error)
-    return describeLoss(row.generation)
+    return describeLoss({ hand, generation })
   }
 }
 

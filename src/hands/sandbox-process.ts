@@ -1,4 +1,4 @@
-import { readFile, readlink } from 'node:fs/promises'
+import { readdir, readFile, readlink } from 'node:fs/promises'
 import { setTimeout as pause } from 'node:timers/promises'
 import { HandsUnavailable } from './hands.ts'
 
@@ -13,6 +13,8 @@ export interface ProcessIdentity {
 
 const killPatience = 5_000
 const killPoll = 5
+/** For that all of /proc is looked through. */
+const continuePoll = 1_000
 
 /** The identity of a living process; null when there is none with this pid. */
 export async function identify(pid: number): Promise<ProcessIdentity | null> {
@@ -32,13 +34,14 @@ export async function isEnterable(identity: ProcessIdentity): Promise<boolean> {
 
 /** Whether process `pid` lives in the pid namespace with this inode number. */
 export async function isInPidNamespace(pid: number, inode: number): Promise<boolean> {
-  const link = await readlink(`/proc/${pid}/ns/pid`).catch(() => '')
-  return link === `pid:[${inode}]`
+  return (await namespaceOf(pid, 'pid')) === `pid:[${inode}]`
 }
 
 /** SIGKILL, then waits until the process is gone; one that is gone already is success. */
 export async function endProcess(identity: ProcessIdentity): Promise<void> {
   const deadline = Date.now() + killPatience
+  const namespace = await namespaceOf(identity.pid, 'pid')
+  let continueAt = 0
   while (await isRunning(identity)) {
     try {
       process.kill(identity.pid, 'SIGKILL')
@@ -47,7 +50,32 @@ export async function endProcess(identity: ProcessIdentity): Promise<void> {
     }
     if (Date.now() > deadline) throw new HandsUnavailable(`process ${identity.pid} does not end after SIGKILL`)
     await pause(killPoll)
+    if (namespace === null || Date.now() < continueAt || !(await isRunning(identity))) continue
+    await continueEntrants(namespace)
+    continueAt = Date.now() + continuePoll
   }
+}
+
+/**
+ * SIGCONT to every process outside that has started others in this pid namespace. nsenter stops itself when what it has
+ * started is stopped, and process 1 is not gone before nsenter has taken note of its child's end.
+ */
+async function continueEntrants(namespace: string): Promise<void> {
+  const names = await readdir('/proc')
+  for (const pid of names.filter((name) => /^[0-9]+$/.test(name)).map(Number)) {
+    if ((await namespaceOf(pid, 'pid_for_children')) !== namespace) continue
+    if ((await namespaceOf(pid, 'pid')) === namespace) continue
+    try {
+      process.kill(pid, 'SIGCONT')
+    } catch {
+      // It has ended, or is not ours to continue.
+    }
+  }
+}
+
+/** Null for a process that is gone or may not be looked at; one that is about to go has no `pid_for_children` already. */
+function namespaceOf(pid: number, kind: 'pid' | 'pid_for_children'): Promise<string | null> {
+  return readlink(`/proc/${pid}/ns/${kind}`).catch(() => null)
 }
 
 /** Null for a process that is gone or only waits to be reaped. */

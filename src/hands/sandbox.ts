@@ -52,8 +52,11 @@ export interface SandboxProvider {
    * those of that one.
    */
   list(sessionId?: string): Promise<readonly ListedSandbox[]>
-  /** Tries what a sandbox needs, from inside a sandbox of its own. Findings, never a rejection. */
-  doctor(): Promise<readonly Finding[]>
+  /**
+   * Tries what a sandbox needs, from inside a sandbox of its own. Findings, never a rejection.
+   * @param isThorough whether it is tried that limits hold too, with as much of the machine as they allow.
+   */
+  doctor(isThorough?: boolean): Promise<readonly Finding[]>
 }
 
 export interface RunRequest {
@@ -82,9 +85,11 @@ export interface RunRequest {
 /**
  * - `exit`: the command ended by itself.
  * - `timeout`, `oom`, `cancelled`: it was ended; `output` is what it had written.
- * - `lost`: what ran it died inside a sandbox that still lives (`kill -9 -1` by the command). Nobody knows how far it came.
+ * - `crowded`: it was ended with everything else that ran in the sandbox, which left no room for another process.
+ * - `lost`: what ran it died inside a sandbox that still lives (`kill -9 -1` by the command), or was ended because nothing
+ *   could watch it on a full machine. Nobody knows how far it came.
  */
-export type RunReason = 'exit' | 'timeout' | 'oom' | 'cancelled' | 'lost'
+export type RunReason = 'exit' | 'timeout' | 'oom' | 'cancelled' | 'crowded' | 'lost'
 
 export interface RunResult {
   readonly reason: RunReason
@@ -95,6 +100,8 @@ export interface RunResult {
   readonly truncated: { readonly at: number; readonly bytes: number } | null
   /** This caller's request started the command. */
   readonly first: boolean
+  /** Everything that ran in the sandbox was ended before it, for want of room for another process. Told once. */
+  readonly isCleared: boolean
 }
 
 /** Why a path was not read or written: the caller's mistake, not the sandbox's. */
@@ -153,6 +160,8 @@ export interface Sandbox {
   cancel(id: string): Promise<void>
   /** Whether a command runs, whoever waits for it. What one has left running behind it is none. */
   busy(): Promise<boolean>
+  /** Ids of such commands, those that have not begun yet before the others. The agent's word: one may be missing, or false. */
+  running(): Promise<readonly string[]>
   /** Puts the output of a run that has ended into a file that the agent can read; asked again, it is the same file. */
   keep(id: string): Promise<KeepResult>
   /** Regular files below `/workspace`, `/tmp` and the folders of uploads and outputs, symbolic links resolved. */

@@ -166,7 +166,8 @@ function createAdmission(): (header: Header) => NewHeader | 'root' | null {
     const isIn = !links.has(name) && !isBehindLink(name) && !name.startsWith('.longhand-')
     const admitted = isIn ? toHeader(header, name) : null
     if (admitted === null) leftOut.add(name)
-    if (admitted?.type === 'symlink') links.add(name)
+    // A link to a link is one, too.
+    if (admitted?.type === 'symlink' || links.has(admitted?.linkname ?? '')) links.add(name)
     return admitted
   }
 }

@@ -44,6 +44,8 @@ export interface Harness {
    * session began with.
    */
   readonly mounts?: Readonly<Record<'files' | 'repositories', string>>
+  /** A part behind the others where a session has hands beside the main one; `{named}` stands for a line on each. */
+  readonly hands?: string
   /** What is said of tools that run on a machine of the user's. Harnesses from before there were any have nothing. */
   readonly remote?: {
     /** In place of the other parts. */
@@ -134,6 +136,11 @@ const MOUNTS: NonNullable<Harness['mounts']> = {
   repositories:
     ' Cloned for you: {named}. git fetch, pull and push work for it as they are; no token is needed or to be found here.',
 }
+
+const HANDS = `All of the above is about your main sandbox. You have others beside it, each a machine of its own:
+{named}
+
+Every tool works in the main one unless its input names another as \`environment\`. They share nothing but what is in /mnt/session/uploads: each has its own /workspace, shell, processes and /mnt/session/outputs, and a sandbox that is lost leaves the others as they are. What one has made and another needs, read in the one and write in the other. Repositories are in the main one alone.`
 
 const SUMMARY_PROMPT = `The conversation is about to leave your context. Write down what is needed to go on without it; your words will be all that is left of it.
 
@@ -287,8 +294,10 @@ const LONGHAND_4: Harness = {
   remote: { systemParts: [REMOTE_WORKPLACE], judge: REMOTE_JUDGE },
 }
 
+const LONGHAND_5: Harness = { ...LONGHAND_4, id: 'longhand-5', hands: HANDS }
+
 /** Newest first. */
-const HARNESSES: readonly [Harness, ...Harness[]] = [LONGHAND_4, LONGHAND_3, LONGHAND_2, LONGHAND_1]
+const HARNESSES: readonly [Harness, ...Harness[]] = [LONGHAND_5, LONGHAND_4, LONGHAND_3, LONGHAND_2, LONGHAND_1]
 
 /** What new sessions run under. */
 export const currentHarness: Harness = HARNESSES[0]

@@ -15,6 +15,8 @@ export interface Accounting {
   readonly prices: Prices | null
   /** Cents for an hour of running time. */
   readonly hourly: number
+  /** Whether what clients answer to calls is part of the next request's estimate; absent in sessions from before it was. */
+  readonly answers?: true
 }
 
 /** What is paid for besides tokens. */

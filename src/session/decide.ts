@@ -5,6 +5,7 @@ import { contextOf } from './context.ts'
 import type { Journal } from './journal.ts'
 import { close } from './closings.ts'
 import { fail, giveUp } from './endings.ts'
+import { handOfCall } from './hand.ts'
 import { nameArrivals, startTurn, takeUpQueue, takeUpSystem } from './settle.ts'
 import type { Call, LogState } from './state.ts'
 import { MAIN, configurationOf, handOf, isCutShort, isWaiting } from './state.ts'
@@ -202,15 +203,30 @@ function goOn(state: LogState): readonly Command[] {
       const waits = state.calls.some(isWaiting)
       return state.calls
         .filter((call) => call.standing === 'allowed' || (call.standing === 'confirmed' && !waits))
-        .map((call) => ({ do: 'execute', key: `call ${call.id}`, call, abandoned: state.told, ...placeOf(state) }))
+        .map((call) => ({
+          do: 'execute',
+          key: `call ${call.id}`,
+          call,
+          abandoned: state.told,
+          ...placeOf(state, call),
+        }))
     }
     default:
       return []
   }
 }
 
-/** What the hands are told of the main one. */
-function placeOf(state: LogState): Pick<Extract<Command, { do: 'execute' }>, 'host' | 'known' | 'supplies'> {
-  const { known, host } = handOf(state, MAIN) ?? { known: 0 }
-  return { known, ...(host === undefined ? {} : { host }), ...suppliesOf(state) }
+/** What the hands are told of the one that the call is for. */
+function placeOf(
+  state: LogState,
+  call: Call,
+): Pick<Extract<Command, { do: 'execute' }>, 'hand' | 'host' | 'known' | 'supplies'> {
+  const hand = handOfCall(state, call)
+  const { known, host } = handOf(state, hand) ?? { known: 0 }
+  return {
+    ...(hand === MAIN ? {} : { hand }),
+    known,
+    ...(host === undefined ? {} : { host }),
+    ...suppliesOf(state),
+  }
 }

@@ -1,3 +1,5 @@
+import type { FileResource, RepositoryResource } from '../wire/resources.ts'
+import type { HandRecipe } from '../wire/session-hands.ts'
 import type { ModelContentBlock, ModelUsage, RepositoryErrorType, SessionEvent, UserEvent } from '../wire/types.ts'
 import type { Accounting } from './cost.ts'
 import type { Adoptable, Provisioning } from './policy.ts'
@@ -121,6 +123,11 @@ export interface Provisioned {
   readonly image?: string
   /** How often the session's resources had changed when it was made. */
   readonly supplies: number
+  /**
+   * What its environment asked for: what the next one is made of too. Absent where that is nothing, or too long for the log,
+   * which names the session's configuration instead; and in logs from before it was kept.
+   */
+  readonly surroundings?: Partial<Omit<HandRecipe, 'environment'>>
   /** The copy of the workspace that was put into it. */
   readonly restored?: {
     readonly generation: number
@@ -140,34 +147,7 @@ export interface Provisioned {
 }
 
 /** A resource as the log has it: never a secret, nor a hash of one. */
-export type ResourceEntry =
-  | {
-      /** `sesrsc_…` */
-      readonly id: string
-      readonly type: 'file'
-      /** Of the session's own copy. */
-      readonly file_id: string
-      /** Absolute, below `/mnt/session/uploads`. */
-      readonly mount_path: string
-      /** Bytes. */
-      readonly size: number
-      /** Hexadecimal. */
-      readonly sha256: string
-      /** RFC 3339. */
-      readonly created_at: string
-    }
-  | {
-      readonly id: string
-      readonly type: 'github_repository'
-      readonly url: string
-      /** Absolute, below `/workspace`. */
-      readonly mount_path: string
-      readonly checkout:
-        | { readonly type: 'branch'; readonly name: string }
-        | { readonly type: 'commit'; readonly sha: string }
-        | null
-      readonly created_at: string
-    }
+export type ResourceEntry = FileResource | RepositoryResource
 
 /** One element of the log as the fold sees it. Readers skip records whose kind they do not know. */
 export type Entry = PublicEntry | PrivateEntry

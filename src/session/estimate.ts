@@ -10,6 +10,8 @@ export interface RequestSize {
   readonly least: number
   /** Characters that came since then. */
   readonly heard: number
+  /** Characters that came behind an answer of the model that is not counted yet; absent: none. */
+  readonly ahead?: number
 }
 
 const NOTHING: RequestSize = { tokens: 0, least: 0, heard: 0 }
@@ -22,21 +24,27 @@ export function sizeOf({ size }: { readonly size?: RequestSize }): RequestSize {
 }
 
 /** Something is said to the model, by a user or a tool. */
-export function afterWords(
-  size: RequestSize,
-  content: readonly object[] = [],
-  blobs: readonly BlobRef[] = [],
-): RequestSize {
+export function afterWords(size: RequestSize, content?: readonly object[], blobs?: readonly BlobRef[]): RequestSize {
+  return { ...size, heard: size.heard + lengthOf(content, blobs) }
+}
+
+/** A client's answer to a call; with `isAhead` to one of an answer of the model that is not counted yet. */
+export function afterResult(size: RequestSize, length: number, isAhead: boolean): RequestSize {
+  return isAhead ? { ...size, ahead: (size.ahead ?? 0) + length } : { ...size, heard: size.heard + length }
+}
+
+/** Characters of its texts, wherever they are kept. */
+export function lengthOf(content: readonly object[] = [], blobs: readonly BlobRef[] = []): number {
   const here = content.map((block) => ('text' in block && typeof block.text === 'string' ? block.text.length : 0))
   const elsewhere = blobs.map(({ path, length }) => (path.at(-1) === 'text' ? length : 0))
-  return { ...size, heard: [...here, ...elsewhere].reduce((sum, length) => sum + length, size.heard) }
+  return [...here, ...elsewhere].reduce((sum, length) => sum + length, 0)
 }
 
 /** The model has answered all that it was sent. */
-export function afterReply({ least }: RequestSize, usage: ModelUsage): RequestSize {
+export function afterReply({ least, ahead = 0 }: RequestSize, usage: ModelUsage): RequestSize {
   const { input_tokens, cache_read_input_tokens, cache_creation_input_tokens, output_tokens } = usage
   const tokens = input_tokens + cache_read_input_tokens + cache_creation_input_tokens + output_tokens
-  return { tokens, least: least === 0 ? tokens : least, heard: 0 }
+  return { tokens, least: least === 0 ? tokens : least, heard: ahead }
 }
 
 /** Its summary stands for all but what it has not answered yet. */

@@ -5,9 +5,9 @@ import type { Arrival, BlobRef, Entry, PrivateEntry } from './entry.ts'
 import { isPrivate } from './entry.ts'
 import { isFailedRequest } from './failed-request.ts'
 import { foldHand } from './hand.ts'
+import { hear, hearAnswer, heardOf, sized } from './hearing.ts'
 import { foldResource } from './resources.ts'
-import type { RequestSize } from './estimate.ts'
-import { afterReply, afterRoom, afterShortening, afterWords, sizeOf } from './estimate.ts'
+import { afterReply, afterRoom, afterShortening } from './estimate.ts'
 import { hasSeen, remember } from './seen.ts'
 import type { Work } from './cost.ts'
 import type { Answer, Call, LogState, Phase } from './state.ts'
@@ -144,9 +144,9 @@ export function foldArrival(state: LogState, event: Arrival, blobs?: readonly Bl
         ...(event.deny_message ? { message: event.deny_message } : {}),
       })
     case 'user.custom_tool_result':
-      return foldAnswer(next, { call: event.custom_tool_use_id, result: 'settled' })
+      return foldAnswer(next, { call: event.custom_tool_use_id, result: 'settled', ...heardOf(next, event, blobs) })
     case 'user.tool_result':
-      return foldAnswer(next, { call: event.tool_use_id, result: 'returned' })
+      return foldAnswer(next, { call: event.tool_use_id, result: 'returned', ...heardOf(next, event, blobs) })
     default:
       return next
   }
@@ -161,15 +161,6 @@ function foldMark(state: LogState, id: string, dropped: boolean): LogState {
   const next = 'content' in event ? hear(left, event.content, blobsOf(state, id)) : left
   const isAnswered = event.type !== 'system.message' || state.takesSystem !== true
   return next.phase === 'over' && isAnswered ? { ...next, phase: 'ready' } : next
-}
-
-/** What the model is told with its next request. */
-function hear(state: LogState, content?: readonly object[], blobs?: readonly BlobRef[]): LogState {
-  return sized(state, (size) => afterWords(size, content, blobs))
-}
-
-function sized(state: LogState, change: (size: RequestSize) => RequestSize): LogState {
-  return state.accounting ? { ...state, size: change(sizeOf(state)) } : state
 }
 
 function leaveQueue(state: LogState, event: Arrival): LogState {
@@ -304,7 +295,8 @@ function toCall(
 /** The first answer in log order wins, and it may stand before its call. */
 function addCall(state: LogState, call: Call): LogState {
   const next = { ...state, calls: [...state.calls, call] }
-  return state.answers.filter((early) => early.call === call.id).reduce(applyAnswer, next)
+  const early = state.answers.filter((answer) => answer.call === call.id)
+  return early.reduce<LogState>((before, answer) => applyAnswer(before, answer, true), next)
 }
 
 function foldAnswer(state: LogState, answer: Answer): LogState {
@@ -312,11 +304,14 @@ function foldAnswer(state: LogState, answer: Answer): LogState {
 }
 
 /** An answer that is not what its call waits for changes nothing. */
-function applyAnswer(state: LogState, { call: id, result, message }: Answer): LogState {
+function applyAnswer(state: LogState, answer: Answer, isAhead = false): LogState {
+  const { call: id, result, message } = answer
   const call = state.calls.find((open) => open.id === id)
   if (!call) return state
-  if (result === 'settled') return call.standing === 'custom' ? closeCall(state, id) : state
-  if (result === 'returned') return isForWorkers(state, call) ? closeCall(state, id) : state
+  if (result === 'settled' || result === 'returned') {
+    const isFor = result === 'settled' ? call.standing === 'custom' : isForWorkers(state, call)
+    return isFor ? closeCall(hearAnswer(state, answer, isAhead), id) : state
+  }
   if (call.standing !== 'asked') return state
   const allowed = state.selfHosted ? 'remote' : 'confirmed'
   const answered: Call = {

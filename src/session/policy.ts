@@ -25,6 +25,8 @@ export interface Policy {
   readonly selfHosted?: true
   /** When the session's sandbox is made; absent, with the first call that needs it. */
   readonly provisioning?: Provisioning
+  /** Whether a call whose tries are used up is told to be of unknown outcome; absent in runs from before it was. */
+  readonly tellsUnknown?: true
 }
 
 /** `first`: before the model is asked for the first time. `parallel`: while it is. */
@@ -104,5 +106,6 @@ export function policyIn(
 
 /** A policy of an earlier version, as a run that takes over goes on under it: with what it lacks. */
 export function renew(policy: Policy): Policy {
-  return policy.context ? { ...policy, context: { growth: GROWTH, resumes: true, ...policy.context } } : policy
+  const { context } = policy
+  return { tellsUnknown: true, ...policy, ...(context && { context: { growth: GROWTH, resumes: true, ...context } }) }
 }

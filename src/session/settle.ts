@@ -11,6 +11,7 @@ import { isQueued } from './entry.ts'
 import type { Failure, Told } from './endings.ts'
 import { drop, dropQueue, endRequest, fail, giveUp, isDropping, tell, unprovision } from './endings.ts'
 import { fold, foldArrival } from './fold.ts'
+import { refusesHands } from './hand.ts'
 import type { Journal } from './journal.ts'
 import type { Adoptable } from './policy.ts'
 import { backOffMs } from './policy.ts'
@@ -149,6 +150,8 @@ export function refuses(state: LogState, input: Input): Refused | null {
     const pairs = Object.keys(patched(state, input.metadata)).length
     if (pairs > METADATA_PAIRS)
       return { reason: `metadata: expected at most ${METADATA_PAIRS} pairs, got ${pairs} after the update` }
+    const moved = refusesHands(state, input.metadata)
+    if (moved !== null) return { reason: moved }
     const full = input.resources ? refusesResource(state, input.resources) : null
     if (full !== null) return { reason: full }
     return (

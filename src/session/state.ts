@@ -51,6 +51,8 @@ export interface Answer {
   readonly call: string
   readonly result: 'allow' | 'deny' | 'settled' | 'returned'
   readonly message?: string
+  /** Characters that the model is told with it; absent where nobody counts them. */
+  readonly heard?: number
 }
 
 /**

@@ -33,7 +33,7 @@ export interface EnvironmentStore {
   update(workspaceId: string, id: string, change: (stored: Environment) => Environment): Promise<Environment | null>
   /** Sets `archived_at`; null for an unknown id. Archiving twice keeps the first time. */
   archive(workspaceId: string, id: string, at: Date): Promise<Environment | null>
-  /** `used` while any session that was not deleted names the environment, however it was created meanwhile. */
+  /** `used` while any session that was not deleted names the environment, its own or that of another hand, however it was created meanwhile. */
   delete(workspaceId: string, id: string): Promise<'deleted' | 'missing' | 'used'>
   list(workspaceId: string, listing: EnvironmentListing): Promise<readonly Environment[]>
   /** The workspace's environment named `default`, made by the first call; for sessions started by hand. */

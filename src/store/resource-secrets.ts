@@ -9,7 +9,6 @@ export interface ResourceSecret extends SecretOwner {
   /** 1 for the first, then one more with each rotation. */
   readonly version: number
   readonly sealed: Buffer
-  readonly updatedAt: Date
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { ResourceEntry } from '../session/entry.ts'
 import type { EnvironmentRecipe } from '../wire/environments.ts'
+import type { HandRecipes } from '../wire/session-hands.ts'
 import type { Networking, Session, SessionAgent, SessionStatus } from '../wire/types.ts'
 
 /** A session in the index: what lists, filters and a cold read need. The log stays in Temporal. */
@@ -18,6 +19,8 @@ export interface SessionRow {
   readonly createdAt: Date
   readonly updatedAt: Date
   readonly archivedAt: Date | null
+  /** As of the last hint or fold that told it; absent before. */
+  readonly usage?: Session['usage']
 }
 
 /** What a session was created with, or came to have. Immutable and kept apart, so that the log carries its id only. */
@@ -35,6 +38,8 @@ export interface Configuration {
 
 /** What of a sandbox's recipe is settled when its session is created. Whatever is absent, the provider's own holds. */
 export interface ConfiguredRecipe extends EnvironmentRecipe {
+  /** Those that it has beside the main one. */
+  readonly hands?: HandRecipes
   /** What the session had at its creation, for the prompt: the log says what it has now. */
   readonly mounts?: readonly ConfiguredMount[]
   /** How many there were besides. */
@@ -50,7 +55,10 @@ export interface ConfiguredMount {
 }
 
 /** What of a row the log says; `archivedAt` is null when it says nothing of an archive. */
-export type FoldedRow = Pick<SessionRow, 'configurationId' | 'status' | 'title' | 'metadata' | 'budget' | 'archivedAt'>
+export type FoldedRow = Pick<
+  SessionRow,
+  'configurationId' | 'status' | 'title' | 'metadata' | 'budget' | 'archivedAt' | 'usage'
+>
 
 /** A coalesced hint from a workflow about its own status; `run` and `length` guard against older ones. */
 export interface StatusHint {
@@ -58,6 +66,8 @@ export interface StatusHint {
   readonly run: number
   readonly length: number
   readonly status: SessionStatus
+  /** Absent where it is not known; what was told before stays. */
+  readonly usage?: Session['usage']
 }
 
 export interface SessionListing {

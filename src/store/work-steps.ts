@@ -4,6 +4,8 @@ import type { Acknowledgement, Heartbeat, WorkItem, WorkStop } from './work.ts'
 export interface StoredWork extends WorkItem {
   /** What the latest heartbeat expected to find; null when that was none. */
   readonly expectedHeartbeat: Date | null
+  /** To how many polls this try of it was given, an unacknowledged one again and again; 0 where nobody has counted. */
+  readonly given: number
 }
 
 export interface Step {
@@ -19,19 +21,28 @@ const UNTIL_BEAT_MS = 60_000
 const REPEATED_MS = 10_000
 
 /** An item goes to whoever acknowledges it first; an acknowledgement whose answer was lost may be sent again. */
-export function acknowledge(item: StoredWork, { attempt, isRetry }: Acknowledgement, now: Date): Step {
-  if (isStale(item, attempt)) return refused(item)
+export function acknowledge(item: StoredWork, acknowledgement: Acknowledgement, now: Date): Step {
+  if (isStale(item, acknowledgement.attempt)) return refused(item)
   if (item.state === 'queued' && item.polledAt !== null)
     return done({ ...item, state: 'starting', acknowledgedAt: now, leaseUntil: later(now, UNTIL_BEAT_MS) })
-  const isRepeated =
-    isRetry && item.state === 'starting' && item.latestHeartbeatAt === null && isRecent(item.acknowledgedAt, now)
-  return isRepeated ? done(item) : refused(item)
+  return isAcknowledged(item, acknowledgement, now) ? done(item) : refused(item)
+}
+
+/**
+ * Whether this is the acknowledgement that took the item. Of a try that was given to one poll alone, nobody else has the
+ * token; and whoever comes with a key and says that it sends its request again is that poll's worker too.
+ */
+function isAcknowledged(item: StoredWork, acknowledgement: Acknowledgement, now: Date): boolean {
+  const { attempt, isRetry, saysRetry = isRetry } = acknowledgement
+  if (item.state !== 'starting' || item.latestHeartbeatAt !== null) return false
+  if (!hasOneHolder(item)) return false
+  return attempt === item.attempt || (saysRetry && isRecent(item.acknowledgedAt, now))
 }
 
 /**
  * The first heartbeat makes an item active. One whose lease has lapsed is extended while nobody else was given it. A
  * heartbeat that is sent again is taken for the one that was stored; it answers the same time. One whose answer never
- * came may be sent again as a new request, at any time.
+ * came may be sent again as a new request, at any time, but for the first: that claims the item, which is held by then.
  */
 export function beat(item: StoredWork, heartbeat: Heartbeat, now: Date): Step {
   const { expected, ttlMs } = heartbeat
@@ -56,7 +67,7 @@ export function beat(item: StoredWork, heartbeat: Heartbeat, now: Date): Step {
  * expected anybody may say.
  */
 function isStored(item: StoredWork, { attempt, expected, isRetry }: Heartbeat, now: Date): boolean {
-  if (expected !== toText(item.expectedHeartbeat)) return false
+  if (item.latestHeartbeatAt === null || expected !== toText(item.expectedHeartbeat)) return false
   if (item.expectedHeartbeat !== null && attempt === item.attempt) return true
   return isRetry && isRecent(item.latestHeartbeatAt, now)
 }
@@ -68,6 +79,10 @@ export function stop(item: StoredWork, { attempt, force, by }: WorkStop, now: Da
   const stopping = { ...item, stopRequestedAt: item.stopRequestedAt ?? now, stoppedBy: item.stoppedBy ?? by }
   if (!force && item.state !== 'queued') return done({ ...stopping, state: 'stopping' })
   return done({ ...stopping, state: 'stopped', stoppedAt: now, leaseUntil: null })
+}
+
+function hasOneHolder({ given }: StoredWork): boolean {
+  return given === 1
 }
 
 /** Somebody else was given the item since this token was. */

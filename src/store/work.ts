@@ -69,6 +69,8 @@ export interface Heartbeat extends WorkHolder {
 export interface Acknowledgement extends WorkHolder {
   /** As in {@link Heartbeat}. */
   readonly isRetry: boolean
+  /** The client says that it sends it again, after an answer that may not have been the queue's. */
+  readonly saysRetry?: boolean
 }
 
 export interface WorkStop extends WorkHolder {
@@ -133,7 +135,7 @@ export interface WorkQueue {
   claim(environmentId: string, claim: WorkClaim): Promise<WorkItem | null>
   /** Notes that a worker polls. */
   polled(environmentId: string, worker: string): Promise<void>
-  /** Takes an item that was given out. Not done when it was not, or somebody else has it. */
+  /** Takes an item that was given out; taking it again does nothing. Not done when it was not, or somebody else has it. */
   ack(key: WorkKey, acknowledgement: Acknowledgement): Promise<WorkOutcome>
   /** Extends the lease. Not done when the expected heartbeat is not the stored one; an item that stops compares none. */
   beat(key: WorkKey, heartbeat: Heartbeat): Promise<WorkOutcome>
@@ -153,12 +155,16 @@ export interface WorkQueue {
    */
   verifyToken(secret: string): Promise<WorkToken | null>
   /**
-   * Sessions to look at, some of them at a time: they have no item, or their last one was stopped by its worker or the
-   * server, of which neither knows what came at the same moment. What an operator has stopped is left so.
+   * Sessions to look at, some of them at a time: their last item was stopped by its worker or the server, of which neither
+   * knows what came at the same moment. What an operator has stopped is left so.
    */
   worthALook(limit: number): Promise<readonly Unstaffed[]>
+  /** Those that have no item, some of them at a time. It goes through all sessions: for now and then. */
+  uninvited(limit: number): Promise<readonly Unstaffed[]>
   /** Notes that nothing is left to do about an item: nobody has to look at its session again on its account. */
   settle(id: string): Promise<void>
-  /** Ends what stops longer than its lease, items of sessions that have ended, and forgets what nobody asks for any more. */
+  /** Ends what stops longer than its lease and items of sessions that have ended, and forgets tokens and pollers. */
   tidy(): Promise<void>
+  /** Forgets items that nobody asks for any more. It goes through all that were stopped: for now and then. */
+  forget(): Promise<void>
 }

@@ -19,7 +19,7 @@ export interface EnvironmentContext {
 
 type Packages = CloudConfig['packages']
 
-/** In the order in which they install. */
+/** Of packages. */
 const MANAGERS = ['apt', 'cargo', 'gem', 'go', 'npm', 'pip'] as const
 
 /**
@@ -97,8 +97,7 @@ export function recipeOf({ config, metadata }: Environment): { readonly recipe?:
 
 /** Names of the packages that an environment asks for, over all managers. */
 export function packagesOf({ packages }: CloudConfig): string[] {
-  const { apt, cargo, gem, go, npm, pip } = packages
-  return [...apt, ...cargo, ...gem, ...go, ...npm, ...pip]
+  return MANAGERS.flatMap((manager) => packages[manager])
 }
 
 function refuseScope(scope: EnvironmentCreate['scope']): void {

@@ -12,10 +12,17 @@ export type RepositoryResource = Omit<Shown<'github_repository'>, 'updated_at' |
   readonly checkout: NonNullable<Shown<'github_repository'>['checkout']> | null
 }
 /** A file as a session keeps it: `file_id` is the session's own copy. */
-export type FileResource = Omit<Shown<'file'>, 'updated_at'> & { readonly size: number; readonly sha256: string }
+export type FileResource = Omit<Shown<'file'>, 'updated_at'> & {
+  /** Bytes. */
+  readonly size: number
+  /** Of the bytes, hexadecimal. */
+  readonly sha256: string
+}
 
 /** Of one session; ours: each is cloned before the first call of a sandbox. */
 export const MAX_REPOSITORIES = 20
+/** Bytes of the paths of one session's resources together; ours: lists of sessions show them all. */
+const MAX_PATHS = 256 * 1024
 
 export interface ResourceContext {
   /** Of the resource. */
@@ -27,14 +34,14 @@ export interface ResourceContext {
 }
 
 /** A file that is to be mounted, and the copy of it that the session is to have. */
-export interface MountedFile {
+export interface MountedCopy {
   readonly id: string
   readonly size: number
   readonly sha256: string
 }
 
 /** @throws ApiError 400 for a path that no file can have. */
-export function toFile(params: FileParams, copy: MountedFile, { id, now, field }: ResourceContext): FileResource {
+export function toFile(params: FileParams, copy: MountedCopy, { id, now, field }: ResourceContext): FileResource {
   const mount_path = toFilePath(params.mount_path, copy.id, join(field, 'mount_path'))
   return { id, type: 'file', file_id: copy.id, mount_path, size: copy.size, sha256: copy.sha256, created_at: now }
 }
@@ -62,6 +69,14 @@ export function toRepository(
 
 function ownerOf(url: string): string {
   return url.split('/').at(-2) ?? ''
+}
+
+/** @throws ApiError 400 for paths that are too long together. */
+export function refuseLength(resources: readonly { readonly mount_path: string }[]): void {
+  const bytes = resources.reduce((sum, { mount_path: path }) => sum + Buffer.byteLength(path), 0)
+  if (bytes <= MAX_PATHS) return
+  const message = `resources: expected mount paths of at most ${MAX_PATHS} bytes together, got ${bytes}`
+  throw new ApiError('invalid_request', message)
 }
 
 /** @throws ApiError 400 for two resources that cannot both be mounted. */

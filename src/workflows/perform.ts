@@ -3,6 +3,7 @@ import type { CallModel, ExecuteCall, FromHands, SessionActivities } from '../ac
 import type { Command } from '../session/decide.ts'
 import { tell } from '../session/endings.ts'
 import { putRepeatsBack } from '../session/repeats.ts'
+import type { Policy } from '../session/policy.ts'
 import type { Input } from '../session/settle.ts'
 import { handsOptions, modelCallOptions } from './options.ts'
 import { reachHost } from './reach-host.ts'
@@ -21,17 +22,20 @@ export interface Performer {
 }
 
 /** @param worked is told, as an activity ends, how many milliseconds its work took. */
-export function createPerformer(harness: string, worked: (ms: number) => void): Performer {
+export function createPerformer(
+  policy: Pick<Policy, 'harness' | 'tellsUnknown'>,
+  worked: (ms: number) => void,
+): Performer {
   const performing = new Map<string, { scope: CancellationScope; ended: Promise<void> }>()
   let outcomes: Input[] = []
 
   async function follow(command: Command, scope: CancellationScope): Promise<void> {
     try {
-      const came = await scope.run(() => perform(command, harness))
+      const came = await scope.run(() => perform(command, policy.harness))
       outcomes.push(...came.inputs)
       if (came.ms !== undefined) worked(came.ms)
     } catch (error) {
-      if (!isCancellation(error)) outcomes.push(toFailure(command, error))
+      if (!isCancellation(error)) outcomes.push(toFailure(command, error, policy))
     } finally {
       performing.delete(command.key)
     }
@@ -130,11 +134,15 @@ interface Came {
   readonly ms?: number
 }
 
+/** What is true of every call that nobody has an answer of. */
+const UNKNOWN = 'Whether the call had an effect is unknown; it was not run again.'
+
 /** Crash retries are used up, or the worker itself refused: the session goes on and says so. */
-function toFailure(command: Command, error: unknown): Input {
+function toFailure(command: Command, error: unknown, { tellsUnknown }: Pick<Policy, 'tellsUnknown'>): Input {
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause.message : String(error)
   if (command.do === 'execute') {
-    return { type: 'call_failed', call: command.call.id, message: tell(cause, 'hands: the tool call failed') }
+    const message = tell(cause, 'hands: the tool call failed')
+    return { type: 'call_failed', call: command.call.id, message: tellsUnknown ? `${message}. ${UNKNOWN}` : message }
   }
   if (command.do === 'provision') {
     return { type: 'unprovisioned', hand: command.hand, message: tell(cause, 'hands: no sandbox could be made') }

@@ -21,6 +21,7 @@ import { interrupts, nameArrivals, refuses, settle } from '../session/settle.ts'
 import { snapshot } from '../session/snapshot.ts'
 import { demandKnown, readConfiguration, startingState, takesResults } from '../session/start.ts'
 import type { LogState } from '../session/state.ts'
+import { toWireUsage } from '../session/wire-usage.ts'
 import type { Letter } from './inbox.ts'
 import { openInbox } from './inbox.ts'
 import type { SessionInput } from './messages.ts'
@@ -53,7 +54,7 @@ export async function session(input?: SessionInput): Promise<void> {
   const next = await CancellationScope.nonCancellable(async () => {
     const opened = await open(input, state)
     const run = createRun(carried, opened.policy)
-    const performer = createPerformer(opened.policy.harness, (ms) => run.work.add(ms))
+    const performer = createPerformer(opened.policy, (ms) => run.work.add(ms))
     const record = createRecorder()
     let outcomes: readonly Input[] = opened.inputs
 
@@ -83,7 +84,8 @@ export async function session(input?: SessionInput): Promise<void> {
       state = journal.state
       if (state.status !== 'idle' && !state.accounting) run.clock.start()
       if (journal.entries.length > 0) record(journal.entries, snapshot(state, opened.agentName))
-      index.hint({ status: state.status, run: run.number, length: workflowInfo().historyLength })
+      const usage = toWireUsage(state)
+      index.hint({ status: state.status, run: run.number, length: workflowInfo().historyLength, usage })
       if (endsBetweenSteps || (mayEnd && state.status === 'idle')) return true
       performer.start(decide(state))
       run.staffing.start()
@@ -104,8 +106,7 @@ export async function session(input?: SessionInput): Promise<void> {
     return null
   })
   if (!next) return
-  const continueAsNew = makeContinueAsNewFunc<typeof session>({ memo: { [SESSION_MEMO]: next.snapshot } })
-  await continueAsNew(next.input)
+  await makeContinueAsNewFunc<typeof session>({ memo: { [SESSION_MEMO]: next.snapshot } })(next.input)
 }
 
 interface Passes {

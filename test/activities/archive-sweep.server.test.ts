@@ -53,7 +53,7 @@ test('what ended without its workflow having archived it is archived from histor
   await runs.end()
 
   const kept = async (): Promise<readonly unknown[]> => stores.archive.runs(terminated.id, 1)
-  await expect.poll(async () => [await sweepAll(), (await kept()).length][1], { timeout: 20_000 }).toBe(2)
+  await expect.poll(async () => [await sweepAll(), (await kept()).length][1]).toBe(2)
   expect(await kept()).toMatchObject([
     { run: 1, id: runs.ids[0], closed: true, state: null },
     { run: 2, id: runs.ids[1], closed: true, state: { status: 'terminated' } },

@@ -13,6 +13,7 @@ import { createMemoryBlobs } from '../support/memory-blobs.ts'
 import { answerEntries, message, resultEntry } from '../support/session-builders.ts'
 import { agentWith } from './agent.ts'
 import { inActivity } from './in-activity.ts'
+import { askingPorts } from './model-scene.ts'
 
 const USAGE = { input_tokens: 9, output_tokens: 3, cache_read_input_tokens: 90, cache_creation_input_tokens: 1 }
 const tools = [{ name: 'bash', description: 'bash', input_schema: { type: 'object' } }] satisfies ModelTool[]
@@ -38,11 +39,7 @@ function compactWith(response: ModelResponse | ModelFailure, change: Partial<Ask
         return response
       },
     },
-    configuration: async () => ({ id: 'cfg_1', agent: agentWith(), harness: currentHarness.id }),
-    harness: () => currentHarness,
-    tools,
-    remoteTools: [],
-    runsWebTools: false,
+    ...askingPorts(tools),
     ...change,
   })
   return { run: () => inActivity(() => compact({ session: SESSION, request: 'r2', harness: 'h' })), requests }

@@ -36,7 +36,7 @@ test('a list of ended runs has those of sessions that ended since a moment, page
   await (await start('other', 'other')).end()
   await Promise.all([...sessions, twice].map((run) => run.end()))
 
-  await expect.poll(async () => (await listAll(null)).length, { timeout: 20_000 }).toBe(n + 2)
+  await expect.poll(async () => (await listAll(null)).length).toBe(n + 2)
   const all = await listAll(null)
   expect(all).toEqual(expect.arrayContaining(sessions.map(({ session, id }) => `${session} ${id}`)))
   expect(all.filter((run) => run.startsWith('sesn_twice'))).toHaveLength(2)

@@ -121,12 +121,17 @@ describe('execute', () => {
       return { text: '', isError: false }
     }
     const recipe = { files: [], repositories: [], supplies: 2 }
-    const reader = { recipeOf: async () => recipe, nameCalls: async (session: string) => [session] }
+    const reader = {
+      recipeOf: async () => recipe,
+      handsOf: async (session: string) => [session],
+      nameCalls: async (session: string) => [session],
+    }
     const activity = createExecute({ execute }, createMemoryBlobs(), reader)
-    await inActivity(() => activity.execute({ ...input, hand: 'web', known: 0, supplies: 2, host: 'a1' }))
+    await inActivity(() => activity.execute({ ...input, hand: 'web', known: 0, supplies: 2 }))
     expect(seen).toMatchObject([{ hand: 'web', known: 0, supplies: 2 }])
     expect(await seen[0]?.recipe?.()).toBe(recipe)
     expect(await seen[0]?.nameCalls?.([])).toEqual(['sesn_1'])
+    expect(await seen[0]?.hands?.()).toEqual(['sesn_1'])
   })
 
   const made = { hand: 'main', generation: 2, provider: 'docker', host: null, image: null, supplies: 0, restored: null }
@@ -137,6 +142,7 @@ describe('execute', () => {
       { ...made, host: 'a1', image: 'sha256:1' },
       { host: 'a1', image: 'sha256:1' },
     ],
+    [{ ...made, surroundings: { runtime: 'runsc' } }, { surroundings: { runtime: 'runsc' } }],
   ])('records a sandbox that the log does not know, in front of what tells of it: %j', async (came, more) => {
     const { entries } = await run(async () => ({ text: 'done', isError: false, made: came }))
     const { host: _, image: __, restored: ___, ...rest } = made

@@ -1,3 +1,4 @@
+import type { AskingPorts } from '../../src/activities/asking.ts'
 import { createContextReader } from '../../src/activities/context.ts'
 import { createHeardReader } from '../../src/activities/heard.ts'
 import type { ModelCallPorts } from '../../src/activities/model.ts'
@@ -33,6 +34,18 @@ const ITEMS = history(
   scheduled('2'),
 )
 
+/** What a model is asked with beside the log: an agent that says nothing of its own, and the present harness. */
+export function askingPorts(tools: AskingPorts['tools'] = []) {
+  return {
+    configuration: async () => ({ id: 'cfg_1', agent: agentWith(), harness: currentHarness.id }),
+    harness: () => currentHarness,
+    tools,
+    aimedTools: () => [],
+    remoteTools: [],
+    runsWebTools: false,
+  } satisfies Partial<AskingPorts>
+}
+
 /** The activity over that session's log: the model answers, unless it is another one. */
 export function callWith(change: Partial<ModelCallPorts> = {}, activityId = '1') {
   const { source, log } = openLog()
@@ -49,11 +62,7 @@ export function callWith(change: Partial<ModelCallPorts> = {}, activityId = '1')
         return response
       },
     },
-    configuration: async () => ({ id: 'cfg_1', agent: agentWith(), harness: currentHarness.id }),
-    harness: () => currentHarness,
-    tools: [],
-    remoteTools: [],
-    runsWebTools: false,
+    ...askingPorts(),
     publish: async (batch) => void batches.push(batch),
     heard: createHeardReader(log, blobs),
     ...change,

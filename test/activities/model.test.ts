@@ -278,6 +278,20 @@ describe('callModel', () => {
     expect(entries[0]).toMatchObject({ calls: [{ model_id: 't1', remote: true }] })
   })
 
+  test('asks with tools that take the name of a hand, where the session has several', async () => {
+    const networking = { type: 'unrestricted' as const }
+    const recipe = { hands: { gpu: { environment: 'env_2', networking } } }
+    const tool = (description: string) => ({ name: 'bash', description, input_schema: { type: 'object' as const } })
+    const tools = { tools: [tool('one')], aimedTools: (names: readonly string[]) => [tool(names.join())] }
+    const configured = { id: 'cfg_1', agent: agentWith(), harness: currentHarness.id }
+    const several = callWith({ ...tools, configuration: async () => ({ ...configured, recipe }) })
+    await several.run()
+    expect(several.requests[0]).toMatchObject({ tools: [{ description: 'gpu' }] })
+    const single = callWith({ ...tools, configuration: async () => configured })
+    await single.run()
+    expect(single.requests[0]).toMatchObject({ tools: [{ description: 'one' }] })
+  })
+
   test('gives up when the session’s configuration is gone', async () => {
     const gone = callWith({ configuration: async () => null })
     await expect(gone.run()).rejects.toMatchObject({ type: 'deleted', nonRetryable: true })

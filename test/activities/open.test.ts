@@ -8,17 +8,12 @@ import { EnvironmentGone, SessionBuried } from '../../src/store/buried.ts'
 import type { Configuration, SessionRow, SessionStore } from '../../src/store/sessions.ts'
 import type { Agent, Environment } from '../../src/wire/types.ts'
 import { createValidator } from '../../src/wire/validate.ts'
+import { POLICY_SETTINGS } from '../support/policy-settings.ts'
 
 const validator = createValidator()
 const environmentOf = (id: string) => createEnvironment({ name: id }, { id, now: '2026-01-02T12:00:00.000Z' })
 const WEB_VERSIONS = { search: 'web_search_20250305', fetch: 'web_fetch_20250910' } as const
-const policyFor = createPolicies({
-  runEvents: 30,
-  priceFile: undefined,
-  hourlyRate: 0,
-  modelBackend: 'anthropic',
-  provisioning: 'lazy',
-})
+const policyFor = createPolicies({ ...POLICY_SETTINGS, runEvents: 30 })
 const input: OpenSession = {
   session: 'sesn_byhand1',
   workspace: 'default',
@@ -91,6 +86,25 @@ describe('openSession', () => {
         configuration: { id: 'cfg_byhand1', harness: currentHarness.id, agent: { id: 'agent_byhand1' } },
       },
     ])
+  })
+
+  test('gives the session the hands that its metadata names, and lists none that cannot be had', async () => {
+    const { open, created } = scene([environmentOf('env_gpu')])
+    const metadata = { 'longhand.hand.gpu': 'env_gpu' }
+    await open({ metadata })
+    const hands = { gpu: { environment: 'env_gpu', networking: { type: 'unrestricted' } } }
+    expect(created).toMatchObject([{ row: { metadata }, configuration: { recipe: { hands } } }])
+    await open({ metadata: {} })
+    expect(created[1]?.configuration).not.toHaveProperty('recipe')
+    for (const [key, value, reason] of [
+      ['longhand.hand.gpu', 'env_2', 'no environment env_2 in workspace default'],
+      ['longhand.hand.main', 'env_gpu', /^metadata: longhand\.hand\.main: expected a name/],
+    ] as const) {
+      const refused = open({ metadata: { [key]: value } })
+      await expect(refused).rejects.toMatchObject({ type: 'refused', nonRetryable: true })
+      await expect(refused).rejects.toThrow(reason)
+    }
+    expect(created).toHaveLength(2)
   })
 
   test('has no fast mode where the model’s back end has none, and lists nothing', async () => {

@@ -93,6 +93,24 @@ describe('the prompt of an agent', () => {
     expect(part).not.toContain(not)
   })
 
+  test('names further sandboxes and what each reaches, in a part of its own', () => {
+    const hands = {
+      gpu: { environment: 'env_2', networking: { ...LIMITED, allowed_hosts: ['$&.example'] } },
+      web: { environment: 'env_3', networking: { type: 'unrestricted' as const } },
+    }
+    const networking = { ...LIMITED, allowed_hosts: [] }
+    const [place, part = '', own] = promptOf(agentWith(), currentHarness, { networking, recipe: { hands } })
+    expect(place).toBe(workplace(networking))
+    expect(part).toMatch(
+      /\n- gpu: The sandbox reaches these hosts [^\n]*: \$&\.example\.[^\n]*\n- web: The sandbox reaches public/,
+    )
+    expect(part).toContain('`environment`')
+    expect(part).not.toContain('{')
+    expect(own).toBe('Be brief.')
+    expect(promptOf(agentWith(), currentHarness, { recipe: { hands: {} } })).toHaveLength(2)
+    expect(promptOf(agentWith(), findHarness('longhand-4') ?? currentHarness, { recipe: { hands } })).toHaveLength(2)
+  })
+
   test('says nothing of a sandbox where the tools run on a machine of the user’s', () => {
     const [place = '', own] = promptOf(agentWith(), currentHarness, { selfHosted: true })
     expect(place).toMatch(/^Your tools run on a machine of the user's/)

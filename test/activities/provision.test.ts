@@ -20,7 +20,7 @@ const made: Made = {
   restored: null,
 }
 const recipe: Recipe = { files: [], repositories: [], supplies: 2 }
-const recipes = { recipeOf: async () => recipe, nameCalls: async () => ['bash `ls`'] }
+const recipes = { recipeOf: async () => recipe, handsOf: async () => [], nameCalls: async () => ['bash `ls`'] }
 
 function run(prepare: SandboxHands['prepare'], environment = quietEnvironment()) {
   const { provision } = createProvision({ prepare }, recipes)

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { createRecipeReader, reading } from '../../src/activities/recipe.ts'
+import { RecipeFailed } from '../../src/hands/recipe.ts'
 import type { HistoryItem } from '../../src/history/item.ts'
 import type { ResourceEntry } from '../../src/session/entry.ts'
 import type { Configuration } from '../../src/store/sessions.ts'
@@ -15,14 +16,14 @@ const removed = (id: string) => ({ type: 'log.resource_removed', id })
 const packages = { type: 'packages' as const, apt: ['jq'], cargo: [], gem: [], go: [], npm: [], pip: [] }
 const networking = { type: 'unrestricted' } as const
 
-/** A reader of a session with this history; `asked` are the ids of configurations that were read. */
-function build(items: readonly HistoryItem[], configured: Partial<Configuration> = {}) {
+/** A reader of a session with this history; `asked` are the ids of configurations that were read; null: none is there. */
+function build(items: readonly HistoryItem[], configured: Partial<Configuration> | null = {}) {
   const { source, log } = openLog()
   source.grow(...items)
   const asked: (string | undefined)[] = []
   const configuration = async (_: string, id?: string) => {
     asked.push(id)
-    return { ...buildConfiguration(buildSession('default')), ...configured }
+    return configured && { ...buildConfiguration(buildSession('default')), ...configured }
   }
   return { ...createRecipeReader({ log, configuration }), asked, log }
 }
@@ -54,14 +55,37 @@ describe('a recipe', () => {
 
   test('has the image that the hand’s newest sandbox was made of', async () => {
     const [one, two] = [provisioned(1, { image: 'sha256:1' }), provisioned(2, { image: 'sha256:2', told: false })]
+    const hand = { environment: 'env_2', networking }
     const { recipeOf } = build(
       history(started(), decided(one, two, provisioned(7, { hand: 'web', image: 'sha256:3' }))),
+      { recipe: { hands: { web: hand, other: hand } } },
     )
     expect((await recipeOf(SESSION, 'main')).image).toBe('sha256:2')
     expect((await recipeOf(SESSION, 'web')).image).toBe('sha256:3')
     expect(await recipeOf(SESSION, 'other')).not.toHaveProperty('image')
     const local = build(history(started(), decided(one, provisioned(2))))
     expect(await local.recipeOf(SESSION, 'main')).not.toHaveProperty('image')
+  })
+
+  test('of another hand is what that has of its environment, with the files of all', async () => {
+    const limited = {
+      type: 'limited' as const,
+      allowed_hosts: [],
+      allow_mcp_servers: false,
+      allow_package_managers: true,
+    }
+    const hands = { gpu: { environment: 'env_2', networking: limited, packages } }
+    const { recipeOf, handsOf, asked } = build(history(started({ resources: [fileResource('a')] })), {
+      networking,
+      recipe: { runtime: 'runsc', hands },
+    })
+    expect(await handsOf(SESSION)).toEqual(['gpu'])
+    expect(asked).toEqual([undefined])
+    const recipe = await recipeOf(SESSION, 'gpu')
+    expect(recipe).toMatchObject({ networking: limited, packages, files: [{ resource: 'a' }] })
+    expect(recipe).not.toHaveProperty('runtime')
+    expect(await recipeOf(SESSION, 'main')).toMatchObject({ networking, runtime: 'runsc' })
+    await expect(recipeOf(SESSION, 'constructor')).rejects.toThrow(RecipeFailed)
   })
 
   test('is read over all runs, wherever they are kept', async () => {
@@ -81,6 +105,54 @@ describe('a recipe', () => {
     expect(files.map(({ resource }) => resource)).toEqual([...many.slice(700).map(({ id }) => id), 'last'])
     expect(repositories).toMatchObject([{ resource: 'r' }])
     expect(supplies).toBe(1 + 700 + 700 + 400 + 1)
+  })
+
+  const surroundings = { networking, packages, runtime: 'runsc' }
+
+  test('is read from the log alone once that has it', async () => {
+    const made = [
+      provisioned(1, { image: 'sha256:1', surroundings }),
+      provisioned(1, { hand: 'gpu', surroundings: { networking } }),
+    ]
+    const items = history(started({ configuration: { id: 'cfg_1' }, resources: [fileResource('a')] }), decided(...made))
+    const { recipeOf, asked } = build(items, null)
+    expect(await recipeOf(SESSION, 'main')).toMatchObject({
+      ...surroundings,
+      image: 'sha256:1',
+      files: [{ resource: 'a' }],
+    })
+    const { files: _, ...gpu } = await recipeOf(SESSION, 'gpu')
+    expect(gpu).toEqual({ networking, repositories: [], supplies: 1 })
+    expect(asked).toEqual([])
+  })
+
+  test('is that of the configuration where the newest sandbox was recorded without it', async () => {
+    const made = [provisioned(1, { surroundings: { networking } }), provisioned(2)]
+    const { recipeOf, asked } = build(history(started({ configuration: { id: 'cfg_1' } }), decided(...made)), {
+      recipe: { packages },
+    })
+    expect(await recipeOf(SESSION, 'main')).toMatchObject({ packages })
+    expect(asked).toEqual(['cfg_1'])
+  })
+
+  test.each(['main', 'gpu'])('cannot be had without the configuration that the log names: %s', async (hand) => {
+    const items = history(started({ configuration: { id: 'cfg_1' } }), decided(provisioned(1, { image: 'sha256:1' })))
+    const asking = build(items, null).recipeOf(SESSION, hand)
+    await expect(asking).rejects.toThrow(RecipeFailed)
+    await expect(asking).rejects.toThrow(
+      /names the configuration cfg_1 .* has none of that id\. Once that row is restored/,
+    )
+  })
+
+  test('needs no configuration where the log names none', async () => {
+    const { recipeOf } = build(history(started({ resources: [fileResource('a')] }), decided(provisioned(1))), null)
+    expect(await recipeOf(SESSION, 'main')).toMatchObject({ files: [{ resource: 'a' }] })
+  })
+
+  test('is of hands that the log names too', async () => {
+    const metadata = { 'longhand.hand.gpu': 'env_2', gpu: 'x', 'longhand.hand.web': 'env_3' }
+    const input = { metadata, configuration: { id: 'cfg_1' } }
+    expect(await build(history(started(input)), null).handsOf(SESSION)).toEqual(['gpu', 'web'])
   })
 
   test('is empty for a session that asks for nothing', async () => {

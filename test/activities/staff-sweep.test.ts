@@ -5,6 +5,7 @@ import { LogIncomplete, LogNotFound } from '../../src/history/session-log.ts'
 import type { Call, LogState } from '../../src/session/state.ts'
 import type { Unstaffed, WorkItem } from '../../src/store/work.ts'
 import { buildView } from '../api/view-builder.ts'
+import { buildWork } from '../store/builders.ts'
 
 const WAITING: Partial<LogState> = { calls: [call('remote')], stop: { type: 'requires_action', event_ids: ['c'] } }
 
@@ -23,7 +24,8 @@ async function sweep(
   const note = (line: string) => async (): Promise<void> => void done.push(line)
   await createStaffSweep({
     work: {
-      worthALook: async () => unstaffed,
+      worthALook: async () => unstaffed.filter(({ item: last }) => last !== null),
+      uninvited: async () => unstaffed.filter(({ item: last }) => last === null),
       async enqueue({ sessionId, afterMs = 0, attempt = 1 }) {
         done.push(`invite to ${sessionId} after ${afterMs}, try ${attempt}`)
         return items.shift() ?? null
@@ -35,32 +37,17 @@ async function sweep(
       },
       endOf: (session) => note(`end ${session}`)(),
       tidy: note('tidy'),
+      forget: note('forget'),
     },
     log: { read },
     warn: (_, text) => void done.push(`warn ${text}`),
-  })()
-  return done.slice(1)
+  })(0)
+  expect(done.splice(0, 2)).toEqual(['tidy', 'forget'])
+  return done
 }
 
 function item(attempt: number, id = 'work_1'): WorkItem {
-  return {
-    id,
-    workspaceId: 'w1',
-    environmentId: 'env_1',
-    sessionId: 's1',
-    state: 'stopped',
-    metadata: {},
-    createdAt: new Date(0),
-    polledAt: null,
-    acknowledgedAt: null,
-    startedAt: null,
-    latestHeartbeatAt: null,
-    leaseUntil: null,
-    stopRequestedAt: null,
-    stoppedAt: new Date(0),
-    stoppedBy: 'worker',
-    attempt,
-  }
+  return buildWork({ id, sessionId: 's1', state: 'stopped', stoppedAt: new Date(0), stoppedBy: 'worker', attempt })
 }
 
 const of = (state: Partial<LogState>) => async () => buildView([], state)
@@ -68,6 +55,36 @@ const left = (attempt: number): readonly Unstaffed[] => [{ sessionId: 's1', item
 const NEVER: readonly Unstaffed[] = [{ sessionId: 's1', item: null }]
 
 describe('a look at sessions that may wait for a worker', () => {
+  test.each([
+    ['at once', 'could staff', of(WAITING), [true, true, false, true]],
+    ['minutes', 'could not staff', () => Promise.reject(new LogIncomplete('gone')), [true, false, false, true]],
+  ])('looks again %s behind as many as it takes, which it %s', async (_when, _what, read, later) => {
+    const asked: string[] = []
+    const lost = [0, 100, 1, 0]
+    const work = {
+      worthALook: async (): Promise<readonly Unstaffed[]> => [],
+      async uninvited(most: number): Promise<readonly Unstaffed[]> {
+        asked.push(`at most ${most}`)
+        return Array.from({ length: lost.shift() ?? 0 }, (_, n) => ({ sessionId: `s${n}`, item: null }))
+      },
+      enqueue: async () => null,
+      settle: async () => undefined,
+      stop: async () => null,
+      endOf: async () => undefined,
+      tidy: async () => undefined,
+      forget: async () => void asked.push('forget'),
+    }
+    const look = createStaffSweep({ work, log: { read }, warn: () => undefined })
+    const minutes: (readonly string[])[] = []
+    for (const now of [0, 4.9, 5, 5.2, 5.4, 10.3]) {
+      await look(now * 60_000)
+      minutes.push(asked.splice(0))
+    }
+    const all = ['forget', 'at most 100']
+    expect(minutes.map((each) => each.length > 0)).toEqual([true, false, ...later])
+    expect(new Set(minutes.flat())).toEqual(new Set(all))
+  })
+
   test.each([
     [1, 0],
     [2, 5_000],

@@ -47,10 +47,15 @@ function scene(
     pruneIngress: (before) => note(`prune ${before.toISOString()}`)(),
     archiveEnded: (now) => note(`archive ${new Date(now).toISOString()}`)(),
     staffSessions: note('staff'),
+    settleResources: (now) => note(`settle ${new Date(now).toISOString()}`)(),
     warn: (_, text) => void done.push(`warn ${text}`),
     ...change,
   }
-  return { ports, done: () => done.filter((line) => !/^(stale|prune|staff|archive|spare)/.test(line)), all: done }
+  return {
+    ports,
+    done: () => done.filter((line) => !/^(stale|prune|staff|settle|archive|spare)/.test(line)),
+    all: done,
+  }
 }
 
 const missing = { read: async () => Promise.reject(new LogNotFound('nowhere')) }
@@ -63,6 +68,7 @@ describe('a sweep', () => {
       'stale 2026-01-02T11:59:00.000Z 2026-01-02T11:59:00.000Z 2026-01-02T11:59:50.000Z',
       'prune 2025-12-31T12:00:00.000Z',
       'staff',
+      'settle 2026-01-02T12:00:00.000Z',
       'archive 2026-01-02T12:00:00.000Z',
       'spare 2026-01-02T12:00:00.000Z',
     ])

@@ -11,8 +11,8 @@ import { SESSION, completed, decided, history, scheduled, signaled, started } fr
 import { createMemoryBlobs } from '../support/memory-blobs.ts'
 import { answerEntries, message, resultEntry } from '../support/session-builders.ts'
 import { openLog } from '../support/session-log-builders.ts'
-import { agentWith } from './agent.ts'
 import { inActivity, quietEnvironment } from './in-activity.ts'
+import { askingPorts } from './model-scene.ts'
 
 const tools = [{ name: 'bash', description: 'bash', input_schema: { type: 'object' as const } }]
 const LONG = 'Let me see. '.repeat(10_000)
@@ -60,11 +60,7 @@ async function scene({ isLost }: { readonly isLost: boolean }) {
         return { content, stopReason: 'end_turn', stopDetails: null, usage: USAGE }
       },
     },
-    configuration: async () => ({ id: 'cfg_1', agent: agentWith(), harness: currentHarness.id }),
-    harness: () => currentHarness,
-    tools,
-    remoteTools: [],
-    runsWebTools: false,
+    ...askingPorts(tools),
     publish: async () => undefined,
     heard: async () => [],
   })

@@ -87,7 +87,7 @@ describe('an archive that is slow', () => {
       // Others begin and end their turns while all of these wait for the archive.
       const other = mintId('sesn')
       await workflows.start(other, { configuration, events: [message('sevt_1')] }, 'a session of a test')
-      await expect.poll(() => workflows.archive(other, mintId('req')), { timeout: 10_000 }).toEqual({ refused: null })
+      await expect.poll(() => workflows.archive(other, mintId('req'))).toEqual({ refused: null })
       expect(archive.counts()).toEqual({ most: 4, begun: 4 })
       archive.release()
       await Promise.all([...ids, other].map((id) => client.workflow.getHandle(id).result()))
@@ -143,7 +143,7 @@ describe('an archive that no worker serves', () => {
       await workflows.start(id, { configuration: short }, 'a session of a test')
       for (let turn = 1; turn <= 3; turn++) {
         await workflows.signal(id, { events: [message(`sevt_${turn}`)], by: 'key_test' }, mintId('ingr'))
-        await expect.poll(look, { timeout: 20_000 }).toBeGreaterThan(turn)
+        await expect.poll(look).toBeGreaterThan(turn)
       }
       expect(await workflows.archive(id, mintId('req'))).toEqual({ refused: null })
       const copied: number[] = []

@@ -53,6 +53,52 @@ describe('a file that is added to a session', () => {
     expect([...world.files.rows.values()].filter(({ scopeId }) => scopeId !== null)).toHaveLength(1)
   })
 
+  test('stays removed when it was heard, removed by somebody else, and is sent again', async () => {
+    const opened = existing()
+    const { context, world, send } = opened
+    const original = await store(opened)
+    const key = { 'idempotency-key': 'k1' }
+    const { configure } = context.workflows
+    context.workflows.configure = async (...asked) => {
+      await configure(...asked)
+      throw new Error('the answer is lost')
+    }
+    expect((await send('POST', URL, mounting(original, '/a'), key)).code).toBe(500)
+    const listed = async () => (await context.resources.listed(['sesn_1'])).get('sesn_1')
+    expect(await listed()).toEqual([])
+    const [id] = world.view.state.resources ?? []
+    context.workflows.configure = configure
+    expect((await send('DELETE', `${URL}/${id}`)).code).toBe(200)
+    // An update that was done answers what it answered, and does nothing.
+    context.workflows.configure = async () => ({ refused: null })
+    const error = { message: `The resource ${id} was removed from session sesn_1.` }
+    expect(await send('POST', URL, mounting(original, '/a'), key)).toMatchObject({ code: 404, error })
+    expect(await listed()).toEqual([])
+    context.workflows.configure = configure
+    expect((await send('POST', URL, mounting(original, '/a'))).code).toBe(200)
+    expect(await listed()).toHaveLength(1)
+  })
+
+  test('is refused where the paths are too long together', async () => {
+    const opened = existing()
+    const { world, send } = opened
+    const original = await store(opened)
+    await send('POST', URL, mounting(original, '/a'))
+    const [row] = world.resources.values()
+    if (!row) throw new Error('expected a row')
+    for (let at = 0; at < 64; at++) {
+      const path = `/mnt/session/uploads/${at}/${'é'.repeat(127)}/`.padEnd(4_000, 'x')
+      const resource = { ...row.resource, id: `sesrsc_${at}`, mount_path: path }
+      world.resources.set(resource.id, { ...row, resource })
+    }
+    const long = 'x'.repeat(250)
+    const answer = await send('POST', URL, mounting(original, `${long}/${long}`))
+    const message = expect.stringMatching(
+      /^resources: expected mount paths of at most 262144 bytes together, got 26\d{4}$/,
+    )
+    expect(answer).toMatchObject({ code: 400, error: { message } })
+  })
+
   test('leaves nothing when the session ends before it', async () => {
     const opened = existing()
     const original = await store(opened)
@@ -102,7 +148,6 @@ describe('a file that is added to a session', () => {
 
   test.each<[string, Partial<LogState>, object, number, string]>([
     ['a file that is missing', {}, mounting('file_x'), 404, 'file_id: no file file_x'],
-    ['a path that leads out', {}, mounting('file_x', '..'), 404, 'file_id: no file'],
     ['a repository', {}, REPOSITORY, 400, 'type: expected "file", got "github_repository"'],
     [
       'anything, where the sandboxes are the user’s own',
@@ -118,8 +163,14 @@ describe('a file that is added to a session', () => {
 
   test('is refused for a path by the field’s own name', async () => {
     const opened = existing()
-    const answer = await opened.send('POST', URL, mounting(await store(opened), 'a//b'))
-    expect(answer.error.message).toMatch(/^mount_path: expected a path without empty names/)
+    const original = await store(opened)
+    for (const path of ['a//b', '..', 'a/../b']) {
+      const answer = await opened.send('POST', URL, mounting(original, path))
+      expect([answer.code, answer.error.message]).toEqual([
+        400,
+        expect.stringMatching(/^mount_path: expected a path without empty names/),
+      ])
+    }
   })
 
   test('keeps its bytes when a retry fails before it knows what became of the try before it', async () => {

@@ -4,7 +4,7 @@ import { emptyState, startedWith } from '../support/session-builders.ts'
 import { AUTHORIZED, createFakeApp, storeSession } from './fakes.ts'
 import { workScene } from './work-scene.ts'
 
-describe('a session that is flooded', () => {
+describe('a session that is flooded', { timeout: 60_000 }, () => {
   test('takes an interrupt when it takes nothing else', async () => {
     const { app, world } = createFakeApp()
     storeSession(world, 'sesn_1')

@@ -39,7 +39,7 @@ export function createFakeWork(): FakeWork {
       const [item] = [...items.values()].filter((each) => each.environmentId === environmentId && isOpen(each))
       if (!item) return null
       tokens.push(token.secret)
-      const taken = { ...item, polledAt: fake.now }
+      const taken = { ...item, polledAt: fake.now, given: item.given + 1 }
       items.set(item.id, taken)
       return taken
     },
@@ -64,8 +64,10 @@ export function createFakeWork(): FakeWork {
     stats: async () => ({ depth: 2, pending: 1, oldestQueuedAt: fake.now, workersPolling: 3 }),
     verifyToken: async () => null,
     worthALook: async () => [],
+    uninvited: async () => [],
     settle: async () => undefined,
     tidy: async () => undefined,
+    forget: async () => undefined,
   }
   return fake
 }

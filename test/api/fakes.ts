@@ -4,7 +4,7 @@ import { createWithFile } from '../../src/api/file-bytes.ts'
 import type { LogView } from '../../src/history/tracked.ts'
 import type { IngressRow } from '../../src/store/ingress.ts'
 import { createSecretBox } from '../../src/store/secrets.ts'
-import type { ResourceRow } from '../../src/store/session-resources.ts'
+import type { ResourceRow, UnsettledResource } from '../../src/store/session-resources.ts'
 import type { Configuration, SessionRow, StatusHint } from '../../src/store/sessions.ts'
 import { currentHarness } from '../../src/model/harness.ts'
 import { createEnvironment } from '../../src/wire/environments.ts'
@@ -30,6 +30,11 @@ export const AUTHORIZED = { authorization: `Bearer ${KEY}` }
 const validator = createValidator()
 
 /** What the fakes were asked to do, and what they hold. */
+interface StoredResource extends ResourceRow {
+  readonly isRemoved: boolean
+  readonly pending?: UnsettledResource['pending'] | null
+}
+
 export interface World {
   readonly agents: Map<string, Agent>
   readonly sessions: Map<string, SessionRow>
@@ -44,7 +49,7 @@ export interface World {
   readonly blobs: MemoryBlobs
   readonly files: MemoryFiles
   readonly contents: MemoryContents
-  readonly resources: Map<string, ResourceRow & { readonly isRemoved: boolean }>
+  readonly resources: Map<string, StoredResource>
   /** Sealed tokens by the ids of their resources. */
   readonly tokens: Map<string, Buffer>
   view: LogView
@@ -196,24 +201,30 @@ function createResources({ resources }: World): ApiContext['resources'] {
       const { resource } = resources.get(row.resource.id) ?? row
       const added = { ...row, resource, updatedAt: new Date() }
       set(added)
+      alter(resources, resource.id, { pending: 'added' })
       return added
     },
     removeDead: async (session, { known, ms }) => {
       for (const row of of(session))
-        if (!known.includes(row.resource.id) && row.updatedAt.getTime() < Date.now() - ms) dismiss(resources, row)
+        if (!known.includes(row.resource.id) && row.updatedAt.getTime() < Date.now() - ms)
+          alter(resources, row.resource.id, { isRemoved: true })
     },
-    of: async (session) => of(session),
-    listed: async (sessions) => new Map(sessions.map((id) => [id, of(id).filter(({ isRemoved }) => !isRemoved)])),
-    remove: async (_, id) => {
-      const row = resources.get(id)
-      if (row) dismiss(resources, row)
-    },
+    giveUp: async () => false,
+    of: async (session, ids) => of(session).filter(({ resource }) => ids.includes(resource.id)),
+    repositories: async () => [],
+    listed: async (sessions) =>
+      new Map(sessions.map((id) => [id, of(id).filter(({ isRemoved, pending }) => !isRemoved && !pending)])),
+    removing: async (_, id) => alter(resources, id, { pending: 'removed' }),
+    remove: async (_, id) => alter(resources, id, { isRemoved: true, pending: null }),
+    settle: async (_, id) => alter(resources, id, { pending: null }),
+    unsettled: async () => [],
     touch: async (_, id) => (resources.has(id) ? new Date('2026-03-02T12:00:00.000Z') : null),
   }
 }
 
-function dismiss(resources: World['resources'], row: ResourceRow): void {
-  resources.set(row.resource.id, { ...row, isRemoved: true })
+function alter(resources: World['resources'], id: string, change: Partial<StoredResource>): void {
+  const row = resources.get(id)
+  if (row) resources.set(id, { ...row, ...change })
 }
 
 function createSessions(world: World): ApiContext['sessions'] {

@@ -3,13 +3,11 @@ import { once } from 'node:events'
 import { request as connectTo } from 'node:http'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import type { ApiContext } from '../../src/api/context.ts'
-import { MAX_FILE_BYTES } from '../../src/wire/files.ts'
 import type { Call } from '../sdk/raw-http.ts'
 import { call, exchange, openSocket } from '../sdk/raw-http.ts'
 import type { World } from './fakes.ts'
 import { AUTHORIZED, createFakeApp } from './fakes.ts'
 
-const LONG = { timeout: 60_000 }
 const TYPE = 'multipart/form-data; boundary=b'
 
 async function listen(change?: (world: World) => Partial<ApiContext>, limits: object = {}) {
@@ -90,45 +88,16 @@ describe('an upload', () => {
     expect(JSON.parse(text)).toMatchObject({ filename: 'passwd' })
   })
 
-  test('that is announced as too large is refused before it is read', async () => {
+  test.each([600, 20 * 1024])('that is announced as too large is refused before it is read: %i MiB', async (MiB) => {
     const { url, world } = await listen()
     const sent = connectTo(`${url}/v1/files`, {
       method: 'POST',
-      headers: { ...AUTHORIZED, 'content-type': TYPE, 'content-length': 600 * 1024 * 1024 },
+      headers: { ...AUTHORIZED, 'content-type': TYPE, 'content-length': MiB * 1024 * 1024 },
     })
     sent.on('error', () => undefined)
     sent.write(FILE)
     const [response] = await once(sent, 'response')
     expect(response.statusCode).toBe(413)
-    sent.destroy()
-    expectNothing(world)
-  })
-
-  test('of more than 500 MB that does not say so is refused as soon as it is more', LONG, async () => {
-    let stored = 0
-    const { url, world } = await listen(({ contents }) => ({
-      contents: {
-        ...contents,
-        async write(_key, source) {
-          for await (const chunk of source) stored += chunk.length
-        },
-      },
-    }))
-    const sent = connectTo(`${url}/v1/files`, {
-      method: 'POST',
-      headers: { ...AUTHORIZED, 'content-type': TYPE, 'transfer-encoding': 'chunked' },
-    })
-    sent.on('error', () => undefined)
-    const answered = once(sent, 'response')
-    const piece = Buffer.alloc(2 ** 20, 'x')
-    sent.write(part('name="file"; filename="a.txt"', '').slice(0, -2))
-    for (let mib = 0; mib < MAX_FILE_BYTES / piece.length; mib++) {
-      if (!sent.write(piece)) await once(sent, 'drain')
-    }
-    expect(world.files.begun.size).toBe(1)
-    sent.write('y')
-    const [response] = await answered
-    expect([response.statusCode, stored]).toEqual([413, expect.toSatisfy((bytes: number) => bytes <= MAX_FILE_BYTES)])
     sent.destroy()
     expectNothing(world)
   })

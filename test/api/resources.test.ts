@@ -59,6 +59,20 @@ describe('the resources of a session', () => {
   })
 })
 
+describe('a resource that is removed', () => {
+  test('is in no list of sessions while nobody knows what became of that, and stays where it was refused', async () => {
+    const { send, ids, world, context } = await filled(2)
+    const listed = async () =>
+      (await context.resources.listed(['sesn_1'])).get('sesn_1')?.map(({ resource }) => resource.id)
+    context.workflows.configure = () => Promise.reject(new Error('away'))
+    expect((await send('DELETE', `${URL}/${ids[0]}`)).code).toBe(500)
+    expect([await listed(), world.resources.get(ids[0] ?? '')?.pending]).toEqual([[ids[1]], 'removed'])
+    context.workflows.configure = async () => ({ refused: 'The session is terminated and cannot change.' })
+    expect((await send('DELETE', `${URL}/${ids[0]}`)).code).toBe(400)
+    expect(await listed()).toEqual(ids)
+  })
+})
+
 describe('a resource that the log does not have', () => {
   test.each([
     ['GET', '', 200],

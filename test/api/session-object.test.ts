@@ -141,6 +141,9 @@ describe('a session object', () => {
       usage: {},
       stats: { duration_seconds: expect.any(Number) },
     })
+    const usage = { input_tokens: 3, active_seconds: 1.5 }
+    expect(toSession({ ...row, usage }, { agent }, null)).toMatchObject({ usage, stats: { active_seconds: 1.5 } })
+    expect(toSession({ ...row, usage, status: 'terminated' }, { agent }, null).stats).toEqual({ active_seconds: 1.5 })
     expect(toSession({ ...row, status: 'creating' }, { agent }, null).status).toBe('idle')
   })
 })

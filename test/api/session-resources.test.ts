@@ -136,6 +136,12 @@ describe('a session that is created with resources', () => {
       says: 'two of them are mounted at',
     },
     {
+      name: 'paths that are too long together',
+      resources: (id) =>
+        Array.from({ length: 70 }, (_, at) => mounting(id, `/${at}/${`${'x'.repeat(200)}/`.repeat(19)}f`)),
+      says: 'expected mount paths of at most 262144 bytes together',
+    },
+    {
       name: 'one below another',
       resources: (id) => [mounting(id, '/a'), mounting(id, '/a/b')],
       says: 'exclude each other',

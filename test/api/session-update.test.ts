@@ -49,6 +49,19 @@ function take(fake: Fake, { configuration }: ConfigureUpdate): Verdict {
 }
 
 describe('an update of a session', () => {
+  test('leaves its hands alone', async () => {
+    const { fake, asked, update: send } = open(take)
+    const metadata = { 'longhand.hand.gpu': 'env_gpu' }
+    become(fake, { metadata })
+    for (const patch of [{ 'longhand.hand.gpu': null }, { 'longhand.hand.web': 'env_1' }, { 'longhand.typo': 'x' }]) {
+      const { status, body } = await send({ metadata: patch })
+      expect([status, body.error.details.error_code]).toEqual([400, 'invalid_metadata'])
+    }
+    expect(asked).toEqual([])
+    expect(await send({ metadata: { ...metadata, team: 'a' } })).toMatchObject({ status: 200 })
+    expect(asked).toMatchObject([{ change: { metadata: { team: 'a' } } }])
+  })
+
   test('stores the new agent before the workflow is told of it, and answers with it', async () => {
     const {
       fake,

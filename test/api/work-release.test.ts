@@ -25,11 +25,25 @@ describe('the worker of a session that has nothing for it', () => {
     ['one that it has just begun with', { ...long, startedAt: new Date() }, idle, viewOf(old, {}), 'active'],
   ])('is let go or not: %s', async (_, item, row, view, state) => {
     const { send, world, work } = workScene([item])
+    work.now = new Date()
     storeSession(world, 'sesn_1', { environmentId: 'env_own', ...row })
     world.view = view
     const { status, body } = await send('work', 'POST /work_1/heartbeat')
     expect([status, body.state]).toEqual([200, state])
     expect(work.items.get('work_1')).toMatchObject({ state, stoppedBy: state === 'stopping' ? 'server' : null })
+  })
+
+  test('is kept until the store’s clock says that it is idle for long, whatever this process believes', async () => {
+    const { send, world, work } = workScene([long])
+    storeSession(world, 'sesn_1', { environmentId: 'env_own', ...idle })
+    world.view = viewOf(old, { stop: rested })
+    for (const [seconds, state] of [
+      [119, 'active'],
+      [121, 'stopping'],
+    ] as const) {
+      work.now = new Date(old.getTime() + seconds * 1_000)
+      expect((await send('work', 'POST /work_1/heartbeat')).body).toMatchObject({ state })
+    }
   })
 
   test('is let go when the session is gone', async () => {
@@ -55,9 +69,10 @@ describe('the worker of a session that has nothing for it', () => {
   })
 
   test('is kept while its log cannot be read', async () => {
-    const { send, world } = workScene([long], () => ({
+    const { send, world, work } = workScene([long], () => ({
       log: { ...createFakeApp().context.log, read: () => Promise.reject(new Error('away')) },
     }))
+    work.now = new Date()
     storeSession(world, 'sesn_1', { environmentId: 'env_own', ...idle })
     const { status, body } = await send('work', 'POST /work_1/heartbeat')
     expect([status, body.state]).toEqual([200, 'active'])

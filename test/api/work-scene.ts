@@ -3,10 +3,10 @@ import type { StoredWork } from '../../src/store/work-steps.ts'
 import { createEnvironment } from '../../src/wire/environments.ts'
 import type { FakeWork } from './fake-work.ts'
 import { createFakeWork } from './fake-work.ts'
+import { buildWork, noon } from '../store/builders.ts'
 import { createFakeApp, storeSession } from './fakes.ts'
 
 export const NOON = '2026-03-01T12:00:00.000Z'
-export const noon = new Date(NOON)
 const beside = { workspaceId: 'default', keyId: 'key_9' }
 const CALLERS: Readonly<Record<string, Caller>> = {
   key: { type: 'key', workspaceId: 'default', keyId: 'key_1' },
@@ -16,27 +16,9 @@ const CALLERS: Readonly<Record<string, Caller>> = {
 }
 
 export function buildItem(change: Partial<StoredWork> = {}): StoredWork {
-  return {
-    id: 'work_1',
-    workspaceId: 'default',
-    environmentId: 'env_own',
-    sessionId: 'sesn_1',
-    state: 'queued',
-    metadata: {},
-    createdAt: noon,
-    polledAt: null,
-    acknowledgedAt: null,
-    startedAt: null,
-    latestHeartbeatAt: null,
-    expectedHeartbeat: null,
-    leaseUntil: null,
-    stopRequestedAt: null,
-    stoppedAt: null,
-    stoppedBy: null,
-    attempt: 1,
-    ...change,
-  }
+  return buildWork({ environmentId: 'env_own', ...change })
 }
+
 export const active = buildItem({
   state: 'active',
   polledAt: noon,

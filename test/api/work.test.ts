@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest'
-import { NOON, SHOWN, active, buildItem, noon, workScene } from './work-scene.ts'
+import { noon } from '../store/builders.ts'
+import { NOON, SHOWN, active, buildItem, workScene } from './work-scene.ts'
 
 describe('an item', () => {
   test('is acknowledged once', async () => {
-    const { send } = workScene([buildItem({ polledAt: noon })])
+    const { send } = workScene([buildItem({ polledAt: noon, given: 1 })])
     const { status, body } = await send('environment', 'POST /work_1/ack')
     expect([status, body]).toEqual([200, { ...SHOWN, state: 'starting', acknowledged_at: NOON }])
     const again = await send('environment', 'POST /work_1/ack')
@@ -11,6 +12,22 @@ describe('an item', () => {
     expect(again.headers['x-should-retry']).toBe('false')
     const repeated = await send('work', 'POST /work_1/ack', undefined, { 'x-stainless-retry-count': '1' })
     expect([repeated.status, repeated.body]).toEqual([200, body])
+  })
+
+  test('is the worker’s that acknowledged it, although its answer was an error', async () => {
+    const { send, work } = workScene([buildItem()])
+    await send('environment', 'GET /poll')
+    const { ack } = work
+    work.ack = async (...args) => {
+      work.ack = ack
+      await ack(...args)
+      throw new Error('the answer of the commit was lost')
+    }
+    expect((await send('environment', 'POST /work_1/ack')).status).toBe(500)
+    expect((await send('environment', 'POST /work_1/ack')).status).toBe(409)
+    const repeated = await send('environment', 'POST /work_1/ack', undefined, { 'x-stainless-retry-count': '1' })
+    expect([repeated.status, repeated.body.state]).toEqual([200, 'starting'])
+    expect((await send('work', 'POST /work_1/ack')).status).toBe(200)
   })
 
   test('that nobody polled is not acknowledged', async () => {

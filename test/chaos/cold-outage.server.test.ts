@@ -1,20 +1,15 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { Client, Connection } from '@temporalio/client'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { EVENTS_SIGNAL } from '../../src/session/names.ts'
-import type { Yard } from './yard.ts'
-import { openYard, until } from './yard.ts'
+import { useYard } from './use-yard.ts'
+import { until } from './yard.ts'
 
 const LIMIT_MS = 120_000
 /** Longer than all the tries of an activity that fails each time take together. */
 const OUTAGE_MS = 12_000
 
-let yard: Yard
-
-beforeAll(async () => {
-  yard = await openYard()
-}, LIMIT_MS)
-afterAll(() => yard[Symbol.asyncDispose]())
+const yard = useYard()
 
 describe('a session that its worker has never seen', () => {
   test(
@@ -23,11 +18,11 @@ describe('a session that its worker has never seen', () => {
       timeout: LIMIT_MS,
     },
     async () => {
-      const session = await yard.createSession()
-      const connection = await Connection.connect({ address: yard.temporalAddress })
+      const session = await yard().createSession()
+      const connection = await Connection.connect({ address: yard().temporalAddress })
       try {
         const handle = new Client({ connection }).workflow.getHandle(session)
-        await yard.without('postgres', async () => {
+        await yard().without('postgres', async () => {
           const content = [{ type: 'text', text: '#program\nSAY at last' }]
           await handle.signal(EVENTS_SIGNAL, { events: [{ type: 'user.message', content }] })
           await until(async () => (await handle.describe()).raw.pendingActivities?.[0] !== undefined)
@@ -35,7 +30,7 @@ describe('a session that its worker has never seen', () => {
           const { raw } = await handle.describe()
           expect(raw.pendingActivities).toMatchObject([{ activityType: { name: 'callModel' }, attempt: 1 }])
         })
-        const events = async () => yard.list(session)
+        const events = async () => yard().list(session)
         await until(async () => (await events()).some(({ type }) => type === 'session.status_idle'))
         const shown = await events()
         expect(shown.filter(({ type }) => type === 'session.error')).toEqual([])

@@ -1,18 +1,12 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { Left, Point } from './ingress-points.ts'
 import { killInIngress } from './ingress-points.ts'
-import type { Yard } from './yard.ts'
-import { openYard } from './yard.ts'
+import { useYard } from './use-yard.ts'
 
 const ROUNDS = 5
 const LIMIT_MS = 240_000
 
-let yard: Yard
-
-beforeAll(async () => {
-  yard = await openYard()
-}, LIMIT_MS)
-afterAll(() => yard[Symbol.asyncDispose]())
+const yard = useYard()
 
 describe('an api that is killed', () => {
   test.each<[Point, Left]>([
@@ -23,7 +17,7 @@ describe('an api that is killed', () => {
     { timeout: LIMIT_MS },
     async (point, left) => {
       const kills: Left[] = []
-      for (let round = 0; round < ROUNDS; round++) kills.push(await killInIngress(yard, point))
+      for (let round = 0; round < ROUNDS; round++) kills.push(await killInIngress(yard(), point))
       expect(kills).toEqual(Array.from({ length: ROUNDS }, () => left))
       console.info(`api killed ${point}: n = ${ROUNDS}, lost or doubled = 0`)
     },

@@ -1,18 +1,12 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { describeTimes, killApi, killWorker } from './kills.ts'
 import { killMidAnswer } from './mid-answer.ts'
-import type { Yard } from './yard.ts'
-import { openYard } from './yard.ts'
+import { useYard } from './use-yard.ts'
 
 const ROUNDS = 3
 const LIMIT_MS = 180_000
 
-let yard: Yard
-
-beforeAll(async () => {
-  yard = await openYard()
-}, LIMIT_MS)
-afterAll(() => yard[Symbol.asyncDispose]())
+const yard = useYard()
 
 describe('a server whose processes are killed', () => {
   test(
@@ -20,7 +14,7 @@ describe('a server whose processes are killed', () => {
     { timeout: LIMIT_MS },
     async () => {
       const kills = []
-      for (let round = 0; round < ROUNDS; round++) kills.push(await killWorker(yard, { endsAlone: round % 2 === 0 }))
+      for (let round = 0; round < ROUNDS; round++) kills.push(await killWorker(yard(), { endsAlone: round % 2 === 0 }))
       console.info(
         `worker killed: n = ${kills.length} at each point; from the kill, least / median / most: ` +
           `idle ${describeTimes(kills.map(({ idle }) => idle))}, mid-model ${describeTimes(kills.map(({ model }) => model))}, ` +
@@ -36,7 +30,7 @@ describe('a server whose processes are killed', () => {
     async () => {
       const stops = []
       for (let round = 0; round < ROUNDS; round++) {
-        stops.push(await killWorker(yard, { endsAlone: round % 2 === 0, signal: 'SIGTERM' }))
+        stops.push(await killWorker(yard(), { endsAlone: round % 2 === 0, signal: 'SIGTERM' }))
       }
       console.info(
         `worker stopped: n = ${stops.length} at each point; mid-command ${describeTimes(stops.map(({ command }) => command))}`,
@@ -51,9 +45,9 @@ describe('a server whose processes are killed', () => {
       timeout: LIMIT_MS,
     },
     async () => {
-      for (let round = 0; round < ROUNDS; round++) await killMidAnswer(yard)
+      for (let round = 0; round < ROUNDS; round++) await killMidAnswer(yard())
       console.info(`worker killed mid-answer: n = ${ROUNDS}`)
-      expect(yard.model.requests.length).toBeGreaterThanOrEqual(2 * ROUNDS)
+      expect(yard().model.requests.length).toBeGreaterThanOrEqual(2 * ROUNDS)
     },
   )
 
@@ -62,7 +56,7 @@ describe('a server whose processes are killed', () => {
     { timeout: LIMIT_MS },
     async () => {
       const kills = []
-      for (let round = 0; round < ROUNDS; round++) kills.push(await killApi(yard, { afterMs: round * 7 }))
+      for (let round = 0; round < ROUNDS; round++) kills.push(await killApi(yard(), { afterMs: round * 7 }))
       console.info(
         `api killed: n = ${kills.length}, ${kills.reduce((sum, { acknowledged }) => sum + acknowledged, 0)} messages; ` +
           `next acknowledgement after ${describeTimes(kills.map(({ refusedFor }) => refusedFor))}`,

@@ -1,26 +1,20 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { surviveOutage } from './outage.ts'
 import { surviveRollovers } from './rollovers.ts'
-import type { Yard } from './yard.ts'
-import { openYard } from './yard.ts'
+import { useYard } from './use-yard.ts'
 
-const LIMIT_MS = 240_000
+const LIMIT_MS = 900_000
 /** About three turns. */
 const RUN_EVENTS = 36
 
-let yard: Yard
-
-beforeAll(async () => {
-  yard = await openYard({ runEvents: RUN_EVENTS })
-}, LIMIT_MS)
-afterAll(() => yard[Symbol.asyncDispose]())
+const yard = useYard({ runEvents: RUN_EVENTS })
 
 describe('a session that goes through many runs', () => {
   test(
     'while clients write and processes are killed, loses, doubles and reorders nothing',
     { timeout: LIMIT_MS },
     async () => {
-      const { runs, messages, events, kills, resumed, summaries } = await surviveRollovers(yard, {
+      const { runs, messages, events, kills, resumed, summaries } = await surviveRollovers(yard(), {
         runs: 7,
         killEveryMs: 3_000,
       })
@@ -34,7 +28,7 @@ describe('a session that goes through many runs', () => {
   )
 
   test('while the database is away, is whole in the archive afterwards', { timeout: LIMIT_MS }, async () => {
-    const { runs, ended } = await surviveOutage(yard, 12)
+    const { runs, ended } = await surviveOutage(yard(), 12)
     console.info(`database away: ${ended} of ${runs - 1} runs had ended when it came back, all are in the archive`)
     expect(ended).toBeGreaterThan(2)
   })

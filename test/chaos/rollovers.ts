@@ -24,6 +24,7 @@ export interface Rollovers {
 
 const CLIENTS = 5
 const PAUSE_MS = 200
+const LOOK_MS = 50
 
 /**
  * Five clients write to one session whose runs are short, while its worker and the api are killed in turn, until it has
@@ -52,7 +53,10 @@ export async function surviveRollovers(
   const kills = { api: 0, worker: 0 }
   const killing = (async () => {
     for (let turn = 0; !stopped.signal.aborted; turn++) {
+      // On a slow machine processes that are killed as often would do nothing but start.
+      const before = reader.finished.length
       await delay(killEveryMs, undefined, { signal: stopped.signal }).catch(() => undefined)
+      while (!stopped.signal.aborted && reader.finished.length === before) await delay(LOOK_MS)
       if (stopped.signal.aborted) return
       const name = turn % 2 === 0 ? 'worker' : 'api'
       const { isBack } = await yard.kill(name)

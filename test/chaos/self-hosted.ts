@@ -19,6 +19,7 @@ const VICTIMS = ['its worker', 'api', 'its worker', 'worker'] as const
 export const STEPS = 3
 
 export interface ServedThroughKills {
+  readonly sessions: number
   readonly calls: number
   /** Beyond one for each call. */
   readonly repeated: number
@@ -27,6 +28,7 @@ export interface ServedThroughKills {
 
 interface Crowd {
   readonly node: string
+  /** At a time. */
   readonly sessions: number
   readonly workers: number
   /** How many calls a process is killed in. */
@@ -35,7 +37,7 @@ interface Crowd {
 
 /**
  * Lets the SDK's own workers serve sessions of a self-hosted environment while they, the api and the worker of the server are
- * killed, each in the middle of a call. Rejects when a call stays without a result, when one that ran to its end has
+ * killed, each in the middle of a call; as many sessions as that takes, some at a time. Rejects when a call stays without a result, when one that ran to its end has
  * another result than its own, or when a log is not sound. A call whose worker dies runs again.
  */
 export async function serveThroughKills(yard: Yard, crowd: Crowd): Promise<ServedThroughKills> {
@@ -44,47 +46,78 @@ export async function serveThroughKills(yard: Yard, crowd: Crowd): Promise<Serve
   const ledger = join(workdir, 'ledger')
   const lines = async () => (await readFile(ledger, 'utf8').catch(() => '')).split('\n').slice(0, -1)
   const url = yard.client.baseURL
-  const hire = (): EnvironmentWorker =>
-    startEnvironmentWorker(crowd.node, { url, environment, key, workdir, maxIdleMs: 500 })
+  const hired: EnvironmentWorker[] = []
+  const hire = () =>
+    void hired.push(startEnvironmentWorker(crowd.node, { url, environment, key, workdir, maxIdleMs: 500 }))
   for (let worker = 0; worker < crowd.workers; worker++) hire()
 
-  const { sessions } = yard.client.beta
-  const ids = await Promise.all(
-    Array.from({ length: crowd.sessions }, async () => {
-      const { id } = await sessions.create({ agent, environment_id: environment })
-      await yard.send(id, ['#program', ...stepsOf(id), 'SAY done'].join('\n'))
-      return id
-    }),
-  )
-
   const kills = { 'its worker': 0, api: 0, worker: 0 }
-  for (let kill = 0, seen = 0; kill < crowd.kills; kill++) {
-    let ran: readonly string[] = []
-    await until(async () => (ran = await lines()).length > seen)
-    seen = ran.length
-    const victim = VICTIMS[kill % VICTIMS.length] ?? 'api'
-    kills[victim] += 1
-    if (victim !== 'its worker') await (await yard.kill(victim)).isBack
-    else {
-      endWorker(ran.at(-1) ?? '')
-      hire()
+  const ids: string[] = []
+  for (let kill = 0, seen = 0; kill < crowd.kills;) {
+    const wave = await openSessions(yard, crowd.sessions, { agent, environment })
+    ids.push(...wave)
+    while (kill < crowd.kills) {
+      const ran = await awaitCall(yard, wave, { lines, seen })
+      if (ran.length === seen) break
+      seen = ran.length
+      const victim = VICTIMS[kill % VICTIMS.length] ?? 'api'
+      if (victim !== 'its worker') await (await yard.kill(victim)).isBack
+      else if (endWorker(hired, ran.at(-1) ?? '')) hire()
+      else continue
+      kills[victim] += 1
+      kill++
+    }
+    for (const id of wave) {
+      await until(() => isServed(yard, id))
+      assertServed(id, await yard.list(id))
     }
   }
 
-  for (const id of ids) {
-    let events: readonly SessionEvent[] = []
-    await until(async () => isDone((events = await yard.list(id))))
-    assertServed(id, events)
-  }
   const ran = await lines()
   for (const id of ids)
     for (const step of Array.from({ length: STEPS }).keys())
-      assert.ok(
-        ran.some((line) => line.startsWith(`${id} ${step} `)),
-        `step ${step} of ${id} ran`,
-      )
+      assert.ok(hasRun(ran, id, step), `step ${step} of ${id} ran`)
   const calls = ids.length * STEPS
-  return { calls, repeated: ran.length - calls, kills }
+  return { sessions: ids.length, calls, repeated: ran.length - calls, kills }
+}
+
+async function openSessions(
+  { client, send }: Yard,
+  count: number,
+  { agent, environment }: { readonly agent: string; readonly environment: string },
+): Promise<readonly string[]> {
+  const open = async (): Promise<string> => {
+    const { id } = await client.beta.sessions.create({ agent, environment_id: environment })
+    await send(id, ['#program', ...stepsOf(id), 'SAY done'].join('\n'))
+    return id
+  }
+  return Promise.all(Array.from({ length: count }, open))
+}
+
+interface Ledger {
+  /** What the calls have written until now. */
+  readonly lines: () => Promise<readonly string[]>
+  readonly seen: number
+}
+
+/** The ledger once a further call has begun; as it was when there is none to come. */
+async function awaitCall(yard: Yard, wave: readonly string[], { lines, seen }: Ledger): Promise<readonly string[]> {
+  let ran: readonly string[] = []
+  await until(async () => {
+    ran = await lines()
+    if (ran.length > seen) return true
+    if (!wave.every((id) => hasRun(ran, id, STEPS - 1))) return false
+    return (await Promise.all(wave.map((id) => isServed(yard, id)))).every(Boolean)
+  })
+  return ran
+}
+
+function hasRun(lines: readonly string[], session: string, step: number): boolean {
+  return lines.some((line) => line.startsWith(`${session} ${step} `))
+}
+
+async function isServed(yard: Yard, session: string): Promise<boolean> {
+  return isDone(await yard.list(session))
 }
 
 /** Each leaves a line with the process that runs it, and takes a moment to be killed in. */
@@ -95,15 +128,11 @@ function stepsOf(session: string): readonly string[] {
   })
 }
 
-/** The shell's parent, which is a worker of ours; it may be gone. */
-function endWorker(line: string): void {
-  const pid = Number(line.split(' ')[2])
-  assert.ok(pid > 1, `a worker in ${line}`)
-  try {
-    process.kill(pid, 'SIGKILL')
-  } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error
-  }
+/** Kills the shell's parent, which is one of these workers. False when it was gone. */
+function endWorker(hired: readonly EnvironmentWorker[], line: string): boolean {
+  const worker = hired.find(({ pid }) => String(pid) === line.split(' ')[2])
+  assert.ok(worker, `a worker in ${line}`)
+  return worker.signal('SIGKILL')
 }
 
 function isDone(events: readonly SessionEvent[]): boolean {

@@ -1,28 +1,22 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { foldThroughKills } from './folded-answers.ts'
 import { runToolsThroughKills } from './tool-runner.ts'
 import { waitThroughKills } from './waiting.ts'
-import type { Yard } from './yard.ts'
-import { openYard } from './yard.ts'
+import { useYard } from './use-yard.ts'
 
 const LIMIT_MS = 240_000
 /** A session's wait is longer than a run of it. */
 const RUN_EVENTS = 20
 const SESSIONS = 7
 
-let yard: Yard
-
-beforeAll(async () => {
-  yard = await openYard({ runEvents: RUN_EVENTS })
-}, LIMIT_MS)
-afterAll(() => yard[Symbol.asyncDispose]())
+const yard = useYard({ runEvents: RUN_EVENTS })
 
 describe('sessions that wait for their clients', () => {
   test(
     'through the deaths of worker and api, run what was allowed, once, and nothing that was not',
     { timeout: LIMIT_MS },
     async () => {
-      const { allowed, denied, unanswered, ran } = await waitThroughKills(yard, SESSIONS, 7)
+      const { allowed, denied, unanswered, ran } = await waitThroughKills(yard(), SESSIONS, 7)
       console.info(
         `waiting: ${allowed} calls allowed, ${denied} denied, ${unanswered} unanswered; ${ran} ran, once each; 0 without an allow`,
       )
@@ -35,7 +29,7 @@ describe('sessions that wait for their clients', () => {
     'are served by the SDK’s own tool runner through runs that end and the deaths of worker and api, each call once',
     { timeout: LIMIT_MS },
     async () => {
-      const { custom, allowed, denied, kills, runs } = await runToolsThroughKills(yard)
+      const { custom, allowed, denied, kills, runs } = await runToolsThroughKills(yard())
       console.info(
         `tool runner: ${custom} calls, worker or api killed in each (${kills}), over ${runs} runs; each ran once and was taken; ` +
           `beside them ${allowed} commands allowed, which ran once, and ${denied} denied, which did not`,
@@ -51,7 +45,7 @@ describe('answers that are shown while they come', () => {
     'are folded by the SDK’s own fold through runs that end and the deaths of worker and api',
     { timeout: LIMIT_MS },
     async () => {
-      const { answers, previews, orphans, reopened, runs } = await foldThroughKills(yard, 3)
+      const { answers, previews, orphans, reopened, runs } = await foldThroughKills(yard(), 3)
       console.info(
         `folded: ${answers} answers, worker killed in each, ${previews} previews (${orphans} of answers that died), ` +
           `stream reopened ${reopened} times, over ${runs} runs: 0 lost, doubled, reordered or folded to anything else`,

@@ -52,11 +52,18 @@ export interface YardOptions {
   readonly runEvents?: number
   /** Where bytes are that are too large for payloads and rows, if not in the yard's own folder. */
   readonly blobs?: string
+  /** Default: `local`. */
+  readonly sandbox?: 'docker' | 'local'
   /** Variables that every process gets beside the test's own. */
   readonly env?: Readonly<Record<string, string>>
 }
 
-export async function openYard({ runEvents, blobs, env: more }: YardOptions = {}): Promise<Yard> {
+export async function openYard({
+  runEvents,
+  blobs,
+  sandbox: kind = 'local',
+  env: more,
+}: YardOptions = {}): Promise<Yard> {
   const data = await mkdtemp(join(tmpdir(), 'longhand-chaos-'))
   const model = await startDemoModel({ keepRequests: 100_000 })
   const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !FOREIGN.test(name)))
@@ -64,7 +71,7 @@ export async function openYard({ runEvents, blobs, env: more }: YardOptions = {}
   const config = readConfig({ data, port: '0' }, env)
   const settings = {
     ...config,
-    sandbox: 'local',
+    sandbox: kind,
     modelApiKey: model.apiKey,
     modelBaseUrl: model.url,
     codecKey: testCodecKey(),

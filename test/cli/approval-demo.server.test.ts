@@ -43,5 +43,5 @@ describe('the demo that asks, with a real server', () => {
     const [out, err, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')])
     expect({ code, out }).toEqual({ code: 3, out: '' })
     expect(err).toBe('Nothing was started: this demo asks a person, and there is no terminal to ask at.\n')
-  }, 30_000)
+  })
 })

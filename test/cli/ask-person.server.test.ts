@@ -35,23 +35,19 @@ describe('a question at a terminal', () => {
     ['an empty line', '\r', '{"answer":""}'],
     ['Ctrl+C', '\u0003', '{"answer":null}'],
     ['Ctrl+D', '\u0004', '{}'],
-  ])(
-    'takes %s for an answer, and leaves the terminal as it was',
-    async (_what, typed, answer) => {
-      const out = await ask([/pid \d+\./, tell], [/Well\? /, typed])
-      expect(out.split('\n').slice(-3)).toEqual([expect.stringContaining('Well? '), `answer ${answer} raw false`, ''])
-    },
-    30_000,
-  )
+  ])('takes %s for an answer, and leaves the terminal as it was', async (_what, typed, answer) => {
+    const out = await ask([/pid \d+\./, tell], [/Well\? /, typed])
+    expect(out.split('\n').slice(-3)).toEqual([expect.stringContaining('Well? '), `answer ${answer} raw false`, ''])
+  })
 
   test('is not answered by what was typed before it stood there', async () => {
     const out = await ask([/pid \d+\./, TYPED_AHEAD], [/^y/m, tell], [/Well\? /, 'no\r'])
     expect(out).toContain('answer {"answer":"no"}')
-  }, 30_000)
+  })
 
   test('is withdrawn, and the next line begins at the left', async () => {
     const out = await ask([/pid \d+\./, tell], [/Well\? /, tell])
     const last = ['answer {"answer":"AbortError"} raw false', '']
     expect(out.split('\n').slice(-3)).toEqual([expect.stringContaining('Well? '), ...last])
-  }, 30_000)
+  })
 })

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import { hasDocker } from '../support/docker.ts'
 import { temporaryFolder } from '../support/programs.ts'
 
@@ -20,7 +20,11 @@ test.each(kinds)(
       env: { PATH, HOME, XDG_CACHE_HOME, TEMPORAL_ADDRESS, DOCKER_HOST, TMPDIR: folder },
       stdio: ['ignore', 'pipe', 'pipe'],
     })
-    const [out, err, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')])
+    const ended = once(child, 'close')
+    onTestFinished(async () => {
+      if (child.kill('SIGINT')) await ended
+    })
+    const [out, err, [code]] = await Promise.all([text(child.stdout), text(child.stderr), ended])
     console.log(out)
     expect({ code, err }).toEqual({ code: 0, err: '' })
     const [last, verdict] = out.trimEnd().split('\n').toReversed()
@@ -34,6 +38,12 @@ test.each(kinds)(
     expect(out).toMatch(/^ {2}ledger\.txt +1 line +2 lines$/m)
     expect(out).toMatch(/^ {2}model calls +6 +11$/m)
     expect(out).toMatch(/^ {2}the message meanwhile +answered +lost: nobody was there$/m)
+    expect(out).toMatch(
+      /^ {4}the token: [1-9]\d* times at its git server, 0 in Temporal's history, 0 in the session's events$/m,
+    )
+    expect(out).toMatch(/^ {4}\[This is a new sandbox \(generation 2\); the one before it was lost\.$/m)
+    expect(out).toMatch(/^ {4}Restored: \/workspace as it was at .* \(5 entries, /m)
+    expect(out).toMatch(/^agent {3}All 6 tests pass again; still shipped once\.$/m)
     expect((await readdir(folder)).filter((name) => name.startsWith('longhand-demo-'))).toEqual([])
   },
   240_000,

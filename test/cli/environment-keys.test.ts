@@ -1,13 +1,13 @@
 import { describe, expect, test } from 'vitest'
 import type { EnvironmentKeyRegister } from '../../src/cli/environment-keys.ts'
 import { createEnvironmentKey, listEnvironmentKeys, revokeEnvironmentKey } from '../../src/cli/environment-keys.ts'
-import { noon } from './key-register.ts'
+import { keepKeys, noon } from './key-register.ts'
 
 type Key = Awaited<ReturnType<EnvironmentKeyRegister['store']['list']>>[number]
 
 /** A register over a store in memory that knows one environment of each kind, and what was printed and warned of. */
 function scene({ json = false }: { readonly json?: boolean } = {}) {
-  const keys: Key[] = []
+  const { keys, isTaken, list, revoke } = keepKeys<Key>()
   const secrets: string[] = []
   const out: string[] = []
   const err: string[] = []
@@ -20,23 +20,14 @@ function scene({ json = false }: { readonly json?: boolean } = {}) {
       async create(given, secret) {
         if (given.environmentId === 'env_cloud') return 'cloud'
         if (!/^env_[12]$/.test(given.environmentId)) return 'missing'
-        const isTaken = (key: Key): boolean =>
-          key.environmentId === given.environmentId && key.name === given.name && key.revokedAt === null
-        if (keys.some(isTaken)) return 'taken'
+        if (isTaken(given.name, (key) => key.environmentId === given.environmentId)) return 'taken'
         secrets.push(secret)
         const key = { ...given, ending: secret.slice(-4), createdAt: noon, revokedAt: null }
         keys.push(key)
         return key
       },
-      list: async () => keys,
-      async revoke(id, at) {
-        const index = keys.findIndex((key) => key.id === id)
-        const key = keys[index]
-        if (!key) return null
-        const revoked = { ...key, revokedAt: key.revokedAt ?? at }
-        keys[index] = revoked
-        return revoked
-      },
+      list,
+      revoke,
     },
   }
   return { register, keys, secrets, out, err }

@@ -1,5 +1,5 @@
 import type Anthropic from '@anthropic-ai/sdk'
-import type { HistoryCount, Stage } from '../../src/cli/stage.ts'
+import type { HistoryCount, Repository, Stage } from '../../src/cli/stage.ts'
 import type { FakePlainLoopOptions } from './plain-loops.ts'
 import { createFakePlainLoop } from './plain-loops.ts'
 
@@ -16,7 +16,14 @@ export interface FakeStageOptions {
   readonly live?: boolean
   /** What a new worker replays; null when it never has to. */
   readonly replayed?: number | null
+  /** How often the words of a search stand in raw history; the demo's token stands there 0 times unless it is told. */
+  readonly mentions?: (words: string) => number
+  /** Null where no git can serve one. */
+  readonly repository?: Repository | null
 }
+
+/** The token of the make-believe repository. */
+const TOKEN = 'ghp_make_believe'
 
 const TOTAL = 8
 const NOTHING: HistoryCount = { events: [], modelCalls: 0, repeatedModelCalls: 0, attempts: new Map() }
@@ -35,12 +42,22 @@ export function createFakeStage(options: FakeStageOptions): { stage: Stage; deed
   let worker = 101
   let uploads = 0
   let asked = 0
+  let generation = 1
+  let commits = 1
+  const repository: Repository = {
+    url: 'https://github.com/demo/app',
+    token: TOKEN,
+    heard: () => 5,
+    commits: async () => commits++,
+  }
   const ledgers = [options.ledger ?? 1].flat()
   const stage: Stage = {
     client,
     parts: ['Temporal', 'Postgres'],
     sandboxKind: 'make-believe',
-    scripted: options.live ? null : { modelCalls: () => modelCalls, plainLoop },
+    scripted: options.live
+      ? null
+      : { modelCalls: () => modelCalls, plainLoop, repository: options.repository === null ? null : repository },
     watch: (session) => `http://ui/${session}`,
     killWorker() {
       deeds.push(`kill ${worker}`)
@@ -54,7 +71,14 @@ export function createFakeStage(options: FakeStageOptions): { stage: Stage; deed
       deeds.push(`start ${worker}`)
       return worker
     },
-    sandbox: async () => (asked++ > 0 ? { generation: 1, isUp: true } : null),
+    sandbox: async () => (asked++ > 0 ? { generation, isUp: true } : null),
+    isCopied: async () => true,
+    async killSandbox(session) {
+      deeds.push(`kill the sandbox of ${session}`)
+      generation += 1
+      return 'kill -9 7'
+    },
+    mentions: async (_, words) => options.mentions?.(words) ?? (words === TOKEN ? 0 : 1),
     async look() {
       uploads = Math.min(TOTAL, uploads + 1)
       const log = Array.from({ length: uploads }, (_, index) => `uploading ${index + 1}/${TOTAL}`)

@@ -49,16 +49,12 @@ describe('longhand', () => {
       5,
       /^the data folder \/dev\/null\/x cannot be made\. /,
     ],
-  ])(
-    'says in plain words what is wrong: %s',
-    async (_what, args, code, said) => {
-      const ended = await longhand(args)
-      expect(ended).toMatchObject({ code, out: '' })
-      expect(ended.err).toMatch(said)
-      expect(ended.err).not.toMatch(/\n\s+at /)
-    },
-    30_000,
-  )
+  ])('says in plain words what is wrong: %s', async (_what, args, code, said) => {
+    const ended = await longhand(args)
+    expect(ended).toMatchObject({ code, out: '' })
+    expect(ended.err).toMatch(said)
+    expect(ended.err).not.toMatch(/\n\s+at /)
+  })
 
   test('prints help and version on stdout', async () => {
     const help = await longhand(['--help'])
@@ -66,5 +62,5 @@ describe('longhand', () => {
     for (const command of ['dev', 'run', 'env', 'doctor', 'demo', 'migrate', 'keys', 'workspaces'])
       expect(help.out).toContain(`  ${command} `)
     expect(await longhand(['--version'])).toMatchObject({ code: 0, out: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) })
-  }, 30_000)
+  })
 })

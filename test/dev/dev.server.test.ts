@@ -14,7 +14,7 @@ import type { DevState } from '../../src/dev/dev-state.ts'
 import { startDev } from '../../src/dev/dev.ts'
 import { lockFolder } from '../../src/dev/folder-lock.ts'
 import { findFreePorts } from '../../src/dev/ports.ts'
-import { temporaryFolder, untilGone } from '../support/programs.ts'
+import { killProcess, temporaryFolder, untilGone } from '../support/programs.ts'
 
 /** The database of the test run, which spares making one. */
 const shared = () => ({ DATABASE_URL: inject('postgresUrl') })
@@ -213,7 +213,7 @@ describe('dev', () => {
   test('stops when it is asked to while it starts', async () => {
     const data = join(await temporaryFolder(), 'data')
     const { child, ended } = await dev([data, '0'])
-    await vi.waitFor(() => stat(join(data, 'logs', 'temporal.log')), 20_000)
+    await vi.waitFor(() => stat(join(data, 'logs', 'temporal.log')), 120_000)
     child.kill('SIGINT')
     expect((await ended()).code).toBe(0)
     await (await lockFolder(data))[Symbol.asyncDispose]()
@@ -223,14 +223,14 @@ describe('dev', () => {
     const data = join(await temporaryFolder(), 'data')
     const { line, child } = await dev([data, '0'], shared())
     const before: DevState = JSON.parse(await line())
-    process.kill(before.pids.worker ?? 0, 'SIGKILL')
+    killProcess(before.pids.worker)
     const [text] = await once(child.stderr, 'data')
     expect(text).toBe('worker ended (SIGKILL) and is started again\n')
     await vi.waitFor(async () => {
       const worker = (await readDevState(data))?.pids.worker
       expect(worker).toEqual(expect.any(Number))
       expect(worker).not.toBe(before.pids.worker)
-    }, 20_000)
+    }, 120_000)
   })
 })
 
@@ -261,7 +261,7 @@ describe('startDev', () => {
         env.TEMPORAL_ADDRESS,
       ])
       started.supervisor.hold('worker')
-      process.kill(pids.worker ?? 0, 'SIGKILL')
+      killProcess(pids.worker)
       await vi.waitFor(() => expect(started.state().pids.worker).toBeNull())
       await started.supervisor.release('worker')
       expect(started.state().pids.worker).not.toBe(pids.worker)
@@ -292,6 +292,8 @@ describe('startDev', () => {
       )
       expect(error).toMatchObject({ message: expect.stringMatching(message), exitCode: 5 })
       expect(String(error)).not.toContain('secret')
+      // Nobody is at work on a database any more.
+      expect(await readdir(join(data, 'postgres')).catch(() => [])).not.toContain('data.new')
       await (await lockFolder(data))[Symbol.asyncDispose]()
     },
   )

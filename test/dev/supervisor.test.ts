@@ -8,7 +8,7 @@ import { identifyProcess } from '../../src/dev/process-identity.ts'
 import { awaitReady } from '../../src/dev/ready.ts'
 import { Supervisor } from '../../src/dev/supervisor.ts'
 import type { ProcessSpec, SupervisorEvent, SupervisorOptions } from '../../src/dev/supervisor.ts'
-import { temporaryFolder, untilGone } from '../support/programs.ts'
+import { killProcess, temporaryFolder, untilGone } from '../support/programs.ts'
 
 const serve = `process.send('longhand:ready'); setInterval(() => {}, 1000);`
 
@@ -203,8 +203,8 @@ describe('the supervisor', () => {
   test('replaces a reaper that dies', async () => {
     const { supervisor, spec } = await supervise()
     await supervisor.start(spec('a', serve))
-    const pid = supervisor.reaperPid ?? 0
-    process.kill(pid, 'SIGKILL')
+    const pid = supervisor.reaperPid
+    killProcess(pid)
     await vi.waitFor(() => expect(supervisor.reaperPid).not.toBe(pid))
     await supervisor.start(spec('b', serve))
   })

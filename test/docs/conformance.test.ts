@@ -1,17 +1,9 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { readConformance } from '../support/conformance.ts'
+import { faultsIn } from '../support/proofs.ts'
 
 const root = new URL('../../', import.meta.url)
-
-/** What is wrong with where a row says its proof is: no such file, or no such words in it. */
-function faultsIn(proof: string): string[] {
-  const [file = '', ...titles] = proof.split(' > ')
-  const place = new URL(file, root)
-  if (!/^test\/[\w./-]+\.ts$/.test(file) || !existsSync(place)) return [`no file ${file}`]
-  const text = readFileSync(place, 'utf8').replaceAll("\\'", "'")
-  return titles.filter((title) => !text.includes(title)).map((title) => `${file} has no ${title}`)
-}
 
 describe('a row of the conformance table', () => {
   const rows = readConformance()
@@ -22,13 +14,7 @@ describe('a row of the conformance table', () => {
   })
 
   test('names tests that are there', () => {
-    const faults = rows.flatMap(({ id, test: tests }) =>
-      tests
-        .split(' ; ')
-        .filter(Boolean)
-        .flatMap(faultsIn)
-        .map((fault) => `${id}: ${fault}`),
-    )
+    const faults = rows.flatMap(({ id, test: tests }) => faultsIn(tests).map((fault) => `${id}: ${fault}`))
     expect(faults).toEqual([])
   })
 

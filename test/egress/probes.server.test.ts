@@ -11,12 +11,10 @@ import { createDial } from '../../src/egress/dial.ts'
 import type { Gate } from '../../src/egress/gate.ts'
 import { openGate } from '../../src/egress/gate.ts'
 import type { Policy } from '../../src/egress/policy.ts'
-import { createDockerProvider } from '../../src/hands/docker/docker.ts'
-import { createEngine } from '../../src/hands/docker/dockerode.ts'
-import { DEFAULT_IMAGE } from '../../src/hands/docker/image.ts'
-import { createLocalProvider } from '../../src/hands/local.ts'
 import type { SandboxProvider } from '../../src/hands/sandbox.ts'
-import { hasDocker } from '../support/docker.ts'
+import { providerOf } from '../hands/provider-of.ts'
+import { sandboxKinds } from '../support/docker.ts'
+import { newInstallation } from '../support/installation.ts'
 import { silentLog } from '../support/silent-log.ts'
 import { temporalAddress } from '../support/temporal.ts'
 import type { World } from './test-proxy.ts'
@@ -93,7 +91,7 @@ const abstract = readFileSync('/proc/net/unix', 'utf8')
   .split('\n')
   .flatMap((line) => /@[\w./-]+$/.exec(line) ?? [])
   .slice(0, 20)
-const kinds = (await hasDocker()) ? (['local', 'docker'] as const) : (['local'] as const)
+const kinds = await sandboxKinds()
 const program = readFileSync(new URL('probes.py', import.meta.url))
 
 describe.each(kinds)('a %s sandbox', (kind) => {
@@ -126,15 +124,8 @@ describe.each(kinds)('a %s sandbox', (kind) => {
         gate.open(name, { policy: policies[mode] ?? { type: 'limited', hosts: [] }, credentials: [] }),
       close: (name: string) => gate.close(name),
     }
-    provider =
-      kind === 'local'
-        ? createLocalProvider({ folder: join(root, 'sandboxes'), doors })
-        : createDockerProvider({
-            engine: createEngine(),
-            image: DEFAULT_IMAGE,
-            installation: `probe${process.pid}`,
-            doors,
-          })
+    const installation = newInstallation('probe')
+    provider = providerOf(kind, { folder: join(root, 'sandboxes'), installation, doors })
   })
   afterAll(async () => {
     for (const row of await provider.list()) await provider.destroy(row)

@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import type { Server } from 'node:http'
 import { createServer } from 'node:http'
@@ -10,13 +11,12 @@ import type { Gate } from '../../src/egress/gate.ts'
 import { openGate } from '../../src/egress/gate.ts'
 import type { Policy } from '../../src/egress/policy.ts'
 import { toPolicy } from '../../src/egress/policy.ts'
-import { createDockerProvider } from '../../src/hands/docker/docker.ts'
-import { createEngine } from '../../src/hands/docker/dockerode.ts'
-import { DEFAULT_IMAGE } from '../../src/hands/docker/image.ts'
-import { createLocalProvider } from '../../src/hands/local.ts'
 import type { Sandbox, SandboxProvider } from '../../src/hands/sandbox.ts'
 import type { CloudConfig } from '../../src/wire/types.ts'
-import { hasDocker } from '../support/docker.ts'
+import { openSandbox } from '../hands/local-sandboxes.ts'
+import { providerOf } from '../hands/provider-of.ts'
+import { sandboxKinds } from '../support/docker.ts'
+import { newInstallation } from '../support/installation.ts'
 import { silentLog } from '../support/silent-log.ts'
 
 /** Stands for the one address of the internet; every other one is of the inside. */
@@ -71,7 +71,22 @@ const redirects = [
   ['file:///etc/hostname', 'unrestricted', 'Protocol "file" not supported'],
 ] as const satisfies readonly (readonly [string, Mode, string])[]
 
-const kinds = (await hasDocker()) ? (['local', 'docker'] as const) : (['local'] as const)
+/** Answers a port that was free on both addresses; a program of the machine's may have it on one of them. */
+async function listenOnOnePort([first, at]: readonly [Server, string], [second, also]: readonly [Server, string]) {
+  for (;;) {
+    await once(first.listen(0, at), 'listening')
+    const { port } = first.address() as AddressInfo
+    try {
+      await once(second.listen(port, also), 'listening')
+      return port
+    } catch (error) {
+      if (!(error instanceof Error && 'code' in error && error.code === 'EADDRINUSE')) throw error
+      await new Promise((resolve) => first.close(resolve))
+    }
+  }
+}
+
+const kinds = await sandboxKinds()
 
 describe.each(kinds)('from a %s sandbox', (kind) => {
   const sandboxes = new Map<Mode, Sandbox>()
@@ -93,13 +108,11 @@ describe.each(kinds)('from a %s sandbox', (kind) => {
       if (path === '/to' && to !== undefined) answer.writeHead(302, { location: url.slice('/to?'.length) })
       answer.end(`reached ${host.toLowerCase()}`)
     })
-    await new Promise<void>((resolve) => web.listen(0, PUBLIC, resolve))
-    const { port } = web.address() as AddressInfo
     inside = createServer((_incoming, answer) => {
       insideHeard += 1
       answer.end('inside')
     })
-    await new Promise<void>((resolve) => inside.listen(port, INSIDE, resolve))
+    const port = await listenOnOnePort([web, PUBLIC], [inside, INSIDE])
     const dial = createDial({
       resolve: async (host) => addresses[host]?.shift() ?? (host === 'localhost' ? [INSIDE] : [PUBLIC]),
       isOpen: (address) => address === PUBLIC,
@@ -112,16 +125,10 @@ describe.each(kinds)('from a %s sandbox', (kind) => {
       },
       close: (name: string) => gate.close(name),
     }
-    const installation = `reach${process.pid}`
-    provider =
-      kind === 'local'
-        ? createLocalProvider({ folder: join(root, 'sandboxes'), doors })
-        : createDockerProvider({ engine: createEngine(), image: DEFAULT_IMAGE, installation, doors })
+    const installation = newInstallation('reach')
+    provider = providerOf(kind, { folder: join(root, 'sandboxes'), installation, doors })
     for (const mode of ['unrestricted', 'limited'] as const) {
-      const row = await provider.provision({ sessionId: `sesn_${process.pid}x${mode}`, generation: 1 })
-      const sandbox = await provider.attach(row)
-      if (sandbox === null) throw new Error('expected a new sandbox to live')
-      sandboxes.set(mode, sandbox)
+      sandboxes.set(mode, (await openSandbox(provider, `sesn_${process.pid}x${mode}`)).sandbox)
     }
   })
   afterAll(async () => {

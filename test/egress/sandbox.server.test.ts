@@ -6,14 +6,13 @@ import type { Credential } from '../../src/egress/credential.ts'
 import type { Gate } from '../../src/egress/gate.ts'
 import { openGate } from '../../src/egress/gate.ts'
 import type { Permit } from '../../src/egress/proxy-options.ts'
-import { createDockerProvider } from '../../src/hands/docker/docker.ts'
-import { createEngine } from '../../src/hands/docker/dockerode.ts'
-import { DEFAULT_IMAGE } from '../../src/hands/docker/image.ts'
-import { createLocalProvider } from '../../src/hands/local.ts'
 import type { Doors } from '../../src/hands/network.ts'
 import type { Sandbox, SandboxProvider } from '../../src/hands/sandbox.ts'
+import { openSandbox } from '../hands/local-sandboxes.ts'
+import { providerOf } from '../hands/provider-of.ts'
 import { findInFiles, searchInside, spellingsOf } from '../support/canary-scan.ts'
-import { hasDocker } from '../support/docker.ts'
+import { sandboxKinds } from '../support/docker.ts'
+import { newInstallation } from '../support/installation.ts'
 import { silentLog } from '../support/silent-log.ts'
 import type { World } from './test-proxy.ts'
 import { dialTo, serve, worldAuthority } from './test-proxy.ts'
@@ -31,7 +30,7 @@ const permits = {
   limited: { policy: { type: 'limited', hosts: ['api.test'] }, credentials: [] },
   trusted: { policy: { type: 'unrestricted' }, credentials: [credential] },
 } satisfies Record<string, Permit>
-const kinds = (await hasDocker()) ? (['local', 'docker'] as const) : (['local'] as const)
+const kinds = await sandboxKinds()
 
 describe.each(kinds)('the network of a %s sandbox', (kind) => {
   const heard: string[] = []
@@ -67,20 +66,10 @@ describe.each(kinds)('the network of a %s sandbox', (kind) => {
       },
       close: (name) => gate.close(name),
     }
-    provider =
-      kind === 'local'
-        ? createLocalProvider({ folder: join(root, 'sandboxes'), doors })
-        : createDockerProvider({
-            engine: createEngine(),
-            image: DEFAULT_IMAGE,
-            installation: `way${process.pid}`,
-            doors,
-          })
+    const installation = newInstallation('way')
+    provider = providerOf(kind, { folder: join(root, 'sandboxes'), installation, doors })
     for (const name of Object.keys(permits)) {
-      const row = await provider.provision({ sessionId: `sesn_${process.pid}x${name}`, generation: 1 })
-      const sandbox = await provider.attach(row)
-      if (sandbox === null) throw new Error('expected a new sandbox to live')
-      sandboxes[name] = sandbox
+      sandboxes[name] = (await openSandbox(provider, `sesn_${process.pid}x${name}`)).sandbox
     }
   })
   afterAll(async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { Output } from '../../src/hands/cargo.ts'
+import type { Outputs } from '../../src/hands/cargo.ts'
 import { createCollector } from '../../src/hands/collector.ts'
 import { HandsUnavailable } from '../../src/hands/hands.ts'
 import { buildSandbox } from '../store/builders.ts'
@@ -16,11 +16,9 @@ class LivelyCargo extends FakeCargo {
   reads: string[] = []
   onRead: (path: string) => void = () => undefined
 
-  override async listOutputs(): Promise<readonly Output[]> {
-    return (await super.listOutputs()).map((output) => ({
-      ...output,
-      size: this.sizes.get(output.path) ?? output.size,
-    }))
+  override async listOutputs(): Promise<Outputs> {
+    const { files, areAll } = await super.listOutputs()
+    return { areAll, files: files.map((output) => ({ ...output, size: this.sizes.get(output.path) ?? output.size })) }
   }
 
   override async *openOutput(path: string): AsyncGenerator<Uint8Array, void, undefined> {
@@ -131,17 +129,19 @@ describe('outputs', () => {
     expect(shelf.files.get(A)).toBe(cargo.outputs.get(A))
   })
 
-  test('that are gone from the sandbox are told of, unless the list was full', async () => {
-    const { cargo, shelf, settle } = open()
+  test('that are gone from the sandbox are told of, unless there are more than a list holds, which is told at the end', async () => {
+    const { cargo, shelf, warned, settle, collect } = open()
     cargo.outputs.set(A, 'one').set(B, 'two')
     await settle()
     cargo.outputs.delete(A)
     await settle()
     expect(shelf.told.gone).toEqual([A])
-    for (let at = 0; at < 1_000; at++) cargo.outputs.set(`/mnt/session/outputs/${at}`, 'x')
+    cargo.areAllListed = false
     cargo.outputs.delete(B)
     await settle()
-    expect(shelf.told.gone).toEqual([A])
+    expect([shelf.told.gone, warned]).toEqual([[A], []])
+    await collect(row, cargo, { last: true })
+    expect(warned).toEqual(['there are more outputs than are kept, and they go with their sandbox'])
   })
 
   test('that are too large for a file are left alone, and told of at the end', async () => {

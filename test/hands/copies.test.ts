@@ -146,6 +146,19 @@ describe('copies of workspaces', () => {
     expect(provider.destroyed).toEqual([row.reference])
   })
 
+  test('that the store does not take are tried again after a minute, and the sandbox stays', async () => {
+    const { open, pass, copies, contents, provider } = buildKeeper()
+    const { row } = await open('sesn_1', due)
+    const { write } = copies
+    let tries = 0
+    copies.write = () => Promise.reject(new Error(`no room for try ${++tries}`))
+    for (const after of [0, 5_000, 59_999]) await tend({ ...pass, now: pass.now + after })
+    expect([tries, provider.destroyed]).toEqual([1, []])
+    copies.write = write
+    await tend({ ...pass, now: pass.now + minute })
+    expect([provider.destroyed, contents.size]).toEqual([[row.reference], 1])
+  })
+
   test('know what they are without', async () => {
     const { open, tend: look, ledger } = buildKeeper()
     const { sandbox } = await open('sesn_1', idle)

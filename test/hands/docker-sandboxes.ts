@@ -4,28 +4,30 @@ import type { Limits } from '../../src/hands/docker/container-spec.ts'
 import { labels } from '../../src/hands/docker/container-spec.ts'
 import { createDockerProvider } from '../../src/hands/docker/docker.ts'
 import { createEngine } from '../../src/hands/docker/dockerode.ts'
+import type { Engine } from '../../src/hands/docker/engine.ts'
 import { DEFAULT_IMAGE } from '../../src/hands/docker/image.ts'
+import type { Doors } from '../../src/hands/network.ts'
 import type { SandboxProvider } from '../../src/hands/sandbox.ts'
+import { newInstallation } from '../support/installation.ts'
 import type { TestSandboxes } from './local-sandboxes.ts'
 import { openSandbox, startClient } from './local-sandboxes.ts'
 
 export interface DockerSandboxes extends TestSandboxes {
   readonly docker: Docker
   readonly installation: string
-  /** One with other limits, for the same installation. */
-  withLimits(limits: Limits): SandboxProvider
+  /** One with other limits, for the same installation; through the engine if one is given. */
+  withLimits(limits: Limits, engine?: Engine): SandboxProvider
 }
-
-let installations = 0
 
 /**
  * A provider for an installation of its own; everything it made is destroyed after the file's tests, and then nothing
  * of it may be left on the daemon.
+ * @param doors the sandboxes' way to the network, if they are to have one.
  */
-export function useDockerSandboxes(): DockerSandboxes {
+export function useDockerSandboxes(doors?: Doors): DockerSandboxes {
   const docker = new Docker()
-  const installation = `test${process.pid}x${++installations}`
-  const common = { engine: createEngine(), image: DEFAULT_IMAGE, installation }
+  const installation = newInstallation('sandboxes')
+  const common = { engine: createEngine(), image: DEFAULT_IMAGE, installation, ...(doors ? { doors } : {}) }
   const provider = createDockerProvider(common)
   beforeAll(async () => {
     const broken = (await provider.doctor()).filter(({ ok }) => !ok)
@@ -48,6 +50,6 @@ export function useDockerSandboxes(): DockerSandboxes {
     open: (sessionId) => openSandbox(provider, sessionId),
     kill: async ({ reference }) => docker.getContainer(reference).kill(),
     startClient: (task) => startClient({ kind: 'docker', installation }, task),
-    withLimits: (limits) => createDockerProvider({ ...common, limits }),
+    withLimits: (limits, engine = common.engine) => createDockerProvider({ ...common, limits, engine }),
   }
 }

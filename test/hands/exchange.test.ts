@@ -1,8 +1,9 @@
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import type { ExecEnd, ExecOptions } from '../../src/hands/exec.ts'
 import { checkName, createAsk, readScripts } from '../../src/hands/exchange.ts'
 import { HandsUnavailable } from '../../src/hands/hands.ts'
 import { createRunner, prepareRunner } from '../../src/hands/runner.ts'
+import type { Sandbox } from '../../src/hands/sandbox.ts'
 import { SandboxLost } from '../../src/hands/sandbox.ts'
 
 /** Answers execs from a list; says what was asked. */
@@ -56,6 +57,76 @@ describe('ask', () => {
     const { asked, access } = build(stderrs, { isAlive })
     await expect(createAsk(access)(question)).rejects.toThrow(SandboxLost)
     expect(asked).toHaveLength(1)
+  })
+
+  test('has what was stopped inside go on while there is no answer, and no longer', async () => {
+    vi.useFakeTimers()
+    try {
+      const { access } = build([])
+      const verbs: string[] = []
+      let say = (_: ExecEnd) => {}
+      const exec = (argv: readonly string[]) => {
+        verbs.push(argv[4] ?? '')
+        if (argv[4] === 'wake') return Promise.reject(new HandsUnavailable('no room'))
+        return new Promise<ExecEnd>((resolve) => (say = resolve))
+      }
+      const asking = createAsk({ ...access, exec })(question)
+      await vi.advanceTimersByTimeAsync(9_999)
+      expect(verbs).toEqual(['get'])
+      await vi.advanceTimersByTimeAsync(1)
+      expect(verbs).toEqual(['get', 'wake'])
+      await vi.advanceTimersByTimeAsync(60_000)
+      expect(verbs).toEqual(['get', 'wake', 'wake', 'wake'])
+      say({ stdout: new Uint8Array(), stderr: 'longhand: file 3\n' })
+      expect((await asking).words).toEqual(['file', '3'])
+      expect(vi.getTimerCount()).toBe(0)
+    } finally {
+      vi.useRealTimers()
+    }
+  })
+
+  test('has each that wakes what was stopped end after half a minute, or with the question', async () => {
+    vi.useFakeTimers()
+    try {
+      const { access } = build([])
+      const waking: (AbortSignal | undefined)[] = []
+      let say = (_: ExecEnd) => {}
+      const exec = (argv: readonly string[], { signal }: ExecOptions) => {
+        if (argv[4] !== 'wake') return new Promise<ExecEnd>((resolve) => (say = resolve))
+        waking.push(signal)
+        return new Promise<ExecEnd>((_, reject) => signal?.addEventListener('abort', () => reject(new Error('over'))))
+      }
+      const asking = createAsk({ ...access, exec })(question)
+      const areOver = () => waking.map((signal) => signal?.aborted)
+      await vi.advanceTimersByTimeAsync(39_999)
+      expect(areOver()).toEqual([false, false])
+      await vi.advanceTimersByTimeAsync(1)
+      expect(areOver()).toEqual([true, false])
+      await vi.advanceTimersByTimeAsync(3_560_000 - 40_000)
+      expect(areOver().filter((isOver) => isOver !== true)).toEqual([false])
+      say({ stdout: new Uint8Array(), stderr: 'longhand: file 3\n' })
+      await asking
+      expect(areOver()).not.toContain(false)
+      expect(vi.getTimerCount()).toBe(0)
+    } finally {
+      vi.useRealTimers()
+    }
+  })
+
+  test('asks nobody else when it is given up', async () => {
+    const { asked, access } = build([])
+    const over = new AbortController()
+    const lanes = {
+      ask: async () => {
+        over.abort(new Error('given up'))
+        return null
+      },
+      close() {},
+      isEmpty: () => true,
+    }
+    const asking = createAsk({ ...access, lanes })({ ...question, signal: over.signal })
+    await expect(asking).rejects.toThrow('given up')
+    expect(asked).toEqual([])
   })
 
   test.each(['', '../x', 'a/b', '-x', '.', 'a\nb', 'x'.repeat(129)])('refuses the name %j', (name) => {
@@ -124,6 +195,35 @@ describe('the runner', () => {
     await expect(running).rejects.toThrow('gives no answer: Cannot fork')
   })
 
+  /** Answers nothing, but for what is let go. */
+  const silent = (_: readonly string[], { signal }: ExecOptions) =>
+    new Promise<ExecEnd>((_resolve, reject) => signal?.addEventListener('abort', () => reject(new Error('let go'))))
+
+  test.each<[string, (sandbox: Sandbox) => Promise<unknown>]>([
+    ['busy', (sandbox) => sandbox.busy()],
+    ['running', (sandbox) => sandbox.running()],
+    ['cancel', (sandbox) => sandbox.cancel('sevt_1')],
+    [
+      'a run that is to end',
+      (sandbox) => {
+        const controller = new AbortController()
+        const running = sandbox.run({ ...request, signal: controller.signal })
+        controller.abort()
+        return running
+      },
+    ],
+  ])('is unavailable when %s has no answer in half a minute', async (_, ask) => {
+    vi.useFakeTimers()
+    try {
+      const asking = ask(createRunner({ ...build([]).access, exec: silent })).catch((error: unknown) => error)
+      await vi.advanceTimersByTimeAsync(30_000)
+      expect(await asking).toEqual(new HandsUnavailable('the sandbox gives no answer for 30000 ms'))
+      expect(vi.getTimerCount()).toBe(0)
+    } finally {
+      vi.useRealTimers()
+    }
+  })
+
   test.each([
     ['kept 0', { type: 'kept', path: '/workspace/.outputs/sevt_1.txt', missing: 0 }],
     ['kept 7', { type: 'kept', path: '/workspace/.outputs/sevt_1.txt', missing: 7 }],
@@ -133,6 +233,13 @@ describe('the runner', () => {
     const { asked, access } = build([`longhand: ${answer}\n`])
     expect(await createRunner(access).keep('sevt_1')).toEqual(result)
     expect(asked[0]?.argv.slice(4, 7)).toEqual(['keep', 'b00', 'sevt_1'])
+  })
+
+  test('takes nothing for the id of a running command that could be none', async () => {
+    const stdout = 'sevt_1\n\n../calls\na b\n-\n.\nsevt_2.x\n'
+    const { asked, access } = build(['longhand: yes\n'], { stdout })
+    expect(await createRunner(access).running()).toEqual(['sevt_1', 'sevt_2.x'])
+    expect(asked[0]?.argv.slice(4)).toEqual(['busy', 'b00', '-'])
   })
 
   test.each(['relative', '/a/../b', '/a//b', '/a/', '/a\nb', '/.'])('refuses the path %j', async (path) => {

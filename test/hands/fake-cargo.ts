@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { Cargo, Exported, MountRequest, Output, OutputRequest, Staged } from '../../src/hands/cargo.ts'
+import type { Cargo, Exported, MountRequest, OutputRequest, Outputs, Staged } from '../../src/hands/cargo.ts'
 import { CargoRefused, TooLarge } from '../../src/hands/cargo.ts'
 
 const uploads = '/mnt/session/uploads/'
@@ -18,6 +18,8 @@ export class FakeCargo implements Cargo {
   /** Of the workspace, what no copy has, and whether all of it can be read. */
   leftOut = 0
   isWhole = true
+  /** False as if there were more outputs than a list holds. */
+  areAllListed = true
   /** Looks at what is mounted. */
   looks = 0
 
@@ -38,8 +40,13 @@ export class FakeCargo implements Cargo {
     return [...this.uploads].map(([path, { sha256 }]) => ({ path, sha256 }))
   }
 
-  async listOutputs(): Promise<readonly Output[]> {
-    return [...this.outputs].map(([path, text]) => ({ path, size: text.length, changed: hashOf(Buffer.from(text)) }))
+  async listOutputs(): Promise<Outputs> {
+    const files = [...this.outputs].map(([path, text]) => ({
+      path,
+      size: text.length,
+      changed: hashOf(Buffer.from(text)),
+    }))
+    return { files, areAll: this.areAllListed }
   }
 
   async *openOutput(path: string): AsyncGenerator<Uint8Array, void, undefined> {

@@ -11,7 +11,7 @@ export interface FakeLedger extends SandboxLedger {
   /** Puts it on, as one that was used just now by a running session. */
   add(row: SandboxRow, more?: Partial<KeptSandbox>): void
   /** A call is bound to it. */
-  use(row: SandboxRow): void
+  use(row: SandboxRow, call?: string): void
   find(row: SandboxRow): KeptSandbox | undefined
 }
 
@@ -19,6 +19,8 @@ export function createFakeLedger(): FakeLedger {
   const kept = new Map<string, KeptSandbox>()
   const copies = new Map<string, WorkspaceExport>()
   const tombstones = new Set<string>()
+  /** By the names of their places, with their generations. */
+  const calls = new Map<string, readonly string[]>()
   const living = () => [...kept.values()].filter(({ row }) => row.retired !== true)
   let ticks = 0
   /** Each is later than the one before. */
@@ -40,7 +42,10 @@ export function createFakeLedger(): FakeLedger {
       const usual = { status: 'running', isGone: false, exportedAt: null, collectedAt: null, evictAt: null } as const
       kept.set(placeName(row), { row, workspaceId: 'default', usedAt: tick(), unusedMs: 0, ...usual, ...more })
     },
-    use: (row) => void change(row, { usedAt: tick(), unusedMs: 0 }),
+    use(row, call) {
+      change(row, { usedAt: tick(), unusedMs: 0 })
+      if (call !== undefined) calls.set(nameOf(row), [...(calls.get(nameOf(row)) ?? []), call])
+    },
     find: (row) => kept.get(placeName(row)),
     of: async (hosts) => living().filter(({ row: { host } }) => !host || hosts.includes(host)),
     all: async () => living(),
@@ -52,10 +57,17 @@ export function createFakeLedger(): FakeLedger {
       for (const { row } of found) change(row, { evictAt: tick() })
       return found.length > 0
     },
-    async retire(row, seenUsedAt) {
-      return ledger.find(row)?.row.retired !== true && change(row, { row: { ...row, retired: true } }, seenUsedAt)
+    async retire(row, seenUsedAt, { isLost } = { isLost: false }) {
+      const retired = { ...row, retired: true, ...(isLost && { isLost }) } as const
+      return ledger.find(row)?.row.retired !== true && change(row, { row: retired }, seenUsedAt)
     },
-    revive: async ({ retired: _, ...row }) => void change(row, { row }),
+    revive: async (row) => {
+      const present = ledger.find(row)
+      if (present?.row.generation !== row.generation) return
+      const { retired: _, ...revived } = present.row
+      change(row, { row: revived })
+    },
+    refused: async () => 0,
     async exported(copy, seenUsedAt) {
       const present = kept.get(placeName(copy))
       if (present === undefined || present.row.retired === true || present.row.generation !== copy.generation)
@@ -68,7 +80,11 @@ export function createFakeLedger(): FakeLedger {
     passedOver: async (row, seenUsedAt) => void change(row, { exportedAt: tick() }, seenUsedAt),
     latestExport: async (sessionId, hand) => copies.get(placeName({ sessionId, hand })) ?? null,
     collected: async (row) => void change(row, { collectedAt: tick() }),
-    callsSince: async () => [],
+    callsSince: async (place) => calls.get(nameOf(place)) ?? [],
   }
   return ledger
+}
+
+function nameOf(place: Pick<SandboxRow, 'sessionId' | 'hand' | 'generation'>): string {
+  return `${placeName(place)} ${place.generation}`
 }

@@ -1,3 +1,4 @@
+import type { HandsUnavailable } from '../../src/hands/hands.ts'
 import type { SandboxRow } from '../../src/hands/bindings.ts'
 import type {
   KeepResult,
@@ -19,7 +20,13 @@ export class FakeSandbox implements Sandbox {
   /** What the next commands say instead of nothing. */
   says = ''
   isLost = false
+  /** Why it cannot be asked to end anything. */
+  away: HandsUnavailable | undefined
   isBusy = false
+  /** Ids of the commands that run, as it says. */
+  readonly commands = new Set<string>()
+  /** It does not end what it is told to. */
+  isStubborn = false
   gate: Promise<void> | undefined
   readonly cargo = new FakeCargo()
   readonly #results = new Map<string, Promise<RunResult>>()
@@ -35,14 +42,28 @@ export class FakeSandbox implements Sandbox {
 
   async cancel(id: string): Promise<void> {
     if (this.isLost) throw new SandboxLost('killed')
+    if (this.away) throw this.away
     this.cancelled.push(id)
-    const ended = { reason: 'cancelled', code: 143, output: new Uint8Array(), truncated: null, first: false } as const
+    if (!this.isStubborn) this.commands.delete(id)
+    const ended = {
+      reason: 'cancelled',
+      code: 143,
+      output: new Uint8Array(),
+      truncated: null,
+      first: false,
+      isCleared: false,
+    } as const
     if (!this.#results.has(id)) this.#results.set(id, Promise.resolve(ended))
     return Promise.resolve()
   }
 
   busy(): Promise<boolean> {
-    return this.isLost ? Promise.reject(new SandboxLost('killed')) : Promise.resolve(this.isBusy)
+    const isBusy = this.isBusy || this.commands.size > 0
+    return this.isLost ? Promise.reject(new SandboxLost('killed')) : Promise.resolve(isBusy)
+  }
+
+  running(): Promise<readonly string[]> {
+    return Promise.resolve([...this.commands])
   }
 
   keep(id: string): Promise<KeepResult> {
@@ -66,10 +87,17 @@ export class FakeSandbox implements Sandbox {
       if (id === 'placed') this.cargo.place(env?.['MAKER'] ?? '')
       else this.cargo.placeOutputs(env?.['MAKER'] ?? '')
       const output = Buffer.concat([Buffer.from('0\n'), stdin ?? new Uint8Array()])
-      return { reason: 'exit', code: 0, output, truncated: null, first: true }
+      return { reason: 'exit', code: 0, output, truncated: null, first: true, isCleared: false }
     }
     const echoed = /^echo (\S+)$/.exec(command)?.[1] ?? this.says
-    return { reason: 'exit', code: 0, output: Buffer.from(`${echoed}\n`), truncated: null, first: true }
+    return {
+      reason: 'exit',
+      code: 0,
+      output: Buffer.from(`${echoed}\n`),
+      truncated: null,
+      first: true,
+      isCleared: false,
+    }
   }
 }
 

@@ -65,6 +65,7 @@ export function createFakeStores(keepsCopies = true): FakeStores {
     calls,
     keepsCopies,
     ledger: {
+      refused: async () => 0,
       latestExport: async (sessionId, hand) => exports.get(placeName({ sessionId, hand })) ?? null,
       callsSince: async ({ generation, at }) =>
         calls.filter((call) => call.generation === generation && (at === null || call.at > at)).map(({ id }) => id),

@@ -1,20 +1,16 @@
-import type { ChildProcess, StdioOptions } from 'node:child_process'
-import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { closeSync, openSync } from 'node:fs'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { readConfig } from '../../src/config.ts'
-import { awaitReady } from '../../src/dev/ready.ts'
-import { findRunningPostgres } from '../../src/dev/running-postgres.ts'
 import type { SandboxRow } from '../../src/hands/bindings.ts'
 import { createLocalProvider } from '../../src/hands/local.ts'
 import { programOf } from '../../src/program-of.ts'
 import { devOptions } from '../../src/programs.ts'
 import { sandboxFolder } from '../../src/sandboxes.ts'
 import type { Yard } from '../chaos/yard.ts'
-import { testCodecKey } from '../support/codecs.ts'
+import { startOwnProcess } from '../support/own-process.ts'
+import { handsEnvironment } from './hands-process.ts'
 
 /** A worker of the hands in a process of its own, on a data folder of its own, as on another machine. */
 export interface HandsHost extends AsyncDisposable {
@@ -37,33 +33,14 @@ export async function startHandsHost(yard: Yard, name: string, more: NodeJS.Proc
   const data = await mkdtemp(join(tmpdir(), `longhand-${name}-`))
   const logFile = join(data, 'worker.log')
   const provider = createLocalProvider({ folder: sandboxFolder(data) })
-  const codecKey = testCodecKey()
   const env: NodeJS.ProcessEnv = {
-    PATH: process.env['PATH'],
-    HOME: process.env['HOME'],
-    DATABASE_URL: await findRunningPostgres(yard.data),
-    TEMPORAL_ADDRESS: yard.temporalAddress,
-    TEMPORAL_NAMESPACE: 'default',
-    LONGHAND_DATA: data,
+    ...(await handsEnvironment(yard, data)),
     LONGHAND_BLOBS: yard.data,
-    ...(codecKey && { LONGHAND_CODEC_KEY: Buffer.from(codecKey).toString('base64') }),
     LONGHAND_SANDBOX: 'local',
-    LONGHAND_ROLES: 'hands',
     LONGHAND_HOST: name,
     ...more,
   }
-
-  async function start(): Promise<ChildProcess> {
-    const { command, args } = programOf('worker')
-    const log = openSync(logFile, 'a')
-    const stdio: StdioOptions = ['ignore', log, log, 'ipc']
-    const child = spawn(command, args, { env, stdio })
-    closeSync(log)
-    const ended = new AbortController()
-    child.once('exit', () => ended.abort(new Error(`the hands of ${name} ended before they served`)))
-    await awaitReady(child, ended.signal)
-    return child
-  }
+  const start = () => startOwnProcess(programOf('worker'), { env, logFile })
 
   let child = await start().catch(async (error: unknown) => {
     await rm(data, { recursive: true, force: true })

@@ -111,6 +111,29 @@ describe('hands on several hosts', () => {
     expect(await Promise.all(sessions.map(placesOf))).toEqual(places)
   })
 
+  test('end a command that was interrupted while its host was dead', { timeout: LIMIT_MS }, async () => {
+    const host = hostAt(0)
+    const session = await sessionOn(host)
+    const running = () => host.look(session, "ps -e -o args | grep -c '^[s]leep 601'")
+    const working = turn(session, bash('sleep 601'))
+    await until(async () => (await running()) === '1\n')
+    host.signal('SIGKILL')
+    try {
+      await yard.client.beta.sessions.events.send(session, { events: [{ type: 'user.interrupt' }] })
+      await working
+      expect(await running()).toBe('1\n')
+      const postgres = await yard.connect()
+      await postgres.query("update sandboxes set used_at = used_at - interval '1 minute' where session_id = $1", [
+        session,
+      ])
+      await postgres.end()
+    } finally {
+      await host.start()
+    }
+    await until(async () => (await running()) === '0\n')
+    expect(resultsIn(await turn(session, bash('cat ledger')))).toEqual([{ isError: false, text: 'begun' }])
+  })
+
   test('go on elsewhere when a host is lost, and say so', { timeout: LIMIT_MS }, async () => {
     const [lost, kept] = [hostAt(0), hostAt(1)]
     const [idle, busy] = [await sessionOn(lost), await sessionOn(lost)]

@@ -26,7 +26,7 @@ class ShellSandbox extends FakeSandbox {
     const first = !this.#said.has(id)
     const said = this.#said.get(id) ?? shell(command, { ...env }, stdin)
     this.#said.set(id, said)
-    return { reason: 'exit', code: 0, output: Buffer.from(await said), truncated: null, first }
+    return { reason: 'exit', code: 0, output: Buffer.from(await said), truncated: null, first, isCleared: false }
   }
 }
 
@@ -85,7 +85,14 @@ describe('what makers have staged', () => {
     'takes the sandbox with it when what was put in place is not known: %j',
     async (output) => {
       const sandbox = new FakeSandbox()
-      sandbox.run = async () => ({ reason: 'exit', code: 0, output: Buffer.from(output), truncated: null, first: true })
+      sandbox.run = async () => ({
+        reason: 'exit',
+        code: 0,
+        output: Buffer.from(output),
+        truncated: null,
+        first: true,
+        isCleared: false,
+      })
       await expect(putInPlace(sandbox, staged('one'))).rejects.toThrow(SandboxLost)
     },
   )

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import type { SandboxRow } from '../../src/hands/bindings.ts'
 import type { KeeperOptions } from '../../src/hands/keeper.ts'
 import { clearAway, tend } from '../../src/hands/keeper.ts'
@@ -27,11 +28,13 @@ export function buildKeeper({ provider = createFakeProvider(), ledger = createFa
     provider,
     ledger,
     hosts,
+    openCalls: async () => [],
     copies: {
       async write(_: string, source: AsyncIterable<Uint8Array>) {
-        const text = (await gather(source)).toString()
-        contents.set(`copy${++serial}`, text)
-        return `copy${serial}`
+        const bytes = await gather(source)
+        const content = `copy${++serial}`
+        contents.set(content, bytes.toString())
+        return { content, size: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex') }
       },
       drop: async (content: string) => void contents.delete(content),
     },
@@ -49,6 +52,7 @@ export function buildKeeper({ provider = createFakeProvider(), ledger = createFa
   const pass = {
     ...options,
     refusals: new Map<string, number>(),
+    unheard: new Map<string, number>(),
     signal: new AbortController().signal,
     now: Date.now(),
   }
@@ -71,6 +75,8 @@ export function buildKeeper({ provider = createFakeProvider(), ledger = createFa
     pass,
     open,
     tend: () => tend(pass),
+    /** A look so many milliseconds later, by the host's clock. */
+    tendAt: (ms: number) => tend({ ...pass, now: pass.now + ms }),
     clearAway: () => clearAway(pass),
   }
 }

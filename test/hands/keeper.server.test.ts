@@ -1,20 +1,14 @@
 import { createHash } from 'node:crypto'
-import { sql } from 'kysely'
+import { once } from 'node:events'
 import { describe, expect, test } from 'vitest'
 import type { SandboxRow } from '../../src/hands/bindings.ts'
 import type { KeeperSettings } from '../../src/hands/keeper.ts'
-import { clearAway, tend } from '../../src/hands/keeper.ts'
-import { createSandboxHands } from '../../src/hands/sandbox-hands.ts'
-import type { SandboxProvider } from '../../src/hands/sandbox.ts'
-import { createCopyStore } from '../../src/keeping.ts'
-import { createStock } from '../../src/stock.ts'
-import type { Database } from '../../src/store/postgres/database.ts'
-import { createStores } from '../../src/store/postgres/stores.ts'
-import { createSession, newId } from '../store/builders.ts'
-import { silent, useDatabase } from '../store/use-postgres.ts'
+import type { Sandbox } from '../../src/hands/sandbox.ts'
+import { useDatabase } from '../store/use-postgres.ts'
 import { hasDocker } from '../support/docker.ts'
 import { createMemoryContents } from '../support/memory-contents.ts'
 import { useDockerSandboxes } from './docker-sandboxes.ts'
+import { openKeeperWorld } from './keeper-world.ts'
 import type { TestSandboxes } from './local-sandboxes.ts'
 import { useLocalSandboxes } from './local-sandboxes.ts'
 
@@ -24,65 +18,16 @@ const openDatabase = useDatabase()
 const describeTree = `cd /workspace; { find . -mindepth 1 ! -type l ! -type p ! -type s -printf '%P %y %m %s %Ts %n\\n' | sed 's/ d \\([0-9]*\\) [0-9]* / d \\1 /' | sort
 find . -type l -printf '%P %l\\n' | sort; find . -type f -exec sha256sum {} + | sort; } | sha256sum`
 
-/** A session with real sandboxes, a store, and a keeper whose passes a test makes. */
-async function openWorld(sandboxes: TestSandboxes, change: Partial<KeeperSettings> = {}) {
-  const database = await openDatabase()
-  const stores = createStores(database)
-  const { id: sessionId } = await createSession(stores, 'default')
-  const { provider } = sandboxes
-  const contents = createMemoryContents()
-  const host = newId('host')
-  // The name of a host that no other test shares.
-  const here: SandboxProvider = { ...provider, host: async () => host }
-  const hands = createSandboxHands({
-    provider: here,
-    bindings: stores.bindings,
-    stores: { stock: createStock(stores, contents), ledger: stores.ledger, keepsCopies: change.mostCopied !== 0 },
-    log: silent,
-  })
-  const settings = { idleMs: 15 * 60_000, mostCopied: 100 * MiB, ...change }
-  const pass = {
-    provider: here,
-    hosts: [{ host, provider: provider.kind }],
-    ledger: stores.ledger,
-    copies: createCopyStore(stores.files, contents),
-    exclusively: async () => true,
-    settings,
-    log: silent,
-    refusals: new Map<string, number>(),
-    signal: new AbortController().signal,
-    now: Date.now(),
-  }
-  let calls = 0
-  let known = 0
-  async function bash(command: string): Promise<string> {
-    const id = `sevt_${++calls}`
-    const { signal } = pass
-    const nameCalls = async (ids: readonly string[]) => ids.map((one) => `call ${one}`)
-    const context = { sessionId, toolUseId: id, abandoned: [], signal, known, nameCalls }
-    const { text, made } = await hands.execute('bash', { command }, context)
-    known = made?.generation ?? known
-    return text
-  }
-  return {
-    sessionId,
-    stores,
-    contents,
-    bash,
-    tend: () => tend(pass),
-    clearAway: () => clearAway(pass),
-    pass: (minutes: number) => letPass(database, sessionId, minutes),
-    row: () => stores.bindings.current(sessionId),
-    listed: async () => (await provider.list()).filter((listed) => listed.sessionId === sessionId),
-  }
+function openWorld(sandboxes: TestSandboxes, settings: Partial<KeeperSettings> = {}) {
+  return openDatabase().then((database) =>
+    openKeeperWorld(database, { sandboxes, contents: createMemoryContents(), settings }),
+  )
 }
 
-/** So long nobody has called. */
-async function letPass(database: Database, sessionId: string, minutes: number): Promise<void> {
-  const ago = sql`make_interval(mins => ${minutes}::integer)`
-  await sql`
-    update sandboxes set used_at = used_at - ${ago}, exported_at = exported_at - ${ago} where session_id = ${sessionId}
-  `.execute(database)
+async function attach({ provider }: TestSandboxes, row: SandboxRow): Promise<Sandbox> {
+  const sandbox = await provider.attach(row)
+  if (sandbox === null) throw new Error('expected the sandbox to live')
+  return sandbox
 }
 
 function keeping(setup: TestSandboxes): void {
@@ -157,10 +102,70 @@ with a break'; touch -d @1700000000 tree/7; mkfifo pipe
     const sandbox = await setup.provider.attach(row)
     await expect.poll(() => sandbox?.busy()).toBe(true)
     await world.pass(60)
-    await world.tend()
-    expect(await world.listed()).toHaveLength(1)
+    for (const open of [null, ['sevt_2']]) {
+      world.log.open = open
+      await world.tend()
+      expect(await sandbox?.running()).toEqual(['sevt_2'])
+      expect(await world.listed()).toHaveLength(1)
+    }
     await sandbox?.run({ id: 'go', command: 'touch go', timeoutMs: 10_000, capBytes: 4_096 })
     expect(await long).toContain('done')
+  })
+
+  test('ends commands of calls that were given up when their worker was dead, and no others', async () => {
+    const world = await openWorld(setup)
+    await world.bash('(until [ -e stop ]; do sleep 0.1; done; touch stopped) > /dev/null 2>&1 &')
+    const row = (await world.row()) as SandboxRow
+    const sandbox = await attach(setup, row)
+    const limits = { timeoutMs: 60_000, capBytes: 4_096 }
+    const look = (command: string) => sandbox.run({ id: `look_${++looks}`, command, ...limits })
+    let looks = 0
+    const running = async () => (await sandbox.running()).toSorted()
+    for (const [id, command] of [
+      ['sevt_begun', 'touch begun; sleep 600'],
+      ['sevt_waits', 'touch never'],
+    ] as const) {
+      await world.stores.bindings.bind(world.sessionId, id, { hand: 'main', generation: 1 })
+      const worker = setup.startClient({ do: 'run', row, request: { id, command, queue: 'q' } })
+      await expect.poll(running).toContain(id)
+      if (id === 'sevt_begun') await look('until [ -e begun ]; do sleep 0.05; done')
+      worker.kill('SIGKILL')
+      await once(worker, 'exit')
+    }
+    const other = sandbox.run({ id: 'not_a_call', command: 'until [ -e go ]; do sleep 0.1; done', ...limits })
+    await expect.poll(running).toEqual(['not_a_call', 'sevt_begun', 'sevt_waits'])
+    world.log.open = []
+    await world.tend()
+    expect(await running()).toHaveLength(3)
+    await world.pass(1)
+    await world.tend()
+    expect(await running()).toEqual(['not_a_call'])
+    for (const id of ['sevt_begun', 'sevt_waits'])
+      expect(await sandbox.run({ id, command: 'touch never', ...limits })).toMatchObject({ reason: 'cancelled' })
+    expect(world.contents.contents.size).toBe(0)
+    await look('touch go')
+    await other
+    await world.tend()
+    expect(world.contents.contents.size).toBe(1)
+    expect(await world.bash('touch stop; until [ -e stopped ]; do sleep 0.1; done; ls')).toBe(
+      'begun\ngo\nstop\nstopped',
+    )
+  })
+
+  test('ends such a command in the shell of the session, which goes on with the next call', async () => {
+    const world = await openWorld(setup)
+    await world.bash('cd /tmp; kept=yes')
+    const long = world.bash('sleep 600')
+    const sandbox = await attach(setup, (await world.row()) as SandboxRow)
+    await expect.poll(() => sandbox.running()).toEqual(['sevt_2'])
+    world.log.open = []
+    await world.pass(1)
+    await world.tend()
+    expect(await long).toMatch(/the call was given up/)
+    expect(await world.bash('echo "$kept $PWD"')).toBe('yes /tmp')
+    await world.pass(16)
+    await world.tend()
+    expect(await world.listed()).toEqual([])
   })
 
   test('leaves nothing of a session that was deleted', async () => {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { CargoRefused } from '../../src/hands/cargo.ts'
+import { HandsUnavailable } from '../../src/hands/hands.ts'
 import { startKeeper, tend } from '../../src/hands/keeper.ts'
 import type { KeptSandbox } from '../../src/hands/ledger.ts'
 import type { Change } from './keeper-rig.ts'
@@ -61,6 +62,37 @@ describe('a keeper', () => {
     expect(contents.size).toBe(2)
     expect(ledger.find(resting)?.collectedAt).not.toBeNull()
     expect(said.filter((message) => message === 'outputs cannot be collected')).toHaveLength(4)
+  })
+
+  test('ends one of a session that is over, though its outputs could not be had for an hour', async () => {
+    const collect = async () => Promise.reject(new HandsUnavailable('the sandbox gives nothing'))
+    const { open, pass, provider, said } = buildKeeper({ collect })
+    const { row } = await open('sesn_1', { status: null, isGone: true })
+    const left = []
+    for (let looks = 0; looks <= 118; looks++) {
+      await tend({ ...pass, now: pass.now + (looks * minute) / 2 })
+      left.push(provider.living.size)
+    }
+    expect(left).toEqual([...Array.from({ length: 118 }, () => 1), 0])
+    expect(provider.destroyed).toEqual([row.reference])
+    expect(said.at(-1)).toBe('outputs given up')
+  })
+
+  test('asks one that gives no answer again a minute later', async () => {
+    const { open, pass, said, contents } = buildKeeper()
+    const { sandbox } = await open('sesn_1', idle)
+    const { busy } = sandbox
+    let asked = 0
+    sandbox.busy = () => {
+      asked++
+      return Promise.reject(new HandsUnavailable('the sandbox gives no answer'))
+    }
+    await tend(pass)
+    await tend({ ...pass, now: pass.now + minute - 1 })
+    expect([asked, said]).toEqual([1, ['sandbox not looked after; it is tried again']])
+    sandbox.busy = busy
+    await tend({ ...pass, now: pass.now + minute })
+    expect(contents.size).toBe(1)
   })
 
   test('ends nothing that a call was bound to meanwhile', async () => {
@@ -129,6 +161,7 @@ describe('a keeper', () => {
     await look()
     await look()
     expect(provider.destroyed).toEqual([row.reference])
+    expect(ledger.find(row)?.row).toMatchObject({ retired: true, isLost: true })
   })
 
   test('looks through the outputs of those at work and of those used lately, and a last time before the end', async () => {
@@ -211,66 +244,13 @@ async function killAt(last: number, isBefore: boolean) {
       },
     })
   const { provider, ledger, copies, pass } = world
-  await tend({ ...pass, provider: dying(provider), ledger: dying(ledger), copies: dying(copies) }).catch(() => {})
+  // What it knew of refusals dies with it.
+  const refusals = new Map<string, number>()
+  await tend({ ...pass, refusals, provider: dying(provider), ledger: dying(ledger), copies: dying(copies) }).catch(
+    () => {},
+  )
   return { world, row, isWhole: steps < last }
 }
-
-describe('clearing away', () => {
-  const listed = (age: number) => new Date(Date.now() - age)
-
-  test('ends superseded ones after two minutes, those of deleted sessions at once, and leaves those being made', async () => {
-    const { open, clearAway: clear, provider, ledger } = buildKeeper()
-    const { row } = await open('sesn_1', idle)
-    const rows = {
-      current: { ...row, since: listed(9 * minute) },
-      before: { ...row, generation: 0, reference: 'before', since: listed(3 * minute) },
-      lost: { ...row, reference: 'lost', since: listed(3 * minute) },
-      justLost: { ...row, reference: 'just-lost', since: listed(minute) },
-      next: { ...row, generation: 2, reference: 'next', since: listed(20 * minute) },
-      abandoned: { ...row, generation: 2, reference: 'abandoned', since: listed(31 * minute) },
-      new: { ...row, sessionId: 'sesn_2', reference: 'new', since: listed(20 * minute) },
-      deleted: { ...row, sessionId: 'sesn_3', reference: 'deleted', since: listed(0) },
-    }
-    ledger.tombstones.add('sesn_3')
-    provider.list = async () => Object.values(rows)
-    await clear()
-    expect(provider.destroyed.toSorted()).toEqual(['abandoned', 'before', 'deleted', 'lost'])
-  })
-
-  test('leaves one in which a command runs', async () => {
-    const { open, clearAway: clear, provider, ledger } = buildKeeper()
-    const { row, sandbox } = await open('sesn_1', idle)
-    sandbox.isBusy = true
-    ledger.kept.clear()
-    provider.list = async () => [{ ...row, since: listed(31 * minute) }]
-    await clear()
-    expect(provider.destroyed).toEqual([])
-    sandbox.isBusy = false
-    await clear()
-    expect(provider.destroyed).toEqual([row.reference])
-  })
-
-  test('ends one of a deleted session, whatever runs there', async () => {
-    const { open, clearAway: clear, provider, ledger } = buildKeeper()
-    const { row, sandbox } = await open('sesn_1', idle)
-    sandbox.isBusy = true
-    ledger.tombstones.add('sesn_1')
-    await clear()
-    expect(provider.destroyed).toEqual([row.reference])
-  })
-
-  test('gives the host’s name to those that had none and are here', async () => {
-    const { open, clearAway: clear, ledger, tend: look, contents } = buildKeeper()
-    const { row } = await open('sesn_1', idle)
-    ledger.add({ ...row, host: null }, idle)
-    ledger.add({ ...row, sessionId: 'sesn_2', reference: 'elsewhere', host: null }, due)
-    await look()
-    expect(contents.size).toBe(0)
-    await clear()
-    expect(ledger.find(row)?.row.host).toBe('here')
-    expect(ledger.kept.get('sesn_2')?.row.host).toBeNull()
-  })
-})
 
 describe('the loop of a keeper', () => {
   test('looks at once, at what nobody wants too, and ends when it is stopped', async () => {
@@ -287,16 +267,33 @@ describe('the loop of a keeper', () => {
     expect(looks).toBe(1)
   })
 
-  test('goes on when a look fails, and looks at nothing while another process does', async () => {
+  test('goes on when a look fails', async () => {
+    let looks = 0
     const { options, open, contents, said } = buildKeeper({
-      exclusively: async () => Promise.reject(new Error('away')),
+      async exclusively(work) {
+        if (++looks === 1) throw new Error('away')
+        await work()
+        return true
+      },
+      wait: () => new Promise((resolve) => setImmediate(resolve)),
     })
     await open('sesn_1', idle)
     const keeper = startKeeper(options)
-    await expect.poll(() => said).toEqual(['sandboxes were not looked after; it is tried again'])
+    await expect.poll(() => contents.size).toBe(1)
     await keeper.stop()
-    const other = startKeeper({ ...options, exclusively: async () => false })
-    await other.stop()
+    expect(said).toEqual(['sandboxes were not looked after; it is tried again'])
+  })
+
+  test('looks at nothing while another process does', async () => {
+    let looks = 0
+    const { options, open, contents } = buildKeeper({
+      exclusively: async () => ++looks < 0,
+      wait: () => new Promise((resolve) => setImmediate(resolve)),
+    })
+    await open('sesn_1', idle)
+    const keeper = startKeeper(options)
+    await expect.poll(() => looks).toBeGreaterThan(2)
+    await keeper.stop()
     expect(contents.size).toBe(0)
   })
 

@@ -109,6 +109,15 @@ describe('lanes', () => {
     expect(lines).toHaveLength(opened)
   })
 
+  test('let go of a resident whose question is given up', async () => {
+    const over = new AbortController()
+    const { lanes, lines } = build(() => over.abort())
+    const options = { signal: over.signal }
+    expect(await lanes.ask(['busy', 'b00', '-'], options)).toBeNull()
+    expect(lines.map(({ isDestroyed }) => isDestroyed)).toEqual([true])
+    expect(await lanes.ask(['busy', 'b00', '-'], options)).toBeNull()
+  })
+
   test('pass over a resident that died while it waited', async () => {
     const { lanes, lines } = build(answer)
     await ask(lanes)

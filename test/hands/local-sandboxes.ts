@@ -5,9 +5,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll } from 'vitest'
+import { sandboxAccount } from '../../src/hands/account.ts'
 import type { SandboxRow } from '../../src/hands/bindings.ts'
+import type { Inside } from '../../src/hands/bubblewrap.ts'
 import { createLocalProvider } from '../../src/hands/local.ts'
-import type { Sandbox, SandboxProvider } from '../../src/hands/sandbox.ts'
+import type { Doors } from '../../src/hands/network.ts'
+import type { RunRequest, Sandbox, SandboxProvider } from '../../src/hands/sandbox.ts'
 
 const clientProgram = fileURLToPath(new URL('client-program.ts', import.meta.url))
 
@@ -15,7 +18,7 @@ const clientProgram = fileURLToPath(new URL('client-program.ts', import.meta.url
 export type ClientTask =
   | { readonly do: 'provision'; readonly sessionId: string; readonly generation: number }
   | { readonly do: 'mount'; readonly row: SandboxRow; readonly path: string }
-  | { readonly do: 'run'; readonly row: SandboxRow; readonly request: { id: string; command: string } }
+  | { readonly do: 'run'; readonly row: SandboxRow; readonly request: Pick<RunRequest, 'id' | 'command' | 'queue'> }
 
 /** Which provider a client process is to use. */
 export type ClientPlace =
@@ -35,21 +38,32 @@ export interface TestSandboxes {
 
 export interface LocalSandboxes extends TestSandboxes {
   readonly folder: string
+  /** Where a file of the workspace is, outside. */
+  pathOf(row: SandboxRow, name: string): string
+  /** Its namespaces, to start processes in. */
+  inside(row: SandboxRow): Promise<Inside>
 }
 
 let serial = 0
 
-/** A provider on a temporary folder; everything it made is destroyed after the file's tests. */
-export function useLocalSandboxes(): LocalSandboxes {
+/**
+ * A provider on a temporary folder; everything it made is destroyed after the file's tests.
+ * @param doors the sandboxes' way to the network, if they are to have one.
+ */
+export function useLocalSandboxes(doors?: Doors): LocalSandboxes {
   let folder = ''
   let provider: SandboxProvider | undefined
   const present = () => {
     if (provider === undefined) throw new Error('expected the tests to have begun')
     return provider
   }
+  async function pidOf({ reference }: SandboxRow): Promise<number> {
+    const text = await readFile(join(folder, 'generations', reference, 'process.json'), 'utf8')
+    return (JSON.parse(text) as { pid: number }).pid
+  }
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'longhand-hands-'))
-    provider = createLocalProvider({ folder })
+    provider = createLocalProvider({ folder, ...(doors ? { doors } : {}) })
     const broken = (await provider.doctor()).filter(({ ok }) => !ok)
     if (broken.length > 0) throw new Error(`no sandbox is possible here: ${JSON.stringify(broken)}`)
   })
@@ -65,11 +79,10 @@ export function useLocalSandboxes(): LocalSandboxes {
       return present()
     },
     open: (sessionId) => openSandbox(present(), sessionId),
-    async kill({ reference }) {
-      const { pid } = JSON.parse(await readFile(join(folder, 'generations', reference, 'process.json'), 'utf8')) as {
-        pid: number
-      }
-      process.kill(pid, 'SIGKILL')
+    pathOf: ({ reference }, name) => join(folder, 'generations', reference, 'workspace', name),
+    inside: async (row) => ({ pid: await pidOf(row), account: sandboxAccount(), door: null }),
+    async kill(row) {
+      process.kill(await pidOf(row), 'SIGKILL')
     },
     startClient: (task) => startClient({ kind: 'local', folder }, task),
   }

@@ -52,6 +52,14 @@ function filesIn({ provider }: World, generation: number): readonly (readonly [s
 }
 
 describe('a new generation', () => {
+  test('is published with what its environment asks for', async () => {
+    const { one, recipe, seeker } = build()
+    const asking = { ...recipe, runtime: 'runsc' }
+    const { row } = await one.next(seeker({ recipe: async () => asking }), null)
+    expect(row.facts).toMatchObject({ surroundings: { runtime: 'runsc' } })
+    expect((await build().one.next(seeker(), null)).row.facts).not.toHaveProperty('surroundings')
+  })
+
   test('is published when everything is in it', async () => {
     const world = await withLost()
     const { bindings, one, seeker, gone, a, provider, stores } = world

@@ -121,10 +121,16 @@ describe('a loss', () => {
     ],
     [{ how: 'put away' } as const, 'was put away. Its'],
   ])('is told with its reason: %j', (ending, words) => {
-    const { text, isError } = describeLoss(2, ending)
+    const { text, isError } = describeLoss({ hand: 'main', generation: 2 }, ending)
     expect(isError).toBe(true)
     expect(text).toContain(`The sandbox of this call (generation 2) ${words}`)
-    expect(text).toContain('it was not run again')
+    expect(text).toContain('it was not run again. The next call gets a new sandbox')
+  })
+
+  test('names the hand, where it is not the main one', () => {
+    const { text } = describeLoss({ hand: 'gpu', generation: 2 })
+    expect(text).toContain('The sandbox of this call (gpu, generation 2) was lost')
+    expect(text).toContain('it was not run again. The next call in gpu gets a new sandbox')
   })
 })
 
@@ -132,7 +138,9 @@ describe('what goes into the log', () => {
   const row = { provider: 'docker', generation: 3 }
 
   test('is what the sandbox was made of', () => {
-    const facts = { ...bareFacts, image: 'sha256:1', supplies: 4, before: { ending: lost, copy: copied } }
+    const surroundings = { networking: { type: 'unrestricted' as const }, runtime: 'runsc' }
+    const before = { ending: lost, copy: copied }
+    const facts = { ...bareFacts, image: 'sha256:1', supplies: 4, surroundings, before }
     expect(toMade({ ...row, host: 'a1' }, 'main', facts)).toEqual({
       hand: 'main',
       generation: 3,
@@ -140,6 +148,7 @@ describe('what goes into the log', () => {
       host: 'a1',
       image: 'sha256:1',
       supplies: 4,
+      surroundings,
       restored: copied.restored,
     })
   })

@@ -1,25 +1,24 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import type { Gate } from '../../src/egress/gate.ts'
 import { openGate } from '../../src/egress/gate.ts'
 import type { RepositoryRoute } from '../../src/egress/repository-route.ts'
-import { createDockerProvider } from '../../src/hands/docker/docker.ts'
-import { createEngine } from '../../src/hands/docker/dockerode.ts'
-import { DEFAULT_IMAGE } from '../../src/hands/docker/image.ts'
-import { createLocalProvider } from '../../src/hands/local.ts'
 import type { Checkout, RecipeRepository } from '../../src/hands/recipe.ts'
 import { cloneRepositories } from '../../src/hands/repositories.ts'
 import type { Sandbox, SandboxProvider } from '../../src/hands/sandbox.ts'
 import { dialTo } from '../egress/test-proxy.ts'
 import { findIn, searchInside, spellingsOf } from '../support/canary-scan.ts'
-import { hasDocker } from '../support/docker.ts'
+import { sandboxKinds } from '../support/docker.ts'
+import { newInstallation } from '../support/installation.ts'
 import type { GitServer } from '../support/git-server.ts'
 import { startGitServer } from '../support/git-server.ts'
 import { silentLog } from '../support/silent-log.ts'
+import { openSandbox } from './local-sandboxes.ts'
+import { providerOf } from './provider-of.ts'
 
-const kinds = (await hasDocker()) ? (['local', 'docker'] as const) : (['local'] as const)
+const kinds = await sandboxKinds()
 const token = `canary${Math.random().toString(36).slice(2)}`
 const web = 'https://github.com'
 const files = { 'README.md': 'hello\n', 'src/a.txt': 'a\n' }
@@ -65,24 +64,18 @@ describe.each(kinds)('repositories in a %s sandbox', { timeout: 60_000 }, (kind)
       open: (door: string) => gate.open(door, permit()),
       close: (door: string) => gate.close(door),
     }
-    provider =
-      kind === 'local'
-        ? createLocalProvider({ folder: join(root, 'sandboxes'), doors: ways })
-        : createDockerProvider({
-            engine: createEngine(),
-            image: DEFAULT_IMAGE,
-            installation: `git${process.pid}`,
-            doors: ways,
-          })
-    const attached = await provider.attach(await provider.provision({ sessionId: name, generation: 1 }))
-    if (attached === null) throw new Error('expected a new sandbox to live')
-    sandbox = attached
+    const installation = newInstallation('git')
+    provider = providerOf(kind, { folder: join(root, 'sandboxes'), installation, doors: ways })
+    ;({ sandbox } = await openSandbox(provider, name))
   })
   afterAll(async () => {
     for (const row of await provider.list()) await provider.destroy(row)
     await gate[Symbol.asyncDispose]()
     await server[Symbol.asyncDispose]()
     await rm(root, { recursive: true, force: true })
+  })
+  afterEach(() => {
+    server.fault = null
   })
 
   function attach(repository: string, secret: string | null): void {
@@ -154,7 +147,6 @@ describe.each(kinds)('repositories in a %s sandbox', { timeout: 60_000 }, (kind)
   ] as const)('are told when their server gives %s', async (_, fault, type) => {
     server.fault = fault
     expect(await clone('o/r', `/workspace/x${serial}`)).toMatchObject([{ type }])
-    server.fault = null
   })
 
   test('are one clone for all who make the sandbox', async () => {

@@ -14,7 +14,15 @@ const onBranch: RecipeRepository = { ...plain, checkout: { type: 'branch', name:
 const atCommit: RecipeRepository = { ...plain, checkout: { type: 'commit', sha: 'c0ffee'.padEnd(40, '0') } }
 
 function ended(output: string, changes: Partial<RunResult> = {}): RunResult {
-  return { reason: 'exit', code: 128, output: Buffer.from(output), truncated: null, first: true, ...changes }
+  return {
+    reason: 'exit',
+    code: 128,
+    output: Buffer.from(output),
+    truncated: null,
+    first: true,
+    isCleared: false,
+    ...changes,
+  }
 }
 
 describe('what a clone came to', () => {

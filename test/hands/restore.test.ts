@@ -91,11 +91,23 @@ describe('a workspace', () => {
     sandbox.cargo.refused.add('/workspace')
     const attempt = restore(options)
     await expect(attempt).rejects.toThrow(HandsUnavailable)
-    await expect(attempt).rejects.toThrow('cannot be put back: the disk is full')
+    const words = 'cannot be put back (the disk is full); in 10 minutes a sandbox is made without it'
+    await expect(attempt).rejects.toThrow(words)
     expect(sandbox.runs).toEqual([])
     sandbox.cargo.refused.clear()
     expect(await restore(options)).toMatchObject({ of: 'workspace' })
     expect([...sandbox.cargo.workspace]).toEqual([...files])
+  })
+
+  test('is given up, and that is told, when there is still no room after ten minutes', async () => {
+    const { options, sandbox } = build()
+    sandbox.cargo.refused.add('/workspace')
+    options.ledger.refused = async () => 599_999
+    await expect(restore(options)).rejects.toThrow('in 1 minutes')
+    options.ledger.refused = async () => 600_000
+    const because = 'its copy cannot be put back: the disk is full'
+    expect(await restore(options)).toEqual({ of: 'nothing', because })
+    expect(sandbox.cargo.workspace.size).toBe(0)
   })
 
   test('says what its copy is without', async () => {

@@ -115,6 +115,48 @@ describe('a sandbox that was put away', () => {
     expect((await bash('a', 0)).text).toContain('(generation 1) was put away.')
   })
 
+  /** A first call has left a command there when it is put away. */
+  async function retireBusy() {
+    const world = build()
+    await world.bash('a', 0)
+    const before = await world.present()
+    await world.retire()
+    const [sandbox] = world.provider.made
+    if (sandbox === undefined) throw new Error('expected a sandbox')
+    sandbox.isBusy = true
+    return { ...world, sandbox, revive: () => world.bindings.rows.set('sesn_1', before) }
+  }
+
+  test('takes calls again when a command ran there', async () => {
+    const { bash, bindings, revive, provider } = await retireBusy()
+    const { current } = bindings
+    let looks = 0
+    bindings.current = async (...asked) => {
+      if (++looks === 3) revive()
+      return current(...asked)
+    }
+    expect(await bash('b', 1)).toEqual({ isError: false, text: '(no output)' })
+    expect([provider.made.length, provider.destroyed]).toEqual([1, []])
+  })
+
+  test('is not ended as long as a command runs there that nobody gives it back for', async () => {
+    const { bash, hands, seeker, provider, sandbox } = await retireBusy()
+    await expect(bash('b', 1)).rejects.toThrow('is being put away, and a command runs there')
+    await expect(hands.prepare(seeker)).rejects.toThrow(HandsUnavailable)
+    expect([provider.made.length, provider.destroyed]).toEqual([1, []])
+    sandbox.isLost = true
+    expect((await bash('c', 1)).made?.generation).toBe(2)
+  })
+
+  test('is told as lost when it was before', async () => {
+    const { bash, bindings, present, lose } = build()
+    await bash('a', 0)
+    await lose()
+    bindings.rows.set('sesn_1', { ...(await present()), retired: true, isLost: true })
+    expect((await bash('a', 0)).text).toContain('(generation 1) was lost before the call gave a result')
+    expect((await bash('b', 1)).text).toContain('the one before it was lost.')
+  })
+
   test('just when a call comes makes that look again', async () => {
     const { bash, retire, bindings } = build()
     await bash('a', 0)
@@ -146,6 +188,73 @@ describe('a sandbox that cannot be what it is to be', () => {
     await expect(hands.prepare(seeker)).rejects.toThrow(RecipeFailed)
     provider.provision = provision
     expect(await bash('b', 0)).toMatchObject({ isError: false })
+  })
+})
+
+describe('a session with several hands', () => {
+  const several = { hands: async () => ['gpu'] }
+  const aimed = (hands: ReturnType<typeof build>['hands'], id: string, environment: string, more: object = {}) =>
+    hands.execute(
+      'bash',
+      { command: ':', environment },
+      {
+        sessionId: 'sesn_1',
+        toolUseId: id,
+        abandoned: [],
+        signal: AbortSignal.timeout(60_000),
+        known: 0,
+        ...(environment === 'gpu' ? { hand: 'gpu' } : {}),
+        ...several,
+        ...more,
+      },
+    )
+
+  test('has a sandbox in each, and loses them one by one', async () => {
+    const { hands, provider, bash, bindings } = build()
+    expect(await aimed(hands, 'a', 'main')).toMatchObject({ made: { hand: 'main', generation: 1 } })
+    expect(await aimed(hands, 'b', 'gpu')).toMatchObject({ made: { hand: 'gpu', generation: 1 } })
+    expect(await bash('c', 1, several)).toEqual({ isError: false, text: '(no output)' })
+    expect(provider.made.map(({ runs }) => runs)).toEqual([['a', 'c'], ['b']])
+    const lost = await bindings.current('sesn_1', 'gpu')
+    provider.living.delete(lost?.reference ?? '')
+    expect((await aimed(hands, 'b', 'gpu')).text).toMatch(/^The sandbox of this call \(gpu, generation 1\) was lost/)
+    expect(await bash('d', 1, several)).toEqual({ isError: false, text: '(no output)' })
+    const told = await aimed(hands, 'e', 'gpu', { known: 1 })
+    expect(told.text).toMatch(/^\[This is a new sandbox \(gpu, generation 2\); the one before it was lost/)
+  })
+
+  test('is told of a name that is none of theirs, and nothing is made for it', async () => {
+    const { hands, provider } = build()
+    const text = 'bash: expected environment to be one of main, gpu, got "web"'
+    expect(await aimed(hands, 'a', 'web')).toEqual({ isError: true, text })
+    expect(provider.made).toEqual([])
+  })
+
+  test('ends calls that were given up wherever they run, also for a call that cannot be made', async () => {
+    const { hands, provider } = build()
+    await aimed(hands, 'a', 'gpu')
+    await aimed(hands, 'b', 'web', { abandoned: ['a'] })
+    expect(provider.made[0]?.cancelled).toEqual(['a'])
+    await aimed(hands, 'c', 'main', { abandoned: ['a', 'unbound'] })
+    expect(provider.made.map(({ cancelled }) => [...new Set(cancelled)])).toEqual([['a'], ['unbound']])
+  })
+
+  test('goes on where another hand, in which a call was given up, is away', async () => {
+    const { hands, provider } = build()
+    await aimed(hands, 'a', 'gpu')
+    const [gpu] = provider.made
+    if (gpu) gpu.away = new HandsUnavailable('container gpu is paused')
+    expect(await aimed(hands, 'b', 'main', { abandoned: ['a'] })).toMatchObject({ isError: false })
+    await expect(aimed(hands, 'c', 'gpu', { abandoned: ['a'] })).rejects.toThrow('container gpu is paused')
+  })
+
+  test('finds out in its turn that another hand was lost with a call that was given up', async () => {
+    const { hands, provider } = build()
+    await aimed(hands, 'a', 'gpu')
+    const [gpu] = provider.made
+    if (gpu) gpu.isLost = true
+    expect(await aimed(hands, 'b', 'main', { abandoned: ['a'] })).toMatchObject({ isError: false })
+    expect(provider.destroyed).toEqual([expect.stringMatching(/^sesn_1-gpu\.1\./)])
   })
 })
 

@@ -4,6 +4,7 @@ import { createSandboxHands } from '../../src/hands/sandbox-hands.ts'
 import type { ToolContext, ToolOutcome } from '../../src/hands/hands.ts'
 import { createFakeBindings } from './fake-bindings.ts'
 import { outputOf, useLocalSandboxes } from './local-sandboxes.ts'
+import { until } from './provider/support.ts'
 
 const sandboxes = useLocalSandboxes()
 const log = { info: () => {}, warn: () => {} }
@@ -58,12 +59,7 @@ describe('sandbox hands over local sandboxes', () => {
     const clients = ['a', 'b'].map((id) =>
       sandboxes.startClient({ do: 'run', row, request: { id, command: command(id) } }),
     )
-    await sandbox.run({
-      id: 'wait',
-      command: 'until [ "$(wc -l < ledger)" = 2 ]; do sleep 0.02; done 2>/dev/null',
-      timeoutMs: 30_000,
-      capBytes: 0,
-    })
+    await until(sandbox, '[ "$(wc -l < ledger)" = 2 ]')
     for (const client of clients) {
       const ended = outputOf(client)
       client.kill('SIGKILL')

@@ -47,6 +47,12 @@ describe('the gate of tars', () => {
     ['a way up', [file('../x'), file('a/../../x'), file('a/..'), file('ok')], ['ok'], 3],
     ['a way through a link', [symlink('l', '/etc'), file('l/passwd'), file('l/a/b')], ['l'], 2],
     ['a way through a link inside', [folder('d'), symlink('d/l', '.'), file('d/l/x')], ['d', 'd/l'], 1],
+    [
+      'a way through a link to a link',
+      [symlink('l', '/etc'), link('h', 'l'), link('i', 'h'), file('i/passwd')],
+      ['l', 'h', 'i'],
+      1,
+    ],
     ['a file in the place of a link', [symlink('l', '/etc/passwd'), file('l')], ['l'], 1],
     ['a link to a file outside', [link('a', '/etc/passwd'), link('b', '../x')], [], 2],
     ['a link through a link', [symlink('l', '/etc'), link('a', 'l/passwd')], ['l'], 1],

@@ -1,16 +1,10 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { describeTimes, killApi, killWorker } from '../chaos/kills.ts'
-import type { Yard } from '../chaos/yard.ts'
-import { openYard } from '../chaos/yard.ts'
+import { useYard } from '../chaos/use-yard.ts'
 
 const ROUNDS = 25
 
-let yard: Yard
-
-beforeAll(async () => {
-  yard = await openYard()
-}, 120_000)
-afterAll(() => yard[Symbol.asyncDispose]())
+const yard = useYard()
 
 /** A line of the table in docs/chaos.md. */
 function tell(point: string, times: readonly number[]): void {
@@ -20,7 +14,7 @@ function tell(point: string, times: readonly number[]): void {
 describe('a server whose processes are killed many times', () => {
   test('loses its worker: nothing is lost, doubled or run twice', async () => {
     const kills = []
-    for (let round = 0; round < ROUNDS; round++) kills.push(await killWorker(yard, { endsAlone: round % 2 === 0 }))
+    for (let round = 0; round < ROUNDS; round++) kills.push(await killWorker(yard(), { endsAlone: round % 2 === 0 }))
     tell(
       'worker, session idle',
       kills.map(({ idle }) => idle),
@@ -38,7 +32,7 @@ describe('a server whose processes are killed many times', () => {
 
   test('loses its api while clients post: every acknowledged message is there, once, in order', async () => {
     const kills = []
-    for (let round = 0; round < ROUNDS; round++) kills.push(await killApi(yard, { afterMs: (round * 7) % 60 }))
+    for (let round = 0; round < ROUNDS; round++) kills.push(await killApi(yard(), { afterMs: (round * 7) % 60 }))
     tell(
       'api, clients posting',
       kills.map(({ refusedFor }) => refusedFor),

@@ -1,18 +1,12 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { surviveOutage } from '../chaos/outage.ts'
 import { surviveRollovers } from '../chaos/rollovers.ts'
-import type { Yard } from '../chaos/yard.ts'
-import { openYard } from '../chaos/yard.ts'
+import { useYard } from '../chaos/use-yard.ts'
 
 const RUNS = 110
 const LIMIT_MS = 60 * 60_000
 
-let yard: Yard
-
-beforeAll(async () => {
-  yard = await openYard({ runEvents: 36 })
-}, LIMIT_MS)
-afterAll(() => yard[Symbol.asyncDispose]())
+const yard = useYard({ runEvents: 36 })
 
 const TURNS_WITHOUT = 200
 
@@ -21,7 +15,7 @@ describe('a session that goes through very many runs', () => {
     'while clients write and processes are killed, loses, doubles and reorders nothing',
     { timeout: LIMIT_MS },
     async () => {
-      const { runs, messages, events, kills, resumed, summaries } = await surviveRollovers(yard, {
+      const { runs, messages, events, kills, resumed, summaries } = await surviveRollovers(yard(), {
         runs: RUNS,
         killEveryMs: 4_000,
       })
@@ -39,7 +33,7 @@ describe('a session that goes through very many runs', () => {
     { timeout: LIMIT_MS },
     async () => {
       const since = Date.now()
-      const { runs, ended } = await surviveOutage(yard, TURNS_WITHOUT)
+      const { runs, ended } = await surviveOutage(yard(), TURNS_WITHOUT)
       console.info(
         `database away: ${ended} of ${runs - 1} runs had ended when it came back, all are in the archive; ` +
           `${Math.round((Date.now() - since) / 1000)} s in all`,

@@ -22,6 +22,7 @@ describe('a harness', () => {
     ['longhand-2', '07cfed6f76b6b5b3954d9ccfba1f5c68747d1252f4d3cba69123617cecc770b1'],
     ['longhand-3', '9cd26e1c41f52d5632c826f2bc9ae030ef4aff9316e7450a062afeb205538d80'],
     ['longhand-4', 'ed2e769397633e8e3b7e388adc01f2c1b46912c1a65f2ebb0a294d41cd23368c'],
+    ['longhand-5', 'ae46fbe6fa72bd9e81ce68719fd58bff29dd8679080c3af48926c2dd707fdf7f'],
   ])('%s is what it was when it was released', (id, hash) => {
     expect(
       createHash('sha256')

@@ -1,5 +1,6 @@
 import type Docker from 'dockerode'
 import type { SandboxRow } from '../../src/hands/bindings.ts'
+import type { DockerGate } from '../support/docker-gate.ts'
 
 export type Kind = 'local' | 'docker'
 
@@ -12,6 +13,8 @@ export interface Outside {
   readonly container: () => Docker.Container
   /** Lets the command that waits go on. */
   readonly letGo: () => Promise<void>
+  /** What its daemon is reached by; only of Docker. */
+  readonly gate: () => DockerGate
 }
 
 /** Something bad that happens to a call in a sandbox, and what its session makes of it. */
@@ -20,21 +23,27 @@ export interface BadHand {
   readonly kinds: readonly Kind[]
   /** Of the first call. */
   readonly command: string
+  /** Before the first call, which finds no sandbox. */
+  readonly before?: (gate: DockerGate) => Promise<void>
   /** While the command runs. */
   readonly during?: (outside: Outside) => Promise<void>
   /** Between this call and the next. */
-  readonly behind?: (outside: Outside) => Promise<void>
+  readonly behind?: (outside: Pick<Outside, 'kill' | 'container' | 'gate'>) => Promise<void>
   readonly told: RegExp
-  readonly isError: boolean
-  /** The sandbox of the next call. */
-  readonly next: 'same' | 'fresh'
+  /** Undefined: it may be both. */
+  readonly isError: boolean | undefined
+  /** What the next call may be told instead, once, where what this one has left is ended by that. */
+  readonly outlives?: RegExp
+  /** The sandbox of the next call; `first` where this one had none. */
+  readonly next: 'same' | 'fresh' | 'first'
 }
 
 const both = ['local', 'docker'] as const
-const waits = 'until [ -e go ]; do sleep 0.05; done; echo went on'
-const lost = /^The sandbox of this call \(generation 1\) was lost before the call gave a result.*it was not run again/
+export const waits = 'until [ -e go ]; do sleep 0.05; done; echo went on'
+export const lost =
+  /^The sandbox of this call \(generation 1\) was lost before the call gave a result.*it was not run again/
 
-type Blow = readonly [what: string, kinds: readonly Kind[], during: NonNullable<BadHand['during']>]
+type Blow = readonly [what: string, kinds: readonly Kind[], during: NonNullable<BadHand['behind']>]
 const blows: readonly Blow[] = [
   ['loses its process 1', both, ({ kill }) => kill()],
   ['is stopped at once', ['docker'], ({ container }) => container().stop({ t: 0 })],
@@ -70,11 +79,28 @@ const paused: readonly BadHand[] = [
   },
 ]
 
-type Deed = readonly [what: string, kinds: readonly Kind[], command: string, told: RegExp, isError: boolean]
+type Deed = readonly [
+  what: string,
+  kinds: readonly Kind[],
+  command: string,
+  told: RegExp,
+  isError?: boolean | undefined,
+  outlives?: RegExp,
+]
 const deeds: readonly Deed[] = [
   ['kills everything', both, 'kill -9 -1', /ended without a result|killed|lost/, true],
+  ['stops everything', both, 'kill -STOP -1; echo after', /^after$/, false],
   ['takes more memory than there is', ['docker'], 'python3 -c "bytearray(1 << 30)"', /memory/, true],
   ['takes more memory than a process may', ['local'], 'python3 -c "bytearray(5 << 30)"', /MemoryError/, true],
+  ['fills the workspace', ['docker'], 'head -c 100000000 /dev/zero > full', /No space left on device/, true],
+  [
+    'makes processes without end',
+    both,
+    ':(){ :|:& };:',
+    /unavailable|no room for another|^\(no output\)$/,
+    undefined,
+    /no room for another process|fork: .*unavailable/,
+  ],
   ['fills /tmp', ['docker'], 'head -c 100000000 /dev/zero > /tmp/full', /No space left on device/, true],
   ['has no program', both, 'longhand-none', /longhand-none: command not found\n?.*exit 127/s, true],
   ['loses its folder', both, 'mkdir gone && cd gone && rmdir ../gone && ls && pwd -P', /gone|No such file/, true],
@@ -110,7 +136,7 @@ export const badHands: readonly BadHand[] = [
     return { name, kinds, command: 'echo over', behind, told: /^over$/, isError: false, next: 'fresh' }
   }),
   ...paused,
-  ...deeds.map(([name, kinds, command, told, isError]): BadHand => {
-    return { name, kinds, command, told, isError, next: 'same' }
+  ...deeds.map(([name, kinds, command, told, isError, outlives]): BadHand => {
+    return { name, kinds, command, told, isError, next: 'same', ...(outlives && { outlives }) }
   }),
 ]

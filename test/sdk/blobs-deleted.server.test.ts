@@ -29,6 +29,7 @@ describe('blobs of a deleted session', () => {
       pruneIngress: done,
       archiveEnded: done,
       staffSessions: done,
+      settleResources: done,
       warn: () => undefined,
     }
     await sweep(ports, Date.now())

@@ -280,9 +280,7 @@ describe('a budget', () => {
       { agent: { model: 'claude-opus-5-5', tools: [{ type: 'agent_toolset_20260401' }] }, budget: cents(1), events },
     ]
     await stack.temporal.workflow.start(SESSION_WORKFLOW, { workflowId: session, taskQueue: stack.taskQueue, args })
-    await expect
-      .poll(async () => (await stack.log.read(session)).state.stop, { timeout: 20_000 })
-      .toEqual({ type: 'budget_reached' })
+    await expect.poll(async () => (await stack.log.read(session)).state.stop).toEqual({ type: 'budget_reached' })
     expect(await stack.sdk.beta.sessions.retrieve(session)).toMatchObject({ budget: cents(1) })
   })
 })

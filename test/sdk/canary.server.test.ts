@@ -3,24 +3,31 @@ import { once } from 'node:events'
 import { appendFile, readFile, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import Anthropic from '@anthropic-ai/sdk'
 import { Client, Connection } from '@temporalio/client'
-import Docker from 'dockerode'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import type { DevState } from '../../src/dev/dev-state.ts'
 import { startDemoModel } from '../../src/model/demo/demo-model.ts'
-import { dumpDatabase, findIn, findInFiles, readProcesses, searchInside, spellingsOf } from '../support/canary-scan.ts'
-import { hasDocker } from '../support/docker.ts'
+import {
+  dumpDatabase,
+  everything,
+  findIn,
+  findInFiles,
+  newWord,
+  readProcesses,
+  searchInside,
+  spellingsOf,
+} from '../support/canary-scan.ts'
+import { inspectSession, plantInDaemon } from '../support/daemon-tells.ts'
+import { sandboxKinds } from '../support/docker.ts'
 import { startGitServer } from '../support/git-server.ts'
+import { keepAnswers } from '../support/kept-answers.ts'
 import { prepareAgent } from '../support/prepare-agent.ts'
 import { temporaryFolder } from '../support/programs.ts'
-import { readRawHistory } from '../support/raw-history.ts'
+import { readRawRuns } from '../support/raw-history.ts'
 import { bash, listAll, only, program, turn } from './drive.ts'
 
-const kinds = (await hasDocker()) ? (['local', 'docker'] as const) : (['local'] as const)
+const kinds = await sandboxKinds()
 const root = join(import.meta.dirname, '../..')
-const newWord = (name: string) =>
-  `${name}${Array.from({ length: 3 }, () => Math.random().toString(36).slice(2)).join('')}`
 
 /** A whole installation, whose processes end with the test. */
 async function startDev(data: string, kind: string, settings: NodeJS.ProcessEnv): Promise<DevState> {
@@ -75,23 +82,7 @@ describe.each(kinds)('the token of a repository, with %s sandboxes', (kind) => {
       LONGHAND_API_KEY: planted,
     })
 
-    // What clients are answered, byte for byte.
-    const answers: Uint8Array[] = []
-    const sdk = new Anthropic({
-      baseURL: state.base_url,
-      apiKey: planted,
-      maxRetries: 4,
-      fetch: async (...asked) => {
-        const answer = await fetch(...asked)
-        const keeping = new TransformStream<Uint8Array, Uint8Array>({
-          transform(chunk, passed) {
-            answers.push(chunk)
-            passed.enqueue(chunk)
-          },
-        })
-        return new Response(answer.body?.pipeThrough(keeping) ?? null, answer)
-      },
-    })
+    const { sdk, read: readAnswers } = keepAnswers(state.base_url, planted)
     const { agent, environment } = await prepareAgent(sdk)
     const url = 'https://github.com/o/app'
     const resource = { type: 'github_repository' as const, url, authorization_token: first }
@@ -122,12 +113,12 @@ describe.each(kinds)('the token of a repository, with %s sandboxes', (kind) => {
     expect(server.heard.filter(({ token, line }) => token === second && /receive-pack/.test(line))).not.toEqual([])
     expect(await server.git('o/app', 'log', '--format=%s', '-1', 'main')).toBe('x')
 
-    // Inside, by the agent itself.
-    const printable = tokens.filter((spelling) => !spelling.includes('\0'))
+    // Inside, by the agent itself; of a container all that its image has, too.
+    const places = kind === 'docker' ? everything : undefined
     const inside = await turn(
       sdk,
       session.id,
-      program(bash(searchInside(printable)), bash(searchInside([planted])), 'SAY done'),
+      program(bash(searchInside(tokens, places)), bash(searchInside([...tokens, planted], places)), 'SAY done'),
     )
     const [secret, plant] = only(inside, 'agent.tool_result').map(({ content }) => JSON.stringify(content))
     expect(secret).toContain('(no output)')
@@ -138,48 +129,33 @@ describe.each(kinds)('the token of a repository, with %s sandboxes', (kind) => {
     await sdk.beta.sessions.resources.list(session.id)
     const connection = await Connection.connect({ address: state.temporal_address })
     const { workflowService } = new Client({ connection })
-    sinks.set('history', await readRawHistory(workflowService, session.id))
+    sinks.set('history', Buffer.concat(await readRawRuns(workflowService, session.id)))
     await connection.close()
     const [databaseUrl = ''] =
       /postgres\S+?(?=\0|$)/.exec(String([...(await readProcesses([state.pids.api ?? 0])).values()])) ?? []
     sinks.set('database', await dumpDatabase(databaseUrl))
     sinks.set('model', model.requests.map(({ bytes }) => bytes).join('\n'))
-    sinks.set('answers', Buffer.concat(answers))
+    sinks.set('answers', readAnswers())
     const egress = JSON.parse((await readFile(join(data, 'logs', 'egress.log'), 'utf8')).split('\n')[0] ?? '') as {
       pid: number
     }
     const pids = Object.values(state.pids).filter((pid) => pid !== null)
     sinks.set('processes', Buffer.concat([...(await readProcesses([...pids, egress.pid])).values()]))
-    if (kind === 'docker') sinks.set('docker', await inspectAll(session.id))
+    if (kind === 'docker') {
+      await plantInDaemon(session.id, planted)
+      for (const [name, told] of await inspectSession(session.id)) sinks.set(`docker's ${name}`, told)
+    }
     for (const [name, bytes] of sinks) {
       expect([name, findIn(bytes, tokens)]).toEqual([name, []])
-      // Of containers only what was planted with them can be seen: the session's id.
-      const known = name === 'docker' ? spellingsOf(session.id) : marks
-      expect([name, findIn(bytes, known)]).not.toEqual([name, []])
+      expect([name, findIn(bytes, marks)]).not.toEqual([name, []])
     }
 
     // All that an installation keeps: databases with their logs, what processes have said, sandboxes, doors.
     expect(await findInFiles(data, tokens)).toEqual([])
     for (const log of await readdir(join(data, 'logs'))) await appendFile(join(data, 'logs', log), `${planted}\n`)
     const found = (await findInFiles(data, marks)).map((file) => file.slice(data.length + 1))
-    const places = ['logs/api.log', 'logs/worker.log', 'logs/egress.log', 'temporal/', 'postgres']
-    for (const place of [...places, ...(kind === 'local' ? ['sandboxes/'] : [])])
+    const kept = ['logs/api.log', 'logs/worker.log', 'logs/egress.log', 'temporal/', 'postgres']
+    for (const place of [...kept, ...(kind === 'local' ? ['sandboxes/'] : [])])
       expect([place, found.some((file) => file.startsWith(place))]).toEqual([place, true])
   })
 })
-
-/** What the daemon tells of a session's containers, their images and their volumes. */
-async function inspectAll(session: string): Promise<string> {
-  const docker = new Docker()
-  const filters = { label: [`longhand.session=${session}`] }
-  const containers = await docker.listContainers({ all: true, filters })
-  const told = await Promise.all(
-    containers.map(async ({ Id, ImageID, Mounts }) => [
-      await docker.getContainer(Id).inspect(),
-      await docker.getImage(ImageID).inspect(),
-      await docker.getImage(ImageID).history(),
-      await Promise.all(Mounts.flatMap(({ Name }) => (Name ? [docker.getVolume(Name).inspect()] : []))),
-    ]),
-  )
-  return JSON.stringify(told)
-}

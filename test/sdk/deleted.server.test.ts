@@ -98,11 +98,13 @@ async function look(): Promise<void> {
     provider: sandboxes.provider,
     hosts: [{ host: 'here', provider: 'local' }],
     ledger: stores.ledger,
+    openCalls: async () => null,
     copies: createCopyStore(stores.files, contents),
     exclusively: async () => true,
     settings: { idleMs: 0, mostCopied: 0 },
     log: silentLog,
     refusals: new Map<string, number>(),
+    unheard: new Map<string, number>(),
     signal: new AbortController().signal,
     now: Date.now(),
   }

@@ -133,6 +133,13 @@ export function only<Type extends SessionEvent['type']>(
   return events.filter((event): event is Extract<SessionEvent, { type: Type }> => event.type === type)
 }
 
+/** The texts of what calls came to, in the order of the results. */
+export function outputsIn(events: readonly SessionEvent[]): readonly string[] {
+  return only(events, 'agent.tool_result').map(({ content }) =>
+    (content ?? []).map((block) => (block.type === 'text' ? block.text : '')).join(''),
+  )
+}
+
 /** A stream from the session's start as the list must show it: every event once, inputs as processed. */
 export function settled(streamed: readonly SessionEvent[]): readonly SessionEvent[] {
   return streamed.filter(({ processed_at: at }) => at !== null)

@@ -30,7 +30,7 @@ beforeAll(async () => {
 /** Invites workers again to sessions whose worker left, as the sweeper of a worker process does. */
 function sweep(): Promise<void> {
   const { stores, log } = use().stack
-  return createStaffSweep({ work: stores.work, log, warn: silentLog.warn })()
+  return createStaffSweep({ work: stores.work, log, warn: silentLog.warn })(Date.now())
 }
 
 describe.skipIf(node === null)('the SDK’s own worker', { timeout: LIMIT_MS }, () => {
@@ -237,7 +237,7 @@ describe.skipIf(node === null)('the SDK’s own worker', { timeout: LIMIT_MS }, 
     const { session, recording } = await workshop.begin(...calls, 'SAY done')
     workshop.work({ url: proxy.url })
     for (let ran = 1; ran < calls.length; ran++) {
-      await vi.waitFor(async () => expect(await runs(workshop)).toBeGreaterThanOrEqual(ran), { timeout: 30_000 })
+      await vi.waitFor(async () => expect(await runs(workshop)).toBeGreaterThanOrEqual(ran), { timeout: 60_000 })
       proxy.cutNext(ran * 40)
     }
     await recording.untilSo(isDone)

@@ -13,11 +13,14 @@ const program = fileURLToPath(new URL('worker-program.ts', import.meta.url))
 
 /** A process of the SDK's own worker; it is killed with the test. */
 export interface EnvironmentWorker {
+  /** Undefined when it could not be started. */
+  readonly pid: number | undefined
   /** What it has asked of the API so far, in the order of the answers. */
   readonly requests: readonly WorkerRequest[]
   /** What it wrote on stderr: the SDK's own log. */
   readonly said: readonly string[]
-  signal(name: 'SIGKILL' | 'SIGTERM' | 'SIGSTOP' | 'SIGCONT'): void
+  /** False when it is gone. */
+  signal(name: 'SIGKILL' | 'SIGTERM' | 'SIGSTOP' | 'SIGCONT'): boolean
   /** Resolves with its exit code once it is gone; null after a kill. */
   readonly ended: Promise<number | null>
   /** Resolves at the `count`-th request of this kind. */
@@ -66,10 +69,11 @@ export function startEnvironmentWorker(node: string, employment: Employment): En
   createInterface({ input: child.stdout }).on('line', (line) => requests.push(JSON.parse(line) as WorkerRequest))
   createInterface({ input: child.stderr }).on('line', (line) => said.push(line))
   return {
+    pid: child.pid,
     requests,
     said,
     ended,
-    signal: (name) => void child.kill(name),
+    signal: (name) => child.kill(name),
     until: (matches, count = 1) =>
       vi.waitFor(
         () => {

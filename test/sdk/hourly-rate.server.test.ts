@@ -1,17 +1,12 @@
 import { expect, test } from 'vitest'
 import { createPolicies } from '../../src/policies.ts'
+import { POLICY_SETTINGS } from '../support/policy-settings.ts'
 import { bash, only, program, turn } from './drive.ts'
 import { useStack } from './use-stack.ts'
 
 /** A cent for each millisecond, beside which a few tokens cost nothing. */
 const HOURLY = 3_600_000
-const policyFor = createPolicies({
-  runEvents: 1000,
-  priceFile: undefined,
-  hourlyRate: HOURLY,
-  modelBackend: 'anthropic',
-  provisioning: 'lazy',
-})
+const policyFor = createPolicies({ ...POLICY_SETTINGS, hourlyRate: HOURLY })
 const { accounting } = policyFor('claude-opus-5-5')
 
 const use = useStack(accounting ? { policy: { accounting } } : {})

@@ -36,10 +36,10 @@ describe('a command in a sandbox', () => {
     await sdk.beta.sessions.events.send(session, {
       events: [program(bash(`echo begun > note; ${sleep}; echo over > note`), 'SAY never')],
     })
-    await expect.poll(() => lives(sleep), { timeout: 30_000 }).toBe(true)
+    await expect.poll(() => lives(sleep)).toBe(true)
     await sdk.beta.sessions.events.send(session, { events: [{ type: 'user.interrupt' }] })
     await recording.until('session.status_idle')
-    await expect.poll(() => lives(sleep), { timeout: 10_000 }).toBe(false)
+    await expect.poll(() => lives(sleep)).toBe(false)
     const next = await turn(sdk, session, message(`#program now\n${bash('cat note')}\nSAY done`))
     expect(only(next, 'agent.tool_result')).toMatchObject([{ content: [{ text: 'begun' }], is_error: false }])
   })

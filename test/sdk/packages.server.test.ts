@@ -7,7 +7,8 @@ import { usePackageSandboxes } from '../hands/docker/package-sandboxes.ts'
 import { silentLog } from '../support/silent-log.ts'
 import type { Stack } from '../support/stack.ts'
 import { startStack } from '../support/stack.ts'
-import { bash, message, only, program, turn } from './drive.ts'
+import { bash, message, only, outputsIn, program, turn } from './drive.ts'
+import { forgetRecipe, provisioned } from './lost-sandbox.ts'
 
 describe.runIf(await hasPackageBase())('a session in an environment with packages', () => {
   const sandboxes = usePackageSandboxes()
@@ -33,15 +34,30 @@ describe.runIf(await hasPackageBase())('a session in an environment with package
     return (await stack.sdk.beta.sessions.create({ agent, environment_id: environment.id })).id
   }
 
-  test('has them in its first call', { timeout: 180_000 }, async () => {
+  test('has them in its first call, and in the sandbox after one that was lost', async () => {
     const session = await start({ pip: ['longhand-hello'], apt: ['longhand-hello'] })
-    const events = await turn(stack.sdk, session, program(bash('hello-apt; hello-pip'), 'SAY done'))
+    const hello = program(bash('hello-apt; hello-pip'), 'SAY done')
+    const events = await turn(stack.sdk, session, hello)
     expect(only(events, 'agent.tool_result')).toMatchObject([
       { content: [{ text: 'hello from apt\nhello from pip' }], is_error: false },
     ])
+    const [first] = await provisioned(stack, session)
+    expect(first).toMatchObject({
+      image: expect.stringMatching(/^sha256:/),
+      surroundings: {
+        networking: { type: 'limited', allow_package_managers: true },
+        packages: { pip: ['longhand-hello'], apt: ['longhand-hello'] },
+      },
+    })
+    for (const row of await sandboxes.provider.list(session)) await sandboxes.provider.destroy(row)
+    await forgetRecipe(stack, session)
+    await stack.restartWorkers()
+    const [said] = outputsIn(await turn(stack.sdk, session, hello))
+    expect(said).toMatch(/generation 2[^]*\n\nhello from apt\nhello from pip$/)
+    expect(await provisioned(stack, session)).toEqual([first, { ...first, generation: 2 }])
   })
 
-  test('is told by name what could not be installed, and goes on', { timeout: 180_000 }, async () => {
+  test('is told by name what could not be installed, and goes on', async () => {
     const session = await start({ npm: ['longhand-hello', 'longhand-helo'] })
     const events = await turn(stack.sdk, session, program(bash('true'), bash('true'), 'SAY so be it'))
     const results = only(events, 'agent.tool_result')

@@ -31,7 +31,7 @@ describe('a client that is cut off again and again', () => {
     }
     const listed = await listAll(stack.sdk, session)
     expect(settled(uncut.events)).toEqual(listed)
-    await expect.poll(() => settled(client.known), { timeout: 20_000 }).toEqual(listed)
+    await expect.poll(() => settled(client.known)).toEqual(listed)
     const { previews } = foldStreams(client.connections, listed)
     const { run } = await stack.log.read(session)
     expect(Math.min(previews, run)).toBeGreaterThan(2)

@@ -1,35 +1,28 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type Anthropic from '@anthropic-ai/sdk'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { HostDoors } from '../../src/doors.ts'
-import { connectDoors } from '../../src/doors.ts'
-import { createDockerProvider } from '../../src/hands/docker/docker.ts'
-import { createEngine } from '../../src/hands/docker/dockerode.ts'
-import { DEFAULT_IMAGE } from '../../src/hands/docker/image.ts'
-import { createLocalProvider } from '../../src/hands/local.ts'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { cloneRepositories } from '../../src/hands/repositories.ts'
 import type { SandboxHands } from '../../src/hands/sandbox-hands.ts'
 import { createSandboxHands } from '../../src/hands/sandbox-hands.ts'
 import type { SandboxProvider } from '../../src/hands/sandbox.ts'
-import { createPermitOf } from '../../src/permits.ts'
-import type { SessionEvent } from '../../src/wire/types.ts'
-import { hasDocker } from '../support/docker.ts'
+import { providerOf } from '../hands/provider-of.ts'
+import { sandboxKinds } from '../support/docker.ts'
+import { newInstallation } from '../support/installation.ts'
 import type { GitServer } from '../support/git-server.ts'
-import { startGitServer } from '../support/git-server.ts'
 import { faultsOfLog } from '../support/log-grammar.ts'
+import { egressPids, killProcess } from '../support/programs.ts'
 import { silentLog } from '../support/silent-log.ts'
 import type { Stack } from '../support/stack.ts'
 import { startStack } from '../support/stack.ts'
-import { bash, listAll, only, program, record, turn } from './drive.ts'
+import { bash, listAll, only, outputsIn, program, record, turn } from './drive.ts'
+import { useGitDoors } from './git-doors.ts'
 
 type RepositoryParams = Extract<
   NonNullable<Anthropic.Beta.SessionCreateParams['resources']>[number],
   { type: 'github_repository' }
 >
 
-const kinds = (await hasDocker()) ? (['local', 'docker'] as const) : (['local'] as const)
+const kinds = await sandboxKinds()
 const github = 'https://github.com'
 const files = { 'README.md': 'hello\n', 'src/a.txt': 'a\n' }
 
@@ -37,19 +30,17 @@ describe.each(kinds)('a session with repositories, in %s sandboxes', { timeout: 
   let data = ''
   let server: GitServer
   let stack: Stack
-  let doors: HostDoors
   let provider: SandboxProvider
   let hands: SandboxHands
   let agent = ''
   let environment = ''
-  const stopping = new AbortController()
-  let attending: Promise<void> = Promise.resolve()
   const newToken = () => `canary${Math.random().toString(36).slice(2)}`
   const token = newToken()
+  const git = useGitDoors(token)
 
   beforeAll(async () => {
-    data = await mkdtemp(join(tmpdir(), 'longhand-git-session-'))
-    server = await startGitServer(token)
+    const { doors, serve } = git()
+    ;({ data, server } = git())
     await server.create('o/app', files)
     await server.create('o/lib', files)
     await server.create('o/other', files)
@@ -58,26 +49,9 @@ describe.each(kinds)('a session with repositories, in %s sandboxes', { timeout: 
       github: server.url,
       hands: { execute: (...call) => hands.execute(...call), prepare: (...call) => hands.prepare(...call) },
     })
-    const sources = { ...stack.stores, box: stack.secrets, github: server.url, log: silentLog }
-    doors = connectDoors(
-      { data },
-      {
-        permitOf: createPermitOf(sources),
-        versionsOf: (sessions) => stack.stores.resourceSecrets.versions(sessions),
-        log: silentLog,
-        lookMs: 200,
-      },
-    )
-    attending = doors.attend(stopping.signal)
-    provider =
-      kind === 'local'
-        ? createLocalProvider({ folder: join(data, 'sandboxes'), doors })
-        : createDockerProvider({
-            engine: createEngine(),
-            image: DEFAULT_IMAGE,
-            installation: `gits${process.pid}`,
-            doors,
-          })
+    serve(stack)
+    const installation = newInstallation('gits')
+    provider = providerOf(kind, { folder: join(data, 'sandboxes'), installation, doors })
     const { bindings } = stack.stores
     hands = createSandboxHands({ provider, bindings, clone: cloneRepositories, log: silentLog })
     ;({ agent, environment } = await stack.prepare())
@@ -85,11 +59,9 @@ describe.each(kinds)('a session with repositories, in %s sandboxes', { timeout: 
   afterAll(async () => {
     await stack[Symbol.asyncDispose]()
     for (const row of await provider.list()) await provider.destroy(row)
-    stopping.abort()
-    await attending
-    await doors.end()
-    await server[Symbol.asyncDispose]()
-    await rm(data, { recursive: true, force: true })
+  })
+  afterEach(() => {
+    server.fault = null
   })
 
   function repository(name: string, changes: Partial<RepositoryParams> = {}): RepositoryParams {
@@ -102,19 +74,7 @@ describe.each(kinds)('a session with repositories, in %s sandboxes', { timeout: 
 
   /** What commands say, one call each, in one turn. */
   async function run(session: string, ...commands: readonly string[]): Promise<readonly string[]> {
-    const events = await turn(stack.sdk, session, program(...commands.map(bash), 'SAY done'))
-    return saidIn(events)
-  }
-
-  function saidIn(events: readonly SessionEvent[]): readonly string[] {
-    return only(events, 'agent.tool_result').map(({ content }) => textOf(content))
-  }
-
-  function textOf(content: readonly { readonly type: string }[] | undefined): string {
-    return (content ?? [])
-      .map((block) => ('text' in block ? String(block.text) : ''))
-      .join('')
-      .trim()
+    return outputsIn(await turn(stack.sdk, session, program(...commands.map(bash), 'SAY done')))
   }
 
   function idOf(resource: object | undefined): string {
@@ -182,7 +142,7 @@ describe.each(kinds)('a session with repositories, in %s sandboxes', { timeout: 
         retry_status: { type: 'retrying' },
       })),
     )
-    const [first = '', second] = saidIn(events)
+    const [first = '', second] = outputsIn(events)
     expect(first).toContain(`[${github}/o/app could not be cloned: github.com refused the token of o/app (401).`)
     expect(first).toContain(`[${github}/o/lib could not be cloned: The repository has no branch none.`)
     expect(second).toBe('alive')
@@ -208,7 +168,7 @@ describe.each(kinds)('a session with repositories, in %s sandboxes', { timeout: 
     const { id } = await create(repository('o/nowhere'))
     const events = await turn(stack.sdk, id, program('PARALLEL 2', bash('echo a'), bash('echo b'), 'SAY done'))
     expect(await errorsOf(id)).toMatchObject([{ type: 'repository_not_found_error' }])
-    expect(saidIn(events).filter((said) => said.includes('could not be cloned'))).toHaveLength(2)
+    expect(outputsIn(events).filter((said) => said.includes('could not be cloned'))).toHaveLength(2)
   })
 
   test('pushes with a new token from the moment it is given, in the same sandbox', async () => {
@@ -252,12 +212,12 @@ describe.each(kinds)('a session with repositories, in %s sandboxes', { timeout: 
     await stack.sdk.beta.sessions.events.send(id, { events: [program(bash('echo alive'), 'SAY done')] })
     await asked
     server.fault = null
-    process.kill((await egressPids()).at(-1) ?? 0, 'SIGKILL')
+    killProcess((await egressPids(data)).at(-1))
     await recording.until('session.status_idle')
     expect(recording.events.filter(({ type }) => type === 'session.error')).toMatchObject([
       { error: { type: 'repository_clone_error' } },
     ])
-    expect(saidIn(recording.events)).toEqual([expect.stringMatching(/could not be cloned[^]*\nalive$/)])
+    expect(outputsIn(recording.events)).toEqual([expect.stringMatching(/could not be cloned[^]*\nalive$/)])
     const again = async () => (await run(id, `rm -rf app; git clone -q ${github}/o/app && cat app/README.md`))[0]
     await expect.poll(again, { timeout: 60_000, interval: 500 }).toBe('hello')
   })
@@ -276,13 +236,6 @@ describe.each(kinds)('a session with repositories, in %s sandboxes', { timeout: 
     expect(await run(id, 'cat app/README.md')).toEqual(['hello'])
     expect(await errorsOf(id)).toEqual([])
   })
-
-  /** Of the processes that have kept the doors, by the log that they write when they begin. */
-  async function egressPids(): Promise<readonly number[]> {
-    const lines = (await readFile(join(data, 'logs', 'egress.log'), 'utf8')).trim().split('\n')
-    const said = lines.map((line) => JSON.parse(line) as { pid: number; msg: string })
-    return said.filter(({ msg }) => msg === 'the egress process is ready').map(({ pid }) => pid)
-  }
 
   test('reaches its repositories, and no other with their token, where its network lets nothing through', async () => {
     const closed = await stack.sdk.beta.environments.create({

@@ -3,6 +3,7 @@ import type Anthropic from '@anthropic-ai/sdk'
 import { createCollector } from '../../src/hands/collector.ts'
 import type { OutputWatch } from '../../src/hands/output-watch.ts'
 import { createOutputWatch, watchCalls } from '../../src/hands/output-watch.ts'
+import { cloneRepositories } from '../../src/hands/repositories.ts'
 import type { SandboxHands } from '../../src/hands/sandbox-hands.ts'
 import { createSandboxHands } from '../../src/hands/sandbox-hands.ts'
 import { createOutputShelf } from '../../src/output-shelf.ts'
@@ -13,7 +14,8 @@ import { useLocalSandboxes } from '../hands/local-sandboxes.ts'
 import { silentLog } from '../support/silent-log.ts'
 import type { Stack } from '../support/stack.ts'
 import { startStack } from '../support/stack.ts'
-import { bash, only, program, turn } from './drive.ts'
+import { bash, outputsIn, program, turn } from './drive.ts'
+import type { GitDoors } from './git-doors.ts'
 
 export interface ResourceStack {
   readonly stack: Stack
@@ -27,9 +29,23 @@ export interface ResourceStack {
   run(session: string, ...commands: readonly string[]): Promise<readonly string[]>
 }
 
+interface ResourceStackOptions {
+  /** Whether workspaces would be copied; true if not given. */
+  readonly keepsCopies?: boolean
+  /** Where repositories are, and the way of sandboxes to them; set up before this. */
+  readonly git?: () => GitDoors
+}
+
 /** A stack with two api applications whose sessions work in sandboxes that files come into and out of. */
-export function useResourceStack(kind: 'local' | 'docker' = 'local'): () => ResourceStack {
-  const sandboxes = kind === 'docker' ? useDockerSandboxes() : useLocalSandboxes()
+export function useResourceStack(
+  kind: 'local' | 'docker' = 'local',
+  { keepsCopies = true, git }: ResourceStackOptions = {},
+): () => ResourceStack {
+  const doors = git && {
+    open: (name: string, session: string) => git().doors.open(name, session),
+    close: (name: string) => git().doors.close(name),
+  }
+  const sandboxes = kind === 'docker' ? useDockerSandboxes(doors) : useLocalSandboxes(doors)
   let stack: Stack | undefined
   let hands: SandboxHands | undefined
   let watch: OutputWatch | undefined
@@ -42,16 +58,19 @@ export function useResourceStack(kind: 'local' | 'docker' = 'local'): () => Reso
     }
     stack = await startStack({
       apis: 2,
+      ...(git ? { github: git().server.url } : {}),
       hands: {
         execute: (...call) => watchCalls(present(), { begin: (place) => watch?.begin(place) }).execute(...call),
       },
     })
+    git?.().serve(stack)
     const { stores, contents } = stack
     const { provider } = sandboxes
     hands = createSandboxHands({
       provider,
       bindings: stores.bindings,
-      stores: { stock: createStock(stores, contents), ledger: stores.ledger, keepsCopies: true },
+      stores: { stock: createStock(stores, contents), ledger: stores.ledger, keepsCopies },
+      ...(git ? { clone: cloneRepositories } : {}),
       log: silentLog,
     })
     const collect = createCollector({ shelf: createOutputShelf({ stores, contents }), log: silentLog })
@@ -75,10 +94,7 @@ export function useResourceStack(kind: 'local' | 'docker' = 'local'): () => Reso
       create: (resources) =>
         sdk.beta.sessions.create({ agent, environment_id: environment, ...(resources ? { resources } : {}) }),
       async run(session, ...commands) {
-        const events = await turn(sdk, session, program(...commands.map(bash), 'SAY done'))
-        return only(events, 'agent.tool_result').map(({ content }) =>
-          (content ?? []).map((block) => (block.type === 'text' ? block.text : '')).join(''),
-        )
+        return outputsIn(await turn(sdk, session, program(...commands.map(bash), 'SAY done')))
       },
     }
   }

@@ -6,7 +6,7 @@ import { useStack } from './use-stack.ts'
 const use = useStack()
 const any = (type: unknown): unknown => expect.any(type)
 
-/** What the index knows of a session: all but what only its log does. */
+/** What lists tell of a session the same at any time. */
 function withoutFigures({ usage, stats, updated_at: at, ...rest }: Session): object {
   return rest
 }
@@ -42,6 +42,22 @@ describe('a session', () => {
     expect(read.stats).toMatchObject({ active_seconds: 0 })
     const listed = (await sessions.list({ limit: 1 })).data[0]
     expect(listed && withoutFigures(listed)).toEqual(withoutFigures(created))
+  })
+
+  test('tells in lists what it has used so far', async () => {
+    const { stack, agent, environment: environment_id } = use()
+    const { sessions } = stack.sdk.beta
+    const { id } = await sessions.create({ agent, environment_id })
+    await turn(stack.sdk, id, message('hello'))
+    // Told by the workflow itself: nobody has read the session.
+    const listed = async () => (await sessions.list({ limit: 100 })).data.find((session) => session.id === id)
+    const isTold = async (): Promise<boolean> => {
+      const session = await listed()
+      return session?.status === 'idle' && (session.usage.output_tokens ?? 0) > 0
+    }
+    await expect.poll(isTold).toBe(true)
+    const { usage, stats } = await sessions.retrieve(id)
+    expect(await listed()).toMatchObject({ usage, stats: { active_seconds: stats?.active_seconds } })
   })
 
   test('never goes back in time', async () => {

@@ -201,7 +201,7 @@ describe('a system message', () => {
       args: [{ agent: { model: 'claude-opus-5-5' }, events: [system('By hand.')] }],
     })
     await expect
-      .poll(() => listAll(stack.sdk, byHand).catch(() => []), { timeout: 10_000 })
+      .poll(() => listAll(stack.sdk, byHand).catch(() => []))
       .toMatchObject([{ type: 'system.message', processed_at: expect.any(String) }])
     await turn(stack.sdk, byHand, program('SAY hello'))
     expect(shapeOf(askedWith('By hand.'))).toEqual(['user', 'By hand.'])

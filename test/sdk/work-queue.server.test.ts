@@ -139,7 +139,7 @@ describe('the work queue', () => {
     const sessions = []
     for (let n = 0; n < 3; n++) sessions.unshift((await create()).id)
     const list = () => collect(worker.beta.environments.work.list(environment, { limit: 2 }))
-    await expect.poll(async () => (await list()).length, { timeout: 20_000 }).toBe(3)
+    await expect.poll(async () => (await list()).length).toBe(3)
     const items = await list()
     expect(new Set(items.map(({ data }) => data.id))).toEqual(new Set(sessions))
     expect(items.map(({ created_at }) => created_at)).toEqual(
@@ -177,7 +177,7 @@ describe('the work queue', () => {
     await beta.environments.work.stop(first.id, { ...own, force: true })
     await beta.sessions.events.send(session, { events: [message('hello')] })
     const list = async () => (await beta.environments.work.list(environment)).data
-    await expect.poll(async () => (await list()).length, { timeout: 20_000 }).toBe(2)
+    await expect.poll(async () => (await list()).length).toBe(2)
     expect(await list()).toMatchObject([
       { state: 'queued', data: { id: session } },
       { id: first.id, state: 'stopped' },
@@ -194,14 +194,12 @@ describe('the work queue', () => {
       const { data } = await beta.sessions.events.list(session, { order: 'desc', types: ['session.status_idle'] })
       return data[0]?.type === 'session.status_idle' ? data[0].stop_reason.type : null
     }
-    await expect.poll(stopOf, { timeout: 20_000 }).toBe('requires_action')
+    await expect.poll(stopOf).toBe('requires_action')
     expect(await beta.environments.work.retrieve(first.id, own)).toEqual(first)
     await beta.environments.work.stop(first.id, { ...own, force: true })
     await beta.sessions.events.send(session, { events: [{ type: 'user.interrupt' }] })
     const list = async () => (await beta.environments.work.list(environment)).data
-    await expect
-      .poll(async () => (await list()).map(({ state }) => state), { timeout: 20_000 })
-      .toEqual(['queued', 'stopped'])
+    await expect.poll(async () => (await list()).map(({ state }) => state)).toEqual(['queued', 'stopped'])
     expect((await beta.sessions.retrieve(session)).status).toBe('idle')
   })
 
@@ -228,7 +226,7 @@ describe('the work queue', () => {
     })
     const { id: deleted } = await create()
     const depth = async () => (await beta.environments.work.stats(environment)).depth
-    await expect.poll(depth, { timeout: 20_000 }).toBe(1)
+    await expect.poll(depth).toBe(1)
     await beta.sessions.delete(deleted)
     expect(await poll()).toBeNull()
   })

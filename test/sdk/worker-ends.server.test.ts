@@ -27,7 +27,7 @@ describe.skipIf(node === null)('the SDK’s own worker', { timeout: 120_000 }, (
     const { sdk, database } = use().stack
     const workshop = await openWorkshop(use(), node ?? '')
     const { session } = await workshop.begin()
-    await expect.poll(async () => (await workshop.items()).length, { timeout: 20_000 }).toBe(1)
+    await expect.poll(async () => (await workshop.items()).length).toBe(1)
     await sdk.beta.sessions.archive(session)
     // As if it had been archived a moment later than it was polled for.
     const waiting = { state: 'queued', stopped_at: null, stop_requested_at: null, stopped_by: null } as const

@@ -1,6 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { backOffMs, policyIn, policyOf, renew } from '../../src/session/policy.ts'
-import { CONTEXT, POLICY } from '../support/session-builders.ts'
+import { CONTEXT, POLICY as EARLIER } from '../support/session-builders.ts'
+
+/** What a policy of this version says beside what one of earlier versions does. */
+const POLICY = { ...EARLIER, tellsUnknown: true as const }
 
 describe('a policy', () => {
   test('is what the loop needs of a harness', () => {
@@ -19,8 +22,8 @@ describe('a policy', () => {
     const settings = { id, retry: { tries, baseMs, capMs }, toolRounds, steering, context: CONTEXT }
     const renewed = { ...POLICY, context: { ...CONTEXT, growth: 0.1, resumes: true } }
     expect(policyOf(settings)).toEqual(renewed)
-    expect(renew({ ...POLICY, context: CONTEXT })).toEqual(renewed)
-    expect(renew(POLICY)).toEqual(POLICY)
+    expect(renew({ ...EARLIER, context: CONTEXT })).toEqual(renewed)
+    expect(renew(EARLIER)).toEqual(POLICY)
   })
 })
 

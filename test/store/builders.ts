@@ -3,6 +3,7 @@ import type { Bound, SandboxRow } from '../../src/hands/bindings.ts'
 import type { IngressRequest } from '../../src/store/ingress.ts'
 import type { Stores } from '../../src/store/postgres/stores.ts'
 import type { Configuration, SessionRow } from '../../src/store/sessions.ts'
+import type { StoredWork } from '../../src/store/work-steps.ts'
 import type { Agent, Environment } from '../../src/wire/types.ts'
 
 export const noon = new Date('2026-03-01T12:00:00.000Z')
@@ -129,4 +130,29 @@ export function buildSandbox(sessionId: string, generation: number, reference = 
 /** What a call of the main hand is bound to. */
 export function to(generation: number): Bound {
   return { hand: 'main', generation }
+}
+
+/** A queued item that nobody was given yet. */
+export function buildWork(change: Partial<StoredWork> = {}): StoredWork {
+  return {
+    id: 'work_1',
+    workspaceId: 'default',
+    environmentId: 'env_1',
+    sessionId: 'sesn_1',
+    state: 'queued',
+    metadata: {},
+    createdAt: noon,
+    polledAt: null,
+    acknowledgedAt: null,
+    startedAt: null,
+    latestHeartbeatAt: null,
+    expectedHeartbeat: null,
+    leaseUntil: null,
+    stopRequestedAt: null,
+    stoppedAt: null,
+    stoppedBy: null,
+    attempt: 1,
+    given: 0,
+    ...change,
+  }
 }

@@ -1,4 +1,3 @@
-import { pino } from 'pino'
 import { afterAll, beforeAll, onTestFinished } from 'vitest'
 import type { Database } from '../../src/store/postgres/database.ts'
 import { openDatabase } from '../../src/store/postgres/database.ts'
@@ -7,9 +6,8 @@ import type { Stores } from '../../src/store/postgres/stores.ts'
 import { createStores } from '../../src/store/postgres/stores.ts'
 import type { TestDatabase } from '../support/postgres.ts'
 import { createDatabase } from '../support/postgres.ts'
+import { silentLog } from '../support/silent-log.ts'
 import { storeEnvironment } from './builders.ts'
-
-export const silent = pino({ level: 'silent' })
 
 /** An empty database for one test: its URL. */
 export async function newDatabase(): Promise<string> {
@@ -18,9 +16,17 @@ export async function newDatabase(): Promise<string> {
   return database.url
 }
 
+/** A migrated database for one test: its URL, and a pool on it. */
+export async function newMigrated(): Promise<{ readonly url: string; readonly database: Database }> {
+  const url = await newDatabase()
+  const database = await openPool(url)
+  await migrate(database)
+  return { url, database }
+}
+
 /** A pool that is closed with the test. */
 export async function openPool(url: string): Promise<Database> {
-  const database = await openDatabase(url, silent)
+  const database = await openDatabase(url, silentLog)
   onTestFinished(() => database.destroy())
   return database
 }
@@ -30,7 +36,7 @@ export function useDatabase(): () => Promise<Database> {
   let created: TestDatabase
   beforeAll(async () => {
     created = await createDatabase()
-    await using database = await openDatabase(created.url, silent)
+    await using database = await openDatabase(created.url, silentLog)
     await migrate(database)
     await storeEnvironment(createStores(database))
   })

@@ -1,27 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { acknowledge, beat, stop } from '../../src/store/work-steps.ts'
 import type { StoredWork } from '../../src/store/work-steps.ts'
-import { after, noon } from './builders.ts'
+import { after, buildWork, noon } from './builders.ts'
 
-const item: StoredWork = {
-  id: 'work_1',
-  workspaceId: 'default',
-  environmentId: 'env_1',
-  sessionId: 'sesn_1',
-  state: 'queued',
-  metadata: {},
-  createdAt: noon,
-  polledAt: noon,
-  acknowledgedAt: null,
-  startedAt: null,
-  latestHeartbeatAt: null,
-  expectedHeartbeat: null,
-  leaseUntil: null,
-  stopRequestedAt: null,
-  stoppedAt: null,
-  stoppedBy: null,
-  attempt: 2,
-}
+const item = buildWork({ polledAt: noon, attempt: 2, given: 1 })
 const starting: StoredWork = { ...item, state: 'starting', acknowledgedAt: noon, leaseUntil: after(60) }
 const active: StoredWork = {
   ...starting,
@@ -55,8 +37,19 @@ describe('acknowledging', () => {
     expect(acknowledge(given, { isRetry }, after(seconds))).toEqual({ item: given, done: false })
   })
 
-  test('answers a request that is sent again as it answered the first', () => {
-    expect(acknowledge(starting, { isRetry: true }, after(9))).toEqual({ item: starting, done: true })
+  test.each<[string, Parameters<typeof acknowledge>[1], number, number, boolean]>([
+    ['a request that is sent again', { isRetry: true }, 1, 9, true],
+    ['a request that is sent again, and another poller may be meant', { isRetry: true }, 2, 9, false],
+    ['one that says so, of the only poller', { isRetry: false, saysRetry: true }, 1, 9, true],
+    ['one that says so, and another poller may be meant', { isRetry: false, saysRetry: true }, 2, 9, false],
+    ['one that says so, a while ago', { isRetry: false, saysRetry: true }, 1, 10, false],
+    ['one with the only token', { attempt: 2, isRetry: false }, 1, 59, true],
+    ['one with one of two tokens', { attempt: 2, isRetry: false }, 2, 1, false],
+    ['one with the token of a try before', { attempt: 1, isRetry: true, saysRetry: true }, 1, 1, false],
+    ['one of which nobody has counted the polls', { attempt: 2, isRetry: false, saysRetry: true }, 0, 1, false],
+  ])('answers %s as it answered the first, or not', (_, acknowledgement, given, seconds, done) => {
+    const taken = { ...starting, given }
+    expect(acknowledge(taken, acknowledgement, after(seconds))).toEqual({ item: taken, done })
   })
 
   test.each([
@@ -134,15 +127,18 @@ describe('a heartbeat', () => {
       expect(beat(again, { ...held, attempt: 1 }, after(seconds)).done).toBe(false)
     })
 
-    test('is not known by NO_HEARTBEAT, that everybody knows', () => {
-      const first = { ...active, expectedHeartbeat: null }
-      const held = { expected: 'NO_HEARTBEAT', ttlMs, attempt: 2, isRetry: false }
-      expect(beat(first, held, after(2))).toEqual({ item: first, done: false })
+    test.each([
+      ['sent again', { isRetry: true }, 2, true],
+      ['sent again, too late', { isRetry: true }, 11, false],
+      ['with its token, and not sent again', { isRetry: false, attempt: 2 }, 2, false],
+    ])('may be the first one, or not: %s', (_, heartbeat, seconds, done) => {
+      const first = { ...active, expectedHeartbeat: null, given: 1 }
+      expect(beat(first, { ...heartbeat, expected: 'NO_HEARTBEAT', ttlMs }, after(seconds)).done).toBe(done)
     })
 
-    test('may be the first one', () => {
-      const first = { ...active, expectedHeartbeat: null }
-      expect(beat(first, { expected: 'NO_HEARTBEAT', ttlMs, isRetry: true }, after(2)).done).toBe(true)
+    test('is not there before it', () => {
+      const held = { expected: 'NO_HEARTBEAT', ttlMs, attempt: 2, isRetry: false }
+      expect(beat(starting, held, after(2)).item).toMatchObject({ state: 'active', latestHeartbeatAt: after(2) })
     })
 
     test.each([

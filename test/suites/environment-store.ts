@@ -166,6 +166,29 @@ export function environmentStoreSuite(open: () => Promise<Stores>): void {
       expect(await stores.environments.delete(workspace, id)).toBe('deleted')
     })
 
+    test('keeps what a session has another hand in until the session is deleted', async () => {
+      const stores = await open()
+      const workspace = await newWorkspace(stores)
+      const [own, gpu] = [buildEnvironment(), buildEnvironment()]
+      for (const environment of [own, gpu]) await stores.environments.create(workspace, environment)
+      const row = buildSession(workspace, { environmentId: own.id })
+      const hand = (environment: string) => ({ environment, networking: { type: 'unrestricted' as const } })
+      const withHands = (...ids: string[]) => {
+        const hands = Object.fromEntries(ids.map((id, index) => [`h${index}`, hand(id)]))
+        return { ...buildConfiguration(row), recipe: { hands } }
+      }
+      await expect(stores.sessions.create(row, withHands(gpu.id, 'env_none'))).rejects.toMatchObject({
+        name: 'EnvironmentGone',
+        environmentId: 'env_none',
+      })
+      expect(await stores.sessions.find(row.id)).toBeNull()
+      await stores.sessions.create(row, withHands(gpu.id, gpu.id))
+      await stores.sessions.create(row, withHands(gpu.id, gpu.id))
+      expect(await stores.environments.delete(workspace, gpu.id)).toBe('used')
+      await stores.sessions.bury(workspace, row.id)
+      expect(await stores.environments.delete(workspace, gpu.id)).toBe('deleted')
+    })
+
     test('never deletes an environment under a session that is being created', async () => {
       const processes = [await open(), await open()]
       const workspace = await newWorkspace(processes[0]!)

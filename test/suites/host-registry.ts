@@ -20,10 +20,10 @@ export function hostRegistrySuite(openWorld: () => Promise<HostWorld>): void {
   async function openSteady(world: HostWorld): Promise<HostRegistry> {
     const [registry, own] = [await world.open(), newId('host')]
     await registry.beat([offer(own)])
-    await world.age(own, 5)
-    for (let beats = 0; beats < 4; beats++) {
+    await world.age(own, 3)
+    for (let beats = 0; beats < 8; beats++) {
       await registry.beat([offer(own)])
-      await world.age(own, 5)
+      await world.age(own, 3)
     }
     await registry.beat([offer(own)])
     return registry
@@ -38,8 +38,8 @@ export function hostRegistrySuite(openWorld: () => Promise<HostWorld>): void {
     })
 
     test.each([
-      [14, 'beating'],
-      [16, 'silent'],
+      [5, 'beating'],
+      [40, 'silent'],
     ] as const)('calls a host of which nothing was heard for %i s %s', async (seconds, state) => {
       const world = await openWorld()
       const [registry, other, host] = [await openSteady(world), await world.open(), newId('host')]
@@ -73,8 +73,8 @@ export function hostRegistrySuite(openWorld: () => Promise<HostWorld>): void {
       const [registry, own, gone] = [await world.open(), newId('host'), newId('host')]
       await registry.beat([offer(own)])
       expect(await registry.look(gone)).toBe('unknown')
-      for (let beats = 0; beats < 5; beats++) {
-        await world.age(own, 5)
+      for (let beats = 0; beats < 8; beats++) {
+        await world.age(own, 3)
         await registry.beat([offer(own)])
       }
       expect(await registry.look(gone)).toBe('silent')

@@ -11,7 +11,7 @@ import type { TestSandboxes } from '../hands/local-sandboxes.ts'
 import { gather } from '../hands/tar-builders.ts'
 
 const log = { info: () => {}, warn: () => {} }
-const LONG = { timeout: 60_000 }
+const LONG = { timeout: 180_000 }
 const tree = `mkdir -p 'src/süß 🦊' empty .hidden/deep -- -rf && printf one > 'src/süß 🦊/a' && printf two > -rf/-x &&
   printf three > .hidden/deep/.file && ln -s ../.hidden/deep src/link && ln -s /etc/hostname outside && printf '#!/bin/sh' > run && chmod 750 run &&
   head -c 5000000 /dev/urandom > large && mkdir -p /mnt/session/outputs && echo made > /mnt/session/outputs/made.txt`
@@ -81,7 +81,7 @@ export function rebuiltSandboxSuite(sandboxes: TestSandboxes, image: unknown = n
           probe: '',
         }
         stores.exports.set(sessionId, { sessionId, generation, at, ...about })
-        for (const { path, size } of await cargo.listOutputs()) {
+        for (const { path, size } of (await cargo.listOutputs()).files) {
           const file = `file_${randomBytes(4).toString('hex')}`
           const output = await gather(cargo.openOutput(path))
           stores.stock.files.set(file, output)

@@ -1,9 +1,11 @@
 import { describe } from 'vitest'
-import { collecting, exporting, mounting } from '../hands/provider/cargo.ts'
+import { exporting, mounting } from '../hands/provider/cargo.ts'
+import { collecting } from '../hands/provider/collecting.ts'
 import { dying, ending } from '../hands/provider/ending.ts'
 import { isolation } from '../hands/provider/isolation.ts'
 import { keeping } from '../hands/provider/keeping.ts'
 import { limiting } from '../hands/provider/limits.ts'
+import { meddling } from '../hands/provider/meddling.ts'
 import { provisioning } from '../hands/provider/provisioning.ts'
 import { residing } from '../hands/provider/residents.ts'
 import { output, running } from '../hands/provider/running.ts'
@@ -25,6 +27,9 @@ export function sandboxProviderSuite(setup: SandboxProviderSetup): void {
   })
   describe('an ending', () => {
     ending(setup)
+  })
+  describe('an agent that meddles', () => {
+    meddling(setup)
   })
   describe('a run whose client dies', () => {
     dying(setup)

@@ -3,7 +3,7 @@ import type { Stores } from '../../src/store/postgres/stores.ts'
 import { after, createSession, noon } from '../store/builders.ts'
 
 const past = after(-1_000)
-const future = new Date(Date.now() + 600_000)
+const future = new Date(Date.now() + 24 * 3_600_000)
 
 /** What a session store knows of ends: archives that no log tells of, and ends that nobody has looked at. */
 export function sessionEndsSuite(open: () => Promise<Stores>): void {

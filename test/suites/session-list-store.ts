@@ -8,6 +8,28 @@ import { byAge, limits, moments, walk } from '../store/walk.ts'
 /** How every session store lists. */
 export function sessionListStoreSuite(open: () => Promise<Stores>): void {
   describe('session list', () => {
+    test('tells what was used, which stays until it is told anew', async () => {
+      const stores = await open()
+      const own = await newWorkspace(stores)
+      const row = await createSession(stores, own)
+      expect(row).not.toHaveProperty('usage')
+      const hint = { id: row.id, run: 1, status: 'idle' } as const
+      const told = async () => (await stores.sessions.list(own, { limit: 1, order: 'desc' }))[0]?.usage
+      await stores.sessions.hint([{ ...hint, length: 5, usage: { input_tokens: 7, active_seconds: 0.5 } }])
+      expect(await told()).toEqual({ input_tokens: 7, active_seconds: 0.5 })
+      await stores.sessions.hint([
+        { ...hint, length: 6 },
+        { ...hint, length: 4, usage: { input_tokens: 1 } },
+      ])
+      await stores.sessions.repair(row.id, { ...row, status: 'idle' })
+      expect(await told()).toEqual({ input_tokens: 7, active_seconds: 0.5 })
+      await stores.sessions.repair(row.id, { ...row, status: 'idle', usage: { input_tokens: 9 } })
+      const repaired = await stores.sessions.find(row.id)
+      expect(repaired?.usage).toEqual({ input_tokens: 9 })
+      await stores.sessions.repair(row.id, { ...row, status: 'idle', usage: { input_tokens: 9 } })
+      expect(await stores.sessions.find(row.id)).toEqual(repaired)
+    })
+
     test('shows the sessions of one workspace that are not being created', async () => {
       const stores = await open()
       const [own, foreign] = [await newWorkspace(stores), await newWorkspace(stores)]

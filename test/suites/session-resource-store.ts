@@ -24,10 +24,12 @@ export function sessionResourceStoreSuite(open: () => Promise<Stores>): void {
       const changed = rows.map((row) => ({ ...row, resource: { ...row.resource, mount_path: '/x' } }))
       await stores.resources.create(changed)
       const inOrder = [rows[1], rows[0], rows[2]]
-      expect(await stores.resources.of(id)).toEqual(inOrder)
+      const ids = rows.map(({ resource }) => resource.id)
+      expect(await stores.resources.of(id, ids)).toEqual(inOrder)
+      expect(await stores.resources.of(id, [...ids.slice(2), 'sesrsc_none'])).toEqual([rows[2]])
       expect(await stores.resources.listed([id, newId('sesn')])).toEqual(new Map([[id, inOrder]]))
       await stores.resources.create([])
-      expect(await stores.resources.of(newId('sesn'))).toEqual([])
+      expect(await stores.resources.of(newId('sesn'), ids)).toEqual([])
     })
 
     test('frees the path of what was removed, and knows it still', async () => {
@@ -42,7 +44,8 @@ export function sessionResourceStoreSuite(open: () => Promise<Stores>): void {
       expect(await stores.resources.listed([id])).toEqual(new Map())
       const added = await stores.resources.add(second, none)
       expect(added).toEqual({ ...second, updatedAt: expect.any(Date) })
-      expect(await stores.resources.of(id)).toEqual([first, added])
+      expect(await stores.resources.of(id, [added.resource.id, first.resource.id])).toEqual([first, added])
+      await stores.resources.settle(id, added.resource.id)
       expect(await stores.resources.listed([id])).toEqual(new Map([[id, [added]]]))
     })
 
@@ -64,7 +67,8 @@ export function sessionResourceStoreSuite(open: () => Promise<Stores>): void {
       const tries = Array.from({ length: 12 }, (_, index) => processes[index % 2]!.resources.add(buildRow(id), judge))
       const settled = await Promise.allSettled(tries)
       expect(settled.filter(({ status }) => status === 'fulfilled')).toHaveLength(most)
-      expect(await processes[0]!.resources.of(id)).toHaveLength(most)
+      const ids = settled.flatMap((one) => (one.status === 'fulfilled' ? [one.value.resource.id] : []))
+      expect(await processes[0]!.resources.of(id, ids)).toHaveLength(most)
     })
 
     test('adds again what was removed, as it was, at the time of the store', async () => {
@@ -79,6 +83,7 @@ export function sessionResourceStoreSuite(open: () => Promise<Stores>): void {
       expect(again).toEqual({ ...row, updatedAt: expect.any(Date) })
       expect(again.updatedAt.getTime()).toBeGreaterThan(row.updatedAt.getTime())
       expect(asked).toEqual([[]])
+      await stores.resources.settle(id, row.resource.id)
       expect(await stores.resources.listed([id])).toEqual(new Map([[id, [again]]]))
     })
 
@@ -95,6 +100,7 @@ export function sessionResourceStoreSuite(open: () => Promise<Stores>): void {
       const other = await createSession(stores, 'default')
       await stores.resources.create([buildRow(other.id)])
       const again = await stores.resources.add(revived, none)
+      for (const { resource } of [fresh, again]) await stores.resources.settle(id, resource.id)
       await stores.resources.removeDead(id, { known: [known.resource.id], ms: 60_000 })
       const left = (await stores.resources.listed([id])).get(id) ?? []
       const ids = (rows: readonly ResourceRow[]) => rows.map(({ resource }) => resource.id).toSorted()
@@ -104,6 +110,77 @@ export function sessionResourceStoreSuite(open: () => Promise<Stores>): void {
       expect(await stores.resources.listed([id])).toEqual(new Map())
     })
 
+    test('gives up what is unsettled for so long, and nothing else', async () => {
+      const stores = await open()
+      const { id } = await createSession(stores, 'default')
+      const row = buildRow(id)
+      const giveUp = (ms: number) => stores.resources.giveUp(id, row.resource.id, ms)
+      const isListed = async () => (await stores.resources.listed([id])).size === 1
+      expect(await giveUp(-1_000)).toBe(false)
+      await stores.resources.add(row, none)
+      expect(await giveUp(60_000)).toBe(false)
+      expect(await giveUp(-1_000)).toBe(true)
+      await stores.resources.add(row, none)
+      await stores.resources.settle(id, row.resource.id)
+      expect([await giveUp(-1_000), await isListed()]).toEqual([false, true])
+      await stores.resources.removing(id, row.resource.id)
+      expect(await giveUp(-1_000)).toBe(false)
+    })
+
+    test('lists what is settled alone, and tells what is not', async () => {
+      const stores = await open()
+      const { id } = await createSession(stores, 'default')
+      const row = buildRow(id)
+      const [one, key] = [{ ...row, updatedAt: expect.any(Date) }, row.resource.id]
+      const listed = async () => (await stores.resources.listed([id])).get(id) ?? []
+      const unsettled = async (ms = -1_000) =>
+        (await stores.resources.unsettled(ms, 1_000)).filter(({ sessionId }) => sessionId === id)
+      await stores.resources.add(row, none)
+      expect([await listed(), await unsettled()]).toEqual([[], [{ ...one, pending: 'added', age: expect.any(Number) }]])
+      expect(await unsettled(60_000)).toEqual([])
+      expect(await stores.resources.unsettled(-1_000, 0)).toEqual([])
+      await stores.resources.settle(id, key)
+      expect([await listed(), await unsettled()]).toEqual([[one], []])
+      await stores.resources.removing(id, key)
+      expect([await listed(), await unsettled()]).toEqual([
+        [],
+        [{ ...one, pending: 'removed', age: expect.any(Number) }],
+      ])
+      await stores.resources.settle(id, key)
+      expect(await listed()).toEqual([one])
+      await stores.resources.removing(id, key)
+      await stores.resources.remove(id, key)
+      expect([await listed(), await unsettled()]).toEqual([[], []])
+      await stores.resources.settle(id, key)
+      expect(await listed()).toEqual([])
+      await stores.resources.settle(id, 'sesrsc_none')
+      await stores.resources.removing(id, 'sesrsc_none')
+    })
+
+    test('takes back what counted as dead and is in the log after all, unless its path is taken', async () => {
+      const stores = await open()
+      for (const isTaken of [false, true]) {
+        const { id } = await createSession(stores, 'default')
+        const [dead, other] = [buildRow(id, { path: '/a' }), buildRow(id, { path: '/a' })]
+        await stores.resources.add(dead, none)
+        await stores.resources.removeDead(id, { known: [], ms: -1_000 })
+        if (isTaken) await stores.resources.create([other])
+        await stores.resources.settle(id, dead.resource.id)
+        const listed = (await stores.resources.listed([id])).get(id) ?? []
+        expect(listed.map(({ resource }) => resource.id)).toEqual([(isTaken ? other : dead).resource.id])
+      }
+    })
+
+    test('tells repositories apart', async () => {
+      const stores = await open()
+      const { id } = await createSession(stores, 'default')
+      const file = buildRow(id)
+      const about = { id: newId('sesrsc'), mount_path: '/workspace/r', created_at: file.resource.created_at }
+      const resource = { ...about, type: 'github_repository', url: 'https://github.com/o/r', checkout: null } as const
+      await stores.resources.create([file, { ...file, resource }])
+      expect(await stores.resources.repositories(id)).toEqual([{ ...file, resource }])
+    })
+
     test('says when a token was changed', async () => {
       const stores = await open()
       const { id } = await createSession(stores, 'default')
@@ -111,7 +188,7 @@ export function sessionResourceStoreSuite(open: () => Promise<Stores>): void {
       await stores.resources.create([row])
       const at = await stores.resources.touch(id, row.resource.id)
       expect(at?.getTime()).toBeGreaterThan(noon.getTime())
-      expect(await stores.resources.of(id)).toEqual([{ ...row, updatedAt: at }])
+      expect(await stores.resources.of(id, [row.resource.id])).toEqual([{ ...row, updatedAt: at }])
       const { id: other } = await createSession(stores, 'default')
       expect(await stores.resources.touch(other, row.resource.id)).toBeNull()
       await stores.resources.remove(other, row.resource.id)
@@ -121,12 +198,13 @@ export function sessionResourceStoreSuite(open: () => Promise<Stores>): void {
     test('goes with its session, and takes nothing for a deleted one', async () => {
       const stores = await open()
       const { id } = await createSession(stores, 'default')
-      await stores.resources.create([buildRow(id)])
+      const row = buildRow(id)
+      await stores.resources.create([row])
       await stores.sessions.bury('default', id)
       await expect(stores.resources.create([buildRow(id)])).rejects.toThrow(SessionBuried)
       await expect(stores.resources.add(buildRow(id), none)).rejects.toThrow(SessionBuried)
       await stores.sessions.clear(id)
-      expect(await stores.resources.of(id)).toEqual([])
+      expect(await stores.resources.of(id, [row.resource.id])).toEqual([])
     })
   })
 }

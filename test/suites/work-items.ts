@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { Stores } from '../../src/store/postgres/stores.ts'
 import type { OpenWork } from './work-place.ts'
-import { invite, newPlace, newSession, takeAndAck, takeAndBeat } from './work-place.ts'
+import { invite, newPlace, newSession, take, takeAndAck, takeAndBeat } from './work-place.ts'
 
 /** What every work queue does with what it has given out, and with sessions that nobody is invited to. */
 export function workItemSuite(open: OpenWork): void {
@@ -40,6 +40,22 @@ function holding(open: OpenWork): void {
       const stopped = await stores.work.stop(active, { force: true, by: 'worker' })
       expect(stopped).toMatchObject({ done: true, item: { state: 'stopped', stoppedBy: 'operator' } })
       expect(await stores.work.stop(active, { force: true, by: 'worker' })).toEqual({ ...stopped, done: false })
+    })
+
+    test('that one poll alone was given is taken once, and that is told again', async () => {
+      let ahead = 0
+      const stores = await open(() => ahead)
+      const place = await newPlace(stores)
+      await invite(stores, await newSession(stores, place))
+      for (const attempt of [1, 2]) {
+        const item = await take(stores, place)
+        const taken = await stores.work.ack(item!, { isRetry: false })
+        expect(taken).toMatchObject({ done: true, item: { state: 'starting', attempt } })
+        for (const again of [{ attempt }, { saysRetry: true }])
+          expect(await stores.work.ack(item!, { isRetry: false, ...again })).toEqual(taken)
+        expect(await stores.work.ack(item!, { isRetry: false })).toEqual({ ...taken, done: false })
+        ahead += 61_000
+      }
     })
 
     test('has metadata that change one after the other', async () => {
@@ -97,7 +113,7 @@ function holding(open: OpenWork): void {
       const first = await invite(stores, sessionId)
       await takeAndBeat(stores, place)
       await stores.work.stop(first!, { force: false, by: 'operator' })
-      ahead = 89_000
+      ahead = 70_000
       await stores.work.tidy()
       expect(await stores.work.read(first!)).toMatchObject({ state: 'stopping' })
       ahead = 91_000
@@ -105,10 +121,10 @@ function holding(open: OpenWork): void {
       expect(await stores.work.read(first!)).toMatchObject({ state: 'stopped', stoppedAt: expect.any(Date) })
       const month = 31 * 24 * 3_600_000
       ahead += month
-      await stores.work.tidy()
+      await stores.work.forget()
       expect(await stores.work.read(first!)).not.toBeNull()
       await invite(stores, sessionId)
-      await stores.work.tidy()
+      await stores.work.forget()
       expect(await stores.work.read(first!)).toBeNull()
     })
   })
@@ -160,10 +176,11 @@ function looking(open: OpenWork): void {
         await newSession(stores, place, { archivedAt: old, updatedAt: old }),
         await newSession(stores, await newPlace(stores, 'cloud'), { updatedAt: old }),
       ]
-      expect(await seen(stores, lost)).toEqual([{ sessionId: lost, item: null }])
-      for (const id of others) expect(await seen(stores, id)).toEqual([])
+      const found = async () =>
+        (await stores.work.uninvited(1_000)).filter(({ sessionId }) => [lost, ...others].includes(sessionId))
+      expect(await found()).toEqual([{ sessionId: lost, item: null }])
       await invite(stores, lost)
-      expect(await seen(stores, lost)).toEqual([])
+      expect(await found()).toEqual([])
     })
   })
 }

@@ -1,8 +1,11 @@
-import { spawn } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { gzipSync } from 'node:zlib'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { findIn, findInFiles, readProcesses, spellingsOf } from './canary-scan.ts'
+import { findIn, findInFiles, readProcesses, searchInside, spellingsOf } from './canary-scan.ts'
 import { temporaryFolder } from './programs.ts'
 
 const secret = 'c4nary~/+"%_q7Zx90abcdEF'
@@ -12,6 +15,7 @@ const bytes = Buffer.from(secret)
 const forms: readonly (readonly [string, Buffer | string])[] = [
   ['as it is', `x${secret}y`],
   ['as UTF-16', Buffer.from(`a${secret}b`, 'utf16le')],
+  ['as UTF-16, the higher byte first', Buffer.from(`a${secret}b`, 'utf16le').swap16()],
   ['in base64', bytes.toString('base64')],
   ['in base64, behind one byte', Buffer.concat([Buffer.of(1), bytes, Buffer.of(7)]).toString('base64')],
   ['in base64, behind two bytes', Buffer.concat([Buffer.of(1, 2), bytes, Buffer.of(7)]).toString('base64')],
@@ -22,9 +26,15 @@ const forms: readonly (readonly [string, Buffer | string])[] = [
   ['backwards', Array.from(secret).toReversed().join('')],
   ['in JSON', JSON.stringify({ secret })],
 ]
+const packed: typeof forms = [
+  ['packed', gzipSync(`${'x'.repeat(1_000)}${secret}`)],
+  ['packed twice', gzipSync(gzipSync(secret))],
+  ['packed by half', gzipSync(`${secret}${randomBytes(10_000).toString('hex')}`).subarray(0, 8_000)],
+  ['in base64, packed', gzipSync(bytes.toString('base64'))],
+]
 
 describe('a scan for a secret', () => {
-  test.each(forms)('finds it %s', async (_, form) => {
+  test.each([...forms, ...packed])('finds it %s', async (_, form) => {
     expect(findIn(form, spellings)).not.toEqual([])
     const folder = await temporaryFolder()
     await mkdir(join(folder, 'deep'))
@@ -36,9 +46,18 @@ describe('a scan for a secret', () => {
     expect(await findInFiles(folder, spellings)).toEqual([join(folder, 'deep', 'found')])
   })
 
+  test.each(forms)('inside a sandbox finds it %s', async (_, form) => {
+    const folder = await temporaryFolder()
+    await writeFile(join(folder, 'found'), form)
+    await writeFile(join(folder, 'other'), secret.slice(1))
+    const { stdout } = await promisify(execFile)('sh', ['-c', searchInside(spellings, [folder])])
+    expect(stdout).toBe(`${join(folder, 'found')}\n`)
+  })
+
   test('finds nothing where it is not', () => {
     expect(findIn(secret.slice(1), spellings)).toEqual([])
     expect(findIn('x-access-token:', spellings)).toEqual([])
+    expect(findIn(Buffer.of(0x1f, 0x8b, 8, 0, 1, 2), spellings)).toEqual([])
   })
 
   test('reads the environment and the command line of what a process has started', { timeout: 30_000 }, async () => {

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readTable } from './proofs.ts'
 
 export const STATES = ['green', 'diverges', 'later'] as const
 
@@ -18,26 +18,10 @@ const FILE = new URL('../../docs/conformance.csv', import.meta.url)
 
 /** @throws Error for a file that is no table of these columns, or names a state of nobody. */
 export function readConformance(): readonly ConformanceRow[] {
-  const [head, ...lines] = parseTable(readFileSync(FILE, 'utf8'))
-  if (head?.join() !== COLUMNS.join()) throw new Error(`expected the columns ${COLUMNS.join()}, got ${head?.join()}`)
-  return lines.map((cells) => {
-    if (cells.length !== COLUMNS.length)
-      throw new Error(`expected ${COLUMNS.length} cells, got ${JSON.stringify(cells)}`)
+  return readTable(FILE, COLUMNS).map((cells) => {
     const [id = '', area = '', behaviour = '', said = '', test = '', note = ''] = cells
     const state = STATES.find((known) => known === said)
     if (state === undefined) throw new Error(`${id}: expected one of ${STATES.join()}, got ${said}`)
     return { id, area, behaviour, state, test, note }
   })
-}
-
-/** Comma-separated values as RFC 4180 has them, one line each. */
-function parseTable(text: string): string[][] {
-  return text
-    .split('\n')
-    .filter(Boolean)
-    .map((line) =>
-      [...line.matchAll(/(?:^|,)(?:"((?:[^"]|"")*)"|([^,"]*))/g)].map(
-        ([, quoted, plain]) => quoted?.replaceAll('""', '"') ?? plain ?? '',
-      ),
-    )
 }

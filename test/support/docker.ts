@@ -13,6 +13,13 @@ export async function hasDocker(): Promise<boolean> {
   return false
 }
 
+export type SandboxKind = 'local' | 'docker'
+
+/** The kinds of sandboxes that can be had here, local ones always. */
+export async function sandboxKinds(): Promise<readonly SandboxKind[]> {
+  return (await hasDocker()) ? ['local', 'docker'] : ['local']
+}
+
 async function findObstacle(): Promise<string | null> {
   try {
     const isThere = await createEngine({ patience: { shortMs: 5_000, longMs: 5_000 } }).hasImage(DEFAULT_IMAGE)

@@ -29,11 +29,16 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
     await rm(folder, { recursive: true, force: true })
   }
   try {
-    const [temporalAddress, postgresUrl, { file: workflowBundle }] = await Promise.all([
+    const parts = [
       startTemporal(supervisor, folder),
       startPostgres(supervisor, folder),
       prepareWorkflowBundle(cacheFolder(process.env)),
-    ])
+    ] as const
+    const [temporalAddress, postgresUrl, { file: workflowBundle }] = await Promise.all(parts).catch(async (error) => {
+      await supervisor.stop()
+      await Promise.allSettled(parts)
+      throw error
+    })
     project.provide('temporalAddress', temporalAddress)
     project.provide('postgresUrl', postgresUrl)
     project.provide('workflowBundle', workflowBundle)

@@ -8,20 +8,44 @@ export async function readRawHistory(service: WorkflowService, session: string):
 
 /** The same, event by event. */
 export async function readRawEvents(service: WorkflowService, session: string): Promise<readonly Uint8Array[]> {
-  const chunks: Uint8Array[] = []
+  return (await readEvents(service, session)).map(encode)
+}
+
+/** The same of each of its runs, the current one first. */
+export async function readRawRuns(service: WorkflowService, session: string): Promise<readonly Buffer[]> {
+  const runs: Buffer[] = []
+  let before: string | null | undefined
+  do {
+    const events = await readEvents(service, session, before)
+    runs.push(Buffer.concat(events.map(encode)))
+    before = events[0]?.workflowExecutionStartedEventAttributes?.continuedExecutionRunId
+  } while (before)
+  return runs
+}
+
+type HistoryEvent = proto.temporal.api.history.v1.IHistoryEvent
+
+function encode(event: HistoryEvent): Uint8Array {
+  return proto.temporal.api.history.v1.HistoryEvent.encode(event).finish()
+}
+
+async function readEvents(
+  service: WorkflowService,
+  session: string,
+  runId?: string | null,
+): Promise<readonly HistoryEvent[]> {
+  const events: HistoryEvent[] = []
   let nextPageToken: Uint8Array = new Uint8Array()
   do {
     const page = await service.getWorkflowExecutionHistory({
       namespace: 'default',
-      execution: { workflowId: session },
+      execution: { workflowId: session, runId: runId ?? null },
       nextPageToken,
     })
-    for (const event of page.history?.events ?? []) {
-      chunks.push(proto.temporal.api.history.v1.HistoryEvent.encode(event).finish())
-    }
+    events.push(...(page.history?.events ?? []))
     nextPageToken = page.nextPageToken ?? new Uint8Array()
   } while (nextPageToken.length > 0)
-  return chunks
+  return events
 }
 
 /** Which of a word's spellings a history holds: as it is, or in base64. */

@@ -18,6 +18,7 @@ import type { Quotas } from '../../src/api/quota.ts'
 import { openModelEndpoint } from '../../src/backend.ts'
 import type { Hands } from '../../src/hands/hands.ts'
 import type { SandboxHands } from '../../src/hands/sandbox-hands.ts'
+import { aimedDefinitions } from '../../src/hands/tools/aim.ts'
 import { toolDefinitions } from '../../src/hands/tools/definitions.ts'
 import { remoteToolDefinitions } from '../../src/hands/tools/remote-definitions.ts'
 import type { BlobStore } from '../../src/history/blobs.ts'
@@ -25,6 +26,7 @@ import { copyRun } from '../../src/history/copy.ts'
 import type { SessionLog } from '../../src/history/session-log.ts'
 import { createSessionLog } from '../../src/history/session-log.ts'
 import { createHistorySource } from '../../src/history/source.ts'
+import type { Log } from '../../src/log.ts'
 import type { DemoModel } from '../../src/model/demo/demo-model.ts'
 import { currentHarness, findHarness } from '../../src/model/harness.ts'
 import { createMessagesModel } from '../../src/model/messages-client.ts'
@@ -37,7 +39,6 @@ import type { SecretBox } from '../../src/store/secrets.ts'
 import { createValidator } from '../../src/wire/validate.ts'
 import type { MemoryContents } from './memory-contents.ts'
 import { runUntilStopped } from './run-until-stopped.ts'
-import { silentLog } from './silent-log.ts'
 import { temporalAddress } from './temporal.ts'
 
 export const webVersions = createWebVersions({ modelBackend: 'anthropic', modelWebTools: 'auto' })
@@ -74,13 +75,28 @@ export interface StackPorts {
   readonly codecs: readonly PayloadCodec[]
   readonly hands: StackHands
   readonly identity: string
+  readonly logger: Log
 }
 
 /** The workers of a stack, which can be ended and started again. */
 export async function createWorkers(
   ports: StackPorts,
 ): Promise<{ start(): Promise<void>; stop(): Promise<void>; close(): Promise<void> }> {
-  const { stores, blobs, deltas, between, kept, temporal, model, taskQueue, policyFor, codecs, hands, identity } = ports
+  const {
+    stores,
+    blobs,
+    deltas,
+    between,
+    kept,
+    temporal,
+    model,
+    taskQueue,
+    policyFor,
+    codecs,
+    hands,
+    identity,
+    logger,
+  } = ports
   const connection = await NativeConnection.connect({ address: temporalAddress() })
   const validator = createValidator()
   const workerPorts = { connection, namespace: 'default', codecs, identity }
@@ -89,7 +105,7 @@ export async function createWorkers(
 
   async function start(): Promise<void> {
     const source = createHistorySource(temporal.workflow)
-    const log = createSessionLog({ source, archive: stores.archive, log: silentLog, ...kept })
+    const log = createSessionLog({ source, archive: stores.archive, log: logger, ...kept })
     const asking = {
       context: createContextReader(log, blobs),
       heard: createHeardReader(log, blobs),
@@ -98,10 +114,11 @@ export async function createWorkers(
       configuration: (session: string, id?: string) => stores.sessions.configuration(session, id),
       harness: (id: string) => findHarness(id) ?? currentHarness,
       tools: toolDefinitions,
+      aimedTools: (names: readonly string[]) => aimedDefinitions(toolDefinitions, names),
       remoteTools: remoteToolDefinitions,
       runsWebTools: true,
     }
-    const writer = createStatusWriter(stores.sessions, silentLog)
+    const writer = createStatusWriter(stores.sessions, logger)
     const archiving = createArchiveRun({ copy: (session, id) => copyRun(source, session, id), archive: stores.archive })
     const brain = await createBrainWorker(workerPorts, {
       taskQueue,

@@ -17,6 +17,7 @@ import { openTemporalClient } from '../../src/history/client.ts'
 import type { SessionLog } from '../../src/history/session-log.ts'
 import { createSessionLog } from '../../src/history/session-log.ts'
 import { createHistorySource } from '../../src/history/source.ts'
+import type { Log } from '../../src/log.ts'
 import type { DemoModel } from '../../src/model/demo/demo-model.ts'
 import { startDemoModel } from '../../src/model/demo/demo-model.ts'
 import type { Model } from '../../src/model/model.ts'
@@ -42,6 +43,7 @@ import type { MemoryBlobs } from './memory-blobs.ts'
 import { createMemoryBlobs } from './memory-blobs.ts'
 import type { MemoryContents } from './memory-contents.ts'
 import { createMemoryContents } from './memory-contents.ts'
+import { POLICY_SETTINGS } from './policy-settings.ts'
 import { createDatabase } from './postgres.ts'
 import { prepareAgent } from './prepare-agent.ts'
 import { silentLog } from './silent-log.ts'
@@ -68,6 +70,8 @@ export interface StackOptions {
   readonly announces?: boolean
   /** How many logs, workflows and requests of the model are kept in memory; as many as each keeps if not given. */
   readonly keep?: number
+  /** Of all that is in this process; says nothing if not given. */
+  readonly logger?: Log
 }
 
 /** The whole service in one process, on a queue and a database of its own, with the demo model as its brain. */
@@ -83,6 +87,7 @@ export interface Stack extends AsyncDisposable {
   readonly blobs: MemoryBlobs
   readonly contents: MemoryContents
   readonly database: Database
+  readonly databaseUrl: string
   readonly temporal: Client
   readonly log: SessionLog
   readonly workflows: SessionWorkflows
@@ -98,13 +103,7 @@ export interface Stack extends AsyncDisposable {
 const API_KEY = 'lh_test_key'
 /** Long enough that no id holds it by chance: answers are searched for it. */
 const MODEL_KEY = 'the-key-of-the-model'
-const policiesOf = createPolicies({
-  runEvents: 1000,
-  priceFile: undefined,
-  hourlyRate: 0,
-  modelBackend: 'anthropic',
-  provisioning: 'lazy',
-})
+const policiesOf = createPolicies(POLICY_SETTINGS)
 
 Runtime.install({ logger: new DefaultLogger('ERROR'), shutdownSignals: [] })
 
@@ -119,13 +118,13 @@ export async function startStack(options: StackOptions): Promise<Stack> {
 }
 
 async function build(options: StackOptions, closers: Closers): Promise<Stack> {
-  const { codecs = testCodecs(), keep } = options
+  const { codecs = testCodecs(), keep, logger = silentLog } = options
   const policyFor: ApiContext['policyFor'] = (id, speed) => ({ ...policiesOf(id, speed), ...options.policy })
   const prefix = uniqueName('stack')
   const taskQueue = `${prefix}-brain`
   const testDatabase = await createDatabase()
   closers.add(async () => testDatabase[Symbol.asyncDispose]())
-  const database = await openDatabase(testDatabase.url, silentLog)
+  const database = await openDatabase(testDatabase.url, logger)
   closers.add(() => database.destroy())
   await migrate(database)
   const stores = createStores(database)
@@ -141,7 +140,7 @@ async function build(options: StackOptions, closers: Closers): Promise<Stack> {
   })
   closers.add(() => temporal.connection.close())
 
-  const notifier = await createNotifier(testDatabase.url, silentLog, { settings: deltaSettings })
+  const notifier = await createNotifier(testDatabase.url, logger, { settings: deltaSettings })
   closers.add(async () => notifier[Symbol.asyncDispose]())
   const deltas = createDeltaChannel(notifier)
 
@@ -176,6 +175,7 @@ async function build(options: StackOptions, closers: Closers): Promise<Stack> {
     codecs,
     hands: options.hands,
     identity: prefix,
+    logger,
   }
   const apis = await Promise.all(Array.from({ length: options.apis ?? 1 }, () => startApi(ports, closers)))
   const workers = await createWorkers(ports)
@@ -195,6 +195,7 @@ async function build(options: StackOptions, closers: Closers): Promise<Stack> {
     blobs,
     contents,
     database,
+    databaseUrl: testDatabase.url,
     temporal,
     log: first.log,
     workflows: createTemporalWorkflows({ client: temporal.workflow, taskQueue }),
@@ -217,7 +218,7 @@ async function startApi(
   const { stores, blobs, contents, logs, deltas, announces, kept, temporal, model, taskQueue, policyFor, quotas } =
     ports
   const source = createHistorySource(temporal.workflow)
-  const log = createSessionLog({ source, archive: stores.archive, log: silentLog, ...kept })
+  const log = createSessionLog({ source, archive: stores.archive, log: ports.logger, ...kept })
   logs.push(log)
   const app = createApp(
     {
@@ -242,7 +243,7 @@ async function startApi(
       announceDeleted: async (session) =>
         announces ? void (await Promise.all(logs.map((each) => endLog(each, session)))) : undefined,
     },
-    silentLog,
+    ports.logger,
   )
   const url = await app.listen({ host: '127.0.0.1', port: 0 })
   closers.add(async () => {

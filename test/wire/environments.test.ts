@@ -2,11 +2,11 @@ import { describe, expect, test } from 'vitest'
 import { createEnvironment, packagesOf, recipeOf, updateEnvironment } from '../../src/wire/environments.ts'
 import { ApiError } from '../../src/wire/errors.ts'
 import type { Environment, EnvironmentCreate, EnvironmentUpdate } from '../../src/wire/types.ts'
+import { NO_PACKAGES } from '../support/packages.ts'
 import { failure } from './failure.ts'
 
 const NOW = '2026-11-21T00:00:00Z'
 const LATER = '2026-11-22T00:00:00Z'
-const NO_PACKAGES = { type: 'packages', apt: [], cargo: [], gem: [], go: [], npm: [], pip: [] }
 const OPEN = { type: 'cloud', networking: { type: 'unrestricted' }, packages: NO_PACKAGES }
 
 function create(body: Partial<EnvironmentCreate> = {}): Environment {
@@ -106,7 +106,7 @@ describe('updateEnvironment', () => {
     allow_mcp_servers: true,
     allow_package_managers: true,
   }
-  const packages = { ...NO_PACKAGES, type: 'packages' as const, apt: ['jq'], pip: ['numpy'] }
+  const packages = { ...NO_PACKAGES, apt: ['jq'], pip: ['numpy'] }
   const cloud = { type: 'cloud' as const, networking: limited, packages }
   const rich = create({ description: 'd', metadata: { a: '1', b: '2' }, config: cloud })
 

@@ -2,12 +2,13 @@ import { describe, expect, test } from 'vitest'
 import type { EnvironmentRecipe } from '../../src/wire/environments.ts'
 import type { Offer } from '../../src/wire/offers.ts'
 import { refuseUnoffered } from '../../src/wire/offers.ts'
+import { NO_PACKAGES } from '../support/packages.ts'
 import { failure } from './failure.ts'
 
 const local = { packages: false, runtimes: [] }
 const docker = { packages: true, runtimes: ['runc'] }
 const gvisor = { packages: true, runtimes: ['runc', 'runsc'] }
-const packages = { type: 'packages' as const, apt: [], cargo: [], gem: [], go: [], npm: [], pip: ['numpy'] }
+const packages = { ...NO_PACKAGES, pip: ['numpy'] }
 
 describe('sandboxes that are asked for', () => {
   test.each<[string, EnvironmentRecipe | undefined, readonly Offer[]]>([
@@ -41,5 +42,10 @@ describe('sandboxes that are asked for', () => {
       options: { code: 'not_supported' },
       message: expect.stringMatching(message),
     })
+  })
+
+  test('are refused by where the request names their environment', () => {
+    const refused = failure(() => refuseUnoffered({ packages }, [local], 'metadata: longhand.hand.gpu'))
+    expect(refused.message).toMatch(/^metadata: longhand\.hand\.gpu: its packages need/)
   })
 })

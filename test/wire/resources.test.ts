@@ -1,6 +1,13 @@
 import { describe, expect, test } from 'vitest'
 import type { RepositoryParams } from '../../src/wire/resources.ts'
-import { refusalOfSelfHosted, refuseConflicts, toFile, toRepository, toShown } from '../../src/wire/resources.ts'
+import {
+  refusalOfSelfHosted,
+  refuseConflicts,
+  refuseLength,
+  toFile,
+  toRepository,
+  toShown,
+} from '../../src/wire/resources.ts'
 
 const NOW = '2026-03-01T12:00:00.000Z'
 const LATER = '2026-03-02T12:00:00.000Z'
@@ -98,6 +105,12 @@ describe('a resource', () => {
     expect(() => refuseConflicts(at('/a', '/b'))).not.toThrow()
     expect(() => refuseConflicts(at('/a', '/a'))).toThrow('resources: two of them are mounted at /a')
     expect(() => refuseConflicts(at('/a/b', '/a'))).toThrow('resources: /a and /a/b exclude each other')
+  })
+
+  test('has a path that is not too long together with the others', () => {
+    const at = (count: number) => Array.from({ length: count }, () => ({ mount_path: 'é'.repeat(512) }))
+    expect(() => refuseLength(at(256))).not.toThrow()
+    expect(() => refuseLength(at(257))).toThrow('at most 262144 bytes together, got 263168')
   })
 
   test('is refused where the sandboxes are the user’s own', () => {

@@ -74,7 +74,7 @@ async function cancelledIn(session: RigSession): Promise<number> {
 const done = async ({ call }: ExecuteCall): Promise<Recorded> => ({ entries: [resultEntry(call.id)] })
 
 describe('a worker that attaches later', () => {
-  test('does not run a call that was interrupted before anybody asked for it', { timeout: 60_000 }, async () => {
+  test('does not run a call that was interrupted before anybody asked for it', async () => {
     const sessions = await Promise.all(Array.from({ length: SESSIONS }, startWaiting))
     await Promise.all(sessions.map(giveUp))
     const ran: ExecuteCall[] = []
@@ -89,7 +89,7 @@ describe('a worker that attaches later', () => {
     console.info(`late workers: n = ${SESSIONS} interrupted calls, ${ran.length - SESSIONS} ran`)
   })
 
-  test('does not run a call again that was interrupted after its worker had died', { timeout: 60_000 }, async () => {
+  test('does not run a call again that was interrupted after its worker had died', async () => {
     const session = await startWaiting()
     const begun: number[] = []
     {

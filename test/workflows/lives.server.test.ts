@@ -6,7 +6,7 @@ import type { Rig } from './rig.ts'
 import { startRig } from './rig.ts'
 
 const BATCHES = 10
-const LIMIT_MS = 240_000
+const LIMIT_MS = 600_000
 
 const rigs: Rig[] = []
 

@@ -31,7 +31,7 @@ export const mistakes: readonly Mistake[] = [
     change: (bundle) =>
       withChange(
         bundle,
-        /(if \(journal\.entries\.length > 0\) record\(.*\);)([^;]*;[^;]*;)\s+(performer\.start\(.*\);)/,
+        /(if \(journal\.entries\.length > 0\) record\(.*\);)((?:[^;]*;){3})\s+(performer\.start\(.*\);)/,
         '$3 $1 $2',
       ),
     replayOnly: true,

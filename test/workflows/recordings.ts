@@ -11,7 +11,7 @@ import { mounted } from './resource-recordings.ts'
 import { selfHosted } from './self-hosted-recordings.ts'
 import { spoken } from './system-recordings.ts'
 import type { Recording } from './steps.ts'
-import { answer, callTwo, configuration, fault, output, overloaded, policy, send, shortRuns } from './steps.ts'
+import { answer, ask, callTwo, configuration, fault, output, overloaded, policy, send, shortRuns } from './steps.ts'
 
 export const recordings: readonly Recording[] = [
   {
@@ -52,13 +52,7 @@ export const recordings: readonly Recording[] = [
     input: { configuration: shortRuns },
     async play(session) {
       await send(session, message('sevt_1'))
-      await answer(session, {
-        calls: [
-          ['sevt_a', 'ask'],
-          ['sevt_b', 'custom'],
-        ],
-      })
-      await session.settle()
+      await ask(session, ['sevt_a', 'ask'], ['sevt_b', 'custom'])
       await send(session, message('sevt_2', 'Meanwhile.'))
       await session.settle()
       await send(session, customResult('sevt_3', 'sevt_b'), confirm('sevt_4', 'sevt_a'))

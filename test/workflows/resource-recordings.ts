@@ -3,7 +3,7 @@ import type { ResourceChange } from '../../src/session/resource-change.ts'
 import { fileResource, interrupt, message, repositoryResource } from '../support/session-builders.ts'
 import type { RigSession } from './rig.ts'
 import type { Recording } from './steps.ts'
-import { answer, configuration, output, send, shortRuns } from './steps.ts'
+import { answer, ask, configuration, output, send, shortRuns } from './steps.ts'
 
 function change(session: RigSession, resources: ResourceChange): Promise<unknown> {
   return session.handle.executeUpdate(CONFIGURE_UPDATE, { args: [{ resources }] })
@@ -38,8 +38,7 @@ export const mounted: readonly Recording[] = [
     runs: 4,
     input: { configuration: shortRuns, resources: [fileResource('sesrsc_1')], events: [message('sevt_1')] },
     async play(session) {
-      await answer(session, { calls: [['sevt_a', 'ask']] })
-      await session.settle()
+      await ask(session, ['sevt_a', 'ask'])
       await change(session, { add: fileResource('sesrsc_2') })
       await send(session, interrupt('sevt_2'))
       await session.settle()

@@ -4,6 +4,7 @@ import type { Client, WorkflowHandle } from '@temporalio/client'
 import type { History } from '@temporalio/common/lib/proto-utils.js'
 import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker'
 import { UNINTERRUPTED } from '../../src/activities/workers.ts'
+import { ApiError } from '../../src/wire/errors.ts'
 import { createTemporalWorkflows } from '../../src/api/temporal-workflows.ts'
 import { openTemporalClient } from '../../src/history/client.ts'
 import type { Command } from '../../src/session/decide.ts'
@@ -191,8 +192,8 @@ async function startSession(
   return {
     id,
     handle,
-    configure: (change) => workflows.configure(id, change, randomUUID()),
-    archive: () => workflows.archive(id, randomUUID()),
+    configure: (change) => untilDecided((updateId) => workflows.configure(id, change, updateId)),
+    archive: () => untilDecided((updateId) => workflows.archive(id, updateId)),
     signal,
     under: () => fakes.under(id),
     begun: (key) => fakes.begun(id, key),
@@ -212,6 +213,18 @@ async function startSession(
     },
     log: async () => readLog(id, ...(await Promise.all((await histories()).map(itemsOf)))),
     histories,
+  }
+}
+
+/** As clients do: what no worker has decided in time is asked again, as the same update. */
+async function untilDecided(ask: (updateId: string) => Promise<Verdict>): Promise<Verdict> {
+  const updateId = randomUUID()
+  for (;;) {
+    try {
+      return await ask(updateId)
+    } catch (error) {
+      if (!(error instanceof ApiError) || error.kind !== 'unavailable') throw error
+    }
   }
 }
 

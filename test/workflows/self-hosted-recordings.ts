@@ -1,6 +1,6 @@
 import { confirm, customResult, interrupt, message, toolResult } from '../support/session-builders.ts'
 import type { Recording } from './steps.ts'
-import { answer, configuration, output, policy, send, shortRuns } from './steps.ts'
+import { answer, ask, askRemote, configuration, output, policy, send, shortRuns } from './steps.ts'
 
 const remote = { ...configuration, policy: { ...policy, selfHosted: true as const } }
 const remoteShortRuns = { ...shortRuns, policy: { ...shortRuns.policy, selfHosted: true as const } }
@@ -11,23 +11,13 @@ export const selfHosted: readonly Recording[] = [
     name: 'self-hosted-turn',
     input: { configuration: remote, events: [message('sevt_1', 'Hello.')] },
     async play(session) {
-      await answer(session, {
-        selfHosted: true,
-        calls: [
-          ['sevt_a', 'allow'],
-          ['sevt_b', 'ask'],
-          ['sevt_c', 'deny'],
-          ['sevt_d', 'custom'],
-        ],
-      })
-      await session.settle()
+      await askRemote(session, ['sevt_a', 'allow'], ['sevt_b', 'ask'], ['sevt_c', 'deny'], ['sevt_d', 'custom'])
       await send(session, toolResult('sevt_2', 'sevt_a'))
       await session.settle()
       await send(session, confirm('sevt_3', 'sevt_b'), customResult('sevt_4', 'sevt_d'))
       await session.settle()
       await send(session, toolResult('sevt_5', 'sevt_b'))
-      await answer(session, { selfHosted: true, calls: [['sevt_e', 'ask']] })
-      await session.settle()
+      await askRemote(session, ['sevt_e', 'ask'])
       await session.together(() => send(session, confirm('sevt_6', 'sevt_e', 'deny'), confirm('sevt_7', 'sevt_e')))
       await answer(session, { text: 'Done.' })
     },
@@ -37,15 +27,7 @@ export const selfHosted: readonly Recording[] = [
     input: { configuration: remote },
     async play(session) {
       await send(session, message('sevt_1'))
-      await answer(session, {
-        selfHosted: true,
-        calls: [
-          ['sevt_a', 'allow'],
-          ['sevt_b', 'ask'],
-          ['sevt_c', 'custom'],
-        ],
-      })
-      await session.settle()
+      await askRemote(session, ['sevt_a', 'allow'], ['sevt_b', 'ask'], ['sevt_c', 'custom'])
       await session.together(async () => {
         await send(session, toolResult('sevt_2', 'sevt_a'))
         await send(session, interrupt('sevt_3'))
@@ -62,14 +44,7 @@ export const selfHosted: readonly Recording[] = [
     input: { configuration: remoteShortRuns },
     async play(session) {
       await send(session, message('sevt_1'))
-      await answer(session, {
-        selfHosted: true,
-        calls: [
-          ['sevt_a', 'allow'],
-          ['sevt_b', 'ask'],
-        ],
-      })
-      await session.settle()
+      await askRemote(session, ['sevt_a', 'allow'], ['sevt_b', 'ask'])
       await send(session, confirm('sevt_2', 'sevt_b'))
       await session.settle()
       await send(session, toolResult('sevt_3', 'sevt_b'))
@@ -90,8 +65,7 @@ export const selfHosted: readonly Recording[] = [
       }
       await (await session.begun('open')).complete(opened)
       await send(session, message(undefined, 'Hello.'))
-      await answer(session, { selfHosted: true, calls: [['sevt_a', 'allow']] })
-      await session.settle()
+      await askRemote(session, ['sevt_a', 'allow'])
       await send(session, { type: 'user.tool_result', tool_use_id: 'sevt_a' })
       await answer(session, { text: 'Done.' })
     },
@@ -101,13 +75,7 @@ export const selfHosted: readonly Recording[] = [
     input: { configuration },
     async play(session) {
       await send(session, message('sevt_1'))
-      await answer(session, {
-        calls: [
-          ['sevt_a', 'ask'],
-          ['sevt_b', 'custom'],
-        ],
-      })
-      await session.settle()
+      await ask(session, ['sevt_a', 'ask'], ['sevt_b', 'custom'])
       await session.signal({ events: [toolResult('sevt_2', 'sevt_a'), customResult('sevt_3', 'sevt_b', 'Unheard.')] })
       await session.settle()
       await send(session, customResult('sevt_4', 'sevt_b'), confirm('sevt_5', 'sevt_a'))

@@ -20,7 +20,7 @@ const input: SessionInput = { configuration }
 
 /** Resolves once workers were invited so often, and no invitation is under way. */
 async function invited(session: RigSession, times: number): Promise<void> {
-  await expect.poll(() => session.invited(), { timeout: 20_000 }).toBe(times)
+  await expect.poll(() => session.invited()).toBe(times)
   await session.settle()
 }
 
@@ -50,7 +50,7 @@ describe('a self-hosted session on a real server', () => {
     session.refuseInvitations(2)
     await send(session, interrupt('sevt_2'))
     await send(session, interrupt('sevt_3'))
-    await expect.poll(() => session.invited(), { timeout: 20_000 }).toBeGreaterThan(2)
+    await expect.poll(() => session.invited()).toBeGreaterThan(2)
     expect(await session.settle()).toMatchObject({ status: 'idle', calls: [] })
   })
 
@@ -65,7 +65,7 @@ describe('a self-hosted session on a real server', () => {
     await send(session, toolResult('sevt_2', 'sevt_a'))
     await answer(session, { text: 'Done.' })
     expect(await session.settle()).toMatchObject({ status: 'idle', stop: { type: 'end_turn' } })
-    await expect.poll(() => session.invited(), { timeout: 20_000 }).toBe(2)
+    await expect.poll(() => session.invited()).toBe(2)
     const before = (await session.histories()).length
     await send(session, message('sevt_3'))
     await answer(session, { text: 'And done.' })

@@ -19,6 +19,9 @@ export interface Recording {
 export const policy: Policy = { harness: 'h1', tries: 3, baseMs: 5, capMs: 20, toolRounds: 50, steering: 'step' }
 export const configuration = { id: 'cfg_1', agentName: 'tester', policy }
 
+/** Of sessions that are told when nobody knows what came of a call. */
+export const telling = { ...configuration, policy: { ...policy, tellsUnknown: true as const } }
+
 /** Runs that end at the first boundary behind a turn. */
 export const shortRuns = { ...configuration, policy: { ...policy, run: { events: 12, signals: 100, bytes: 2 ** 21 } } }
 
@@ -45,6 +48,18 @@ export async function answer(
   if (request === null) throw new Error('expected a session that asks its model')
   const { elements: entries, ...repeated } = leaveOutRepeats(answerEntries({ request, ...parts }))
   return (await session.begun(request)).complete({ entries, ...repeated, ...tookOf(ms) })
+}
+
+/** Ends the model request with calls that it asks for, each with how it is permitted, and waits for what comes of them. */
+export async function ask(session: RigSession, ...calls: NonNullable<AnswerParts['calls']>): Promise<void> {
+  await answer(session, { calls })
+  await session.settle()
+}
+
+/** The same in a session whose calls run on the user's machines. */
+export async function askRemote(session: RigSession, ...calls: NonNullable<AnswerParts['calls']>): Promise<void> {
+  await answer(session, { selfHosted: true, calls })
+  await session.settle()
 }
 
 /** Ends the model request without an answer. */

@@ -1,7 +1,7 @@
 import { readScripts } from '../exchange.ts'
-import { bundle, doorVariables, doorway, forwarder, isForwarding, trust } from '../network.ts'
-import type { Limits } from './container-spec.ts'
-import { isolation, quotas } from './container-spec.ts'
+import { bundle, doorVariables, forwarder, isForwarding, trust } from '../network.ts'
+import type { Limits, MountedDoor } from './container-spec.ts'
+import { isolation, mountOf, quotas } from './container-spec.ts'
 import type { ContainerSpec } from './engine.ts'
 
 /** Label of a container in which an image is made; its value is the installation. Images have it empty. */
@@ -27,8 +27,7 @@ export interface BuilderRequest {
   readonly image: string
   readonly installation: string
   readonly limits: Limits
-  /** The door's name, and its folder on the daemon's host. */
-  readonly door: { readonly name: string; readonly folder: string } | null
+  readonly door: (MountedDoor & { readonly name: string }) | null
 }
 
 /**
@@ -36,7 +35,6 @@ export interface BuilderRequest {
  * written to it. What reaches the network goes through its door, and nothing of that stays behind.
  */
 export function builderSpec({ image, installation, limits, door }: BuilderRequest): ContainerSpec {
-  const mount = { Type: 'bind' as const, Source: door?.folder ?? '', Target: doorway, ReadOnly: true }
   return {
     Image: image,
     Hostname: 'builder',
@@ -51,7 +49,7 @@ export function builderSpec({ image, installation, limits, door }: BuilderReques
       CapAdd: capabilities,
       ReadonlyRootfs: false,
       LogConfig: { Type: 'json-file', Config: { 'max-size': logBytes, 'max-file': '1' } },
-      Mounts: door === null ? [] : [mount],
+      Mounts: door === null ? [] : [mountOf(door)],
     },
   }
 }

@@ -71,8 +71,15 @@ export interface SpecRequest {
   /** Name of a container runtime that the daemon has; undefined: its own. */
   readonly runtime?: string | undefined
   readonly limits: Limits
-  /** Folder of its door to the network, on the daemon's host; null for a sandbox without one. */
-  readonly door: string | null
+  /** To the network; null for a sandbox without one. */
+  readonly door: MountedDoor | null
+}
+
+export interface MountedDoor {
+  /** As this process sees it. */
+  readonly folder: string
+  /** The same folder as the daemon sees it. */
+  readonly source: string
 }
 
 /**
@@ -96,7 +103,10 @@ export function containerSpec({ key, installation, image, runtime, limits, door 
     Hostname: 'sandbox',
     User: nobody,
     WorkingDir: '/workspace',
-    Env: [...environment, ...Object.entries(doorVariables(door)).map(([name, value]) => `${name}=${value}`)],
+    Env: [
+      ...environment,
+      ...Object.entries(doorVariables(door?.folder ?? null)).map(([name, value]) => `${name}=${value}`),
+    ],
     Entrypoint: [],
     Cmd: door === null ? ['sleep', '2147483647'] : ['sh', '-c', `while :; do ${forwarder}; sleep 1; done`],
     Labels: { ...owned, [labels.cargo]: '1' },
@@ -109,13 +119,13 @@ export function containerSpec({ key, installation, image, runtime, limits, door 
         '/home/agent': tmpfs(limits.home, 'mode=755,uid=1000,gid=1000'),
         '/run/longhand': tmpfs(limits.runner, 'mode=755,uid=1000,gid=1000'),
       },
-      Mounts: [
-        ...(door === null ? [] : [{ Type: 'bind' as const, Source: door, Target: doorway, ReadOnly: true }]),
-        volume('/workspace', owned),
-        volume(cargoFolder, owned),
-      ],
+      Mounts: [...(door === null ? [] : [mountOf(door)]), volume('/workspace', owned), volume(cargoFolder, owned)],
     },
   }
+}
+
+export function mountOf({ source }: MountedDoor) {
+  return { Type: 'bind' as const, Source: source, Target: doorway, ReadOnly: true }
 }
 
 function volume(target: string, owned: Readonly<Record<string, string>>) {

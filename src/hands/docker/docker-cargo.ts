@@ -1,3 +1,4 @@
+import { buffer } from 'node:stream/consumers'
 import { pack } from 'tar-stream'
 import type { Cargo } from '../cargo.ts'
 import type { CargoAccess } from '../cargo-stream.ts'
@@ -55,8 +56,5 @@ export async function sessionFolders(): Promise<Buffer> {
     tar.entry({ name, type: 'directory', mode, uid: id, gid: id })
   }
   tar.finalize()
-  const chunks: Uint8Array[] = []
-  // Without an encoding it gives bytes, which its type does not say.
-  for await (const chunk of tar) chunks.push(chunk as Uint8Array)
-  return Buffer.concat(chunks)
+  return buffer(tar)
 }

@@ -1,11 +1,14 @@
 import { randomBytes } from 'node:crypto'
 import { cargoProbe } from '../cargo-probe.ts'
+import { doorProbe } from '../door-probe.ts'
 import { readScripts } from '../exchange.ts'
 import { HandsUnavailable } from '../hands.ts'
+import { limitProbes } from '../limit-probes.ts'
 import type { Probe } from '../resident-probe.ts'
 import { residentProbe } from '../resident-probe.ts'
 import type { Finding, Sandbox, SandboxProvider } from '../sandbox.ts'
 import type { Limits } from './container-spec.ts'
+import { DoorAway, remedyForDoor } from './door-away.ts'
 import { DEFAULT_IMAGE, FULL_IMAGE } from './image.ts'
 import { packagesLabel } from './images.ts'
 import { hasOwnKernel } from './runtimes.ts'
@@ -18,6 +21,9 @@ export interface Examination {
   readonly runtime: string | undefined
   readonly limits: Limits
   readonly provider: Pick<SandboxProvider, 'provision' | 'attach' | 'destroy'>
+  /** Whether its sandboxes have a way to the network. */
+  readonly hasDoors: boolean
+  readonly isThorough: boolean
 }
 
 /** What is looked at from inside, beside what every new sandbox is asked. */
@@ -66,7 +72,8 @@ export async function examineDocker(examination: Examination): Promise<Finding[]
   try {
     findings.push(...(await examineSandbox(examination)), describeLimits(limits), ...(await describeImages(engine)))
   } catch (error) {
-    const remedy = 'Mend what is named, or choose local with --sandbox or LONGHAND_SANDBOX.'
+    const usual = 'Mend what is named, or choose local with --sandbox or LONGHAND_SANDBOX.'
+    const remedy = error instanceof DoorAway ? remedyForDoor : usual
     findings.push({ name: 'sandbox', ok: false, detail: reasonOf(error), remedy })
   }
   return findings
@@ -106,7 +113,14 @@ async function describeImages(engine: Engine): Promise<Finding[]> {
   return [{ name: 'images of packages', ok: true, detail }]
 }
 
-async function examineSandbox({ provider, runtime }: Examination): Promise<Finding[]> {
+function probesOf({ hasDoors, isThorough, limits, runtime }: Examination): readonly Probe[] {
+  const { pids: processes, memory } = limits
+  const limitsToTry = isThorough && !hasOwnKernel(runtime) ? limitProbes({ processes, memory }) : []
+  return [...probes, ...(hasDoors ? [doorProbe] : []), ...limitsToTry]
+}
+
+async function examineSandbox(examination: Examination): Promise<Finding[]> {
+  const { provider, runtime } = examination
   const row = await provider.provision({ sessionId: `doctor-${randomBytes(4).toString('hex')}`, generation: 1 })
   try {
     const sandbox = await provider.attach(row)
@@ -115,19 +129,21 @@ async function examineSandbox({ provider, runtime }: Examination): Promise<Findi
       ? `starts under ${runtime}; user, capabilities and the closed network are in force, limits are that runtime's own`
       : 'starts; user, capabilities, seccomp, memory, processes and processors are in force'
     const findings: Finding[] = [{ name: 'sandbox', ok: true, detail }]
-    for (const probe of probes) findings.push(await look(sandbox, probe))
+    for (const probe of probesOf(examination)) findings.push(await look(sandbox, probe))
     return findings
   } finally {
     await provider.destroy(row)
   }
 }
 
-async function look(sandbox: Sandbox, { name, wanted, command, remedy }: Probe): Promise<Finding> {
-  const id = `probe-${name.replace(' ', '-')}`
-  const { reason, output } = await sandbox.run({ id, command, timeoutMs: 10_000, capBytes: 4_096 })
+async function look(sandbox: Sandbox, probe: Probe): Promise<Finding> {
+  const { name, wanted, command, remedy, mayBeEnded } = probe
+  const id = `probe-${name.replaceAll(' ', '-')}`
+  const { reason, output } = await sandbox.run({ id, command, timeoutMs: 30_000, capBytes: 4_096 })
   const found = Buffer.from(output).toString().trim().replaceAll('\n', ', ')
   if (reason === 'exit' && found.startsWith('not tried')) return { name: `sandbox ${name}`, ok: true, detail: found }
-  if (reason === 'exit' && found === '') return { name: `sandbox ${name}`, ok: true, detail: wanted }
+  if ((reason === 'exit' || (mayBeEnded && reason === 'oom')) && found === '')
+    return { name: `sandbox ${name}`, ok: true, detail: wanted }
   const detail = `expected ${wanted}, found: ${found === '' ? reason : found}`
   const usual = 'Do not run agents here, and report what this daemon and kernel are.'
   return { name: `sandbox ${name}`, ok: false, detail, remedy: remedy ?? usual }

@@ -9,12 +9,25 @@ export interface Watch {
   readonly lookMs: number
 }
 
+/** Looks in a row at a paused container: nothing in it keeps a time limit, and whoever waits is to hear of it. */
+const mostPaused = 3
+
+/** Counts looks; whether who waits for an answer of the container is to go on. */
+export function createPatience(): (status: string | null) => boolean {
+  let paused = 0
+  return (status) => {
+    paused = status === 'paused' ? paused + 1 : 0
+    return status === 'running' || (status === 'paused' && paused < mostPaused)
+  }
+}
+
 /** Milliseconds without an answer after which a paused container is told from one that is at work. */
 const firstLookMs = 1_000
 
 /**
  * The connection of a process that was started with stdin; closing its writing half closes that. It is let go when the
- * container cannot answer: a paused one only at the first look, for it may be paused and go on in the midst of a call.
+ * container cannot answer: a paused one at the first look, or when it stays so, for it may be paused and go on in the
+ * midst of a call.
  */
 export function toLine(socket: Socket, { look, lookMs }: Watch): Line {
   const output = socket.pipe(createDemultiplexer())
@@ -23,10 +36,10 @@ export function toLine(socket: Socket, { look, lookMs }: Watch): Line {
   socket.on('close', () => output.destroy())
   let timers: readonly NodeJS.Timeout[] = []
 
-  async function check(good: readonly (string | null)[]): Promise<void> {
+  async function check(isGood: (status: string | null) => boolean): Promise<void> {
     const isAwaited = timers
     const status = await look()
-    if (isAwaited === timers && !good.includes(status)) socket.destroy()
+    if (isAwaited === timers && !isGood(status)) socket.destroy()
   }
 
   function stop(): void {
@@ -45,8 +58,9 @@ export function toLine(socket: Socket, { look, lookMs }: Watch): Line {
         return
       }
       socket.ref()
-      const first = setTimeout(() => void check(['running']), Math.min(firstLookMs, lookMs))
-      timers = [first, setInterval(() => void check(['running', 'paused']), lookMs)]
+      const isPatient = createPatience()
+      const first = setTimeout(() => void check((status) => status === 'running'), Math.min(firstLookMs, lookMs))
+      timers = [first, setInterval(() => void check(isPatient), lookMs)]
     },
     destroy: () => void socket.destroy(),
   }

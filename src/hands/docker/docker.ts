@@ -30,6 +30,8 @@ export interface DockerOptions {
   readonly runtime?: string | undefined
   /** Without it sandboxes have no way to the network. */
   readonly doors?: Doors
+  /** What a path here is on the daemon's host; default: the same. */
+  readonly toHostPath?: (path: string) => string
   /** Name of the daemon's host. Without it sandboxes are looked for wherever their calls come. */
   readonly host?: () => Promise<string | null>
 }
@@ -43,6 +45,7 @@ export function createDockerProvider({
   images = { ensure: withoutPackages(image) },
   runtime: usual,
   doors,
+  toHostPath = (path) => path,
   host = () => Promise.resolve(null),
 }: DockerOptions): SandboxProvider {
   const lanes = createLanesByName()
@@ -85,10 +88,12 @@ export function createDockerProvider({
     const before = recipe?.image
     const isThere = before !== undefined && (await engine.hasImage(before))
     const made = isThere ? before : await images.ensure(recipe ?? {})
-    return provisionContainer({ engine, image: made, runtime, installation, limits, doors }, key)
+    return provisionContainer({ engine, image: made, runtime, installation, limits, doors, toHostPath }, key)
   }
-  const doctor = () =>
-    examineDocker({ engine, image, runtime: usual, limits, provider: { provision, attach, destroy } })
+  const doctor: SandboxProvider['doctor'] = (isThorough = false) => {
+    const provider = { provision, attach, destroy }
+    return examineDocker({ engine, image, runtime: usual, limits, provider, hasDoors: doors !== undefined, isThorough })
+  }
   return { kind: 'docker', provision, attach, host, cargo, destroy, list, doctor }
 }
 

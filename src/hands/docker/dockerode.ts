@@ -2,7 +2,7 @@ import type { Socket } from 'node:net'
 import type Docker from 'dockerode'
 import type { ExecCreateOptions, VolumeInspectInfo } from 'dockerode'
 import { HandsUnavailable } from '../hands.ts'
-import { toLine } from './docker-line.ts'
+import { createPatience, toLine } from './docker-line.ts'
 import { toPipe } from './docker-pipe.ts'
 import type { Engine, Process } from './engine.ts'
 import { createImageRequests } from './image-requests.ts'
@@ -150,14 +150,16 @@ interface ExecParts extends Pick<Engine, 'find'> {
 
 function createExec({ connect, requests: { short }, find, lookMs }: ExecParts): Pick<Engine, 'exec' | 'open' | 'pipe'> {
   /** A process may be silent for hours, and so is a daemon that froze or a connection that was cut on its way. */
-  function watch(id: string) {
+  function watch(id: string, signal?: AbortSignal) {
     const gone = new AbortController()
+    const isPatient = createPatience()
     const look = async () => {
       const state = await find(id).catch(() => null)
-      if (!['running', 'paused'].includes(state?.status ?? '')) gone.abort()
+      if (!isPatient(state?.status ?? null)) gone.abort()
     }
     const timer = setInterval(() => void look(), lookMs)
-    return { signal: gone.signal, [Symbol.dispose]: () => clearInterval(timer) }
+    const either = signal ? AbortSignal.any([gone.signal, signal]) : gone.signal
+    return { signal: either, [Symbol.dispose]: () => clearInterval(timer) }
   }
 
   /** The connection of a process that reads stdin. */
@@ -177,7 +179,7 @@ function createExec({ connect, requests: { short }, find, lookMs }: ExecParts): 
   }
 
   return {
-    async exec(id, { stdin, ...process }) {
+    async exec(id, { stdin, signal: over, ...process }) {
       try {
         const container = (await connect()).docker.getContainer(id)
         const exec = await container.exec({
@@ -186,7 +188,7 @@ function createExec({ connect, requests: { short }, find, lookMs }: ExecParts): 
           AttachStderr: true,
           ...short(),
         })
-        using watched = watch(id)
+        using watched = watch(id, over)
         const { signal } = watched
         const stream = await exec.start({ abortSignal: signal, ...(stdin && { hijack: true, stdin: true }) })
         // What the process said is cut off here: without an answer in it the sandbox's own state decides.

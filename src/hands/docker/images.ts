@@ -2,12 +2,14 @@ import { randomBytes } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Networking } from '../../wire/types.ts'
 import { HandsUnavailable } from '../hands.ts'
+import { createDoorWatch } from '../orphans.ts'
 import type { HandsLog } from '../places.ts'
 import type { Recipe } from '../recipe.ts'
 import { RecipeFailed } from '../recipe.ts'
 import { cut, stripTerminalCodes, toText } from '../tools/text.ts'
 import { buildDoorPrefix, buildLabel, builderSpec, doorLabel, installMinutes, tooLate } from './builder-spec.ts'
 import type { Limits } from './container-spec.ts'
+import { createAtDoor } from './door-away.ts'
 import type { ContainerState, Engine, Image } from './engine.ts'
 import { digest, hashOf, packTask, toPackageLists } from './package-lists.ts'
 import type { PackageLists } from './package-lists.ts'
@@ -17,6 +19,8 @@ export interface BuildDoors {
   /** As of `Doors`. */
   open(name: string, networking: Networking | undefined): Promise<string>
   close(name: string): Promise<void>
+  /** Of all builders of the installation. */
+  names(): Promise<readonly string[]>
 }
 
 export interface ImageOptions {
@@ -28,6 +32,8 @@ export interface ImageOptions {
   readonly limits: Limits
   /** Without it nothing can be installed from a network. */
   readonly doors: BuildDoors | undefined
+  /** As of `DockerOptions`. */
+  readonly toHostPath?: (path: string) => string
   readonly log: HandsLog
 }
 
@@ -40,8 +46,8 @@ export interface Images {
   ensure(recipe: Pick<Recipe, 'packages' | 'networking'>): Promise<string>
   /** Ends and removes every builder of the installation. */
   end(): Promise<void>
-  /** Removes what nobody has used for 30 days, and what is left of making images. */
-  tidy(): Promise<void>
+  /** Removes what nobody has used for 30 days, and what is left of making images. To be called again and again. */
+  tidy(now?: number): Promise<void>
 }
 
 const repo = 'longhand-env'
@@ -69,7 +75,8 @@ interface Wanted {
 }
 
 export function createImages(options: ImageOptions): Images {
-  const { engine, base, log } = options
+  const { engine, base, doors, log } = options
+  const watchDoors = doors && createDoorWatch(doors)
   const making = new Map<string, Promise<string>>()
 
   async function make(wanted: Wanted): Promise<string> {
@@ -98,8 +105,11 @@ export function createImages(options: ImageOptions): Images {
       for (const state of await builders(options)) await clear(options, state)
     },
 
-    async tidy() {
-      for (const state of await builders(options)) if (isLeft(state)) await clear(options, state)
+    async tidy(now = Date.now()) {
+      const present = await builders(options)
+      for (const state of present) if (isLeft(state)) await clear(options, state)
+      // Whoever opened one may have died before there was a builder to name it.
+      await watchDoors?.(new Set(present.flatMap(({ labels }) => labels[doorLabel] ?? [])), now)
       for (const id of await engine.images(packagesLabel)) {
         const image = await engine.image(id)
         // One without a name was replaced by its like. Whatever a container needs stays.
@@ -161,14 +171,15 @@ function isUseless(state: ContainerState): boolean {
 }
 
 async function create(options: ImageOptions, wanted: Wanted, name: string): Promise<string | null> {
-  const { engine, installation, limits, doors } = options
+  const { engine, installation, limits, doors, toHostPath = (path: string) => path } = options
   // Of this try alone: another's must not be closed with it.
   const doorName = `${buildDoorPrefix}${randomBytes(8).toString('hex')}`
   const folder = await doors?.open(doorName, wanted.networking)
-  const door = folder === undefined ? null : { name: doorName, folder }
+  const door = folder === undefined ? null : { name: doorName, folder, source: toHostPath(folder) }
   let made: string | null = null
   try {
-    made = await engine.create(name, builderSpec({ image: wanted.base.id, installation, limits, door }))
+    const spec = builderSpec({ image: wanted.base.id, installation, limits, door })
+    made = await createAtDoor(engine, name, { spec, door })
   } finally {
     if (made === null) await doors?.close(doorName)
   }

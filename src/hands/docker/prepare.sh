@@ -30,6 +30,8 @@ if [ -e /run/egress/forward.pl ]; then
   i=0
   until eval "$2" || [ $i -ge 200 ]; do sleep 0.01; i=$((i + 1)); done
   [ $i -lt 200 ] || echo 'egress:silent -'
+elif [ -e /run/egress ]; then
+  echo 'egress:empty -'
 fi
 [ ! -w /workspace ] || echo 'writable:/workspace -'
 read -r boot < /run/longhand/boot

@@ -5,10 +5,11 @@ import type { Doors } from '../network.ts'
 import { isForwarding, trust } from '../network.ts'
 import { placeName } from '../recipe.ts'
 import type { Provisioned, SandboxKey } from '../sandbox.ts'
-import type { Limits } from './container-spec.ts'
+import type { Limits, MountedDoor } from './container-spec.ts'
 import { agent, cargoFolder, containerSpec } from './container-spec.ts'
 import { sessionFolders } from './docker-cargo.ts'
-import type { Engine } from './engine.ts'
+import { DoorAway, createAtDoor } from './door-away.ts'
+import type { ContainerState, Engine } from './engine.ts'
 import { findWeaknesses } from './hardening.ts'
 import { toRow } from './identity.ts'
 
@@ -19,6 +20,8 @@ export interface ProvisionOptions {
   readonly installation: string
   readonly limits: Limits
   readonly doors: Doors | undefined
+  /** As of `DockerOptions`. */
+  readonly toHostPath: (path: string) => string
 }
 
 /** The container stands, but not with everything that was asked for. */
@@ -29,9 +32,12 @@ interface Claim {
   /** Made just now by this call. */
   readonly isOurs: boolean
   readonly isRunning: boolean
+  readonly door: MountedDoor | null
 }
 
 const prepare = readScripts('./docker/prepare.sh')
+/** What ends a container whose program is not in its image. */
+const NOT_FOUND = 127
 const patienceMs = 30_000
 const pollMs = 50
 const mostRounds = 3
@@ -56,9 +62,10 @@ export function doorName(key: SandboxKey): string {
 async function contend(options: ProvisionOptions, key: SandboxKey): Promise<Provisioned> {
   // Another may clear away what this one is about to start.
   for (let round = 0; round < mostRounds; round++) {
-    const { id, isOurs, isRunning } = await claim(options, key)
+    const { isOurs, ...claimed } = await claim(options, key)
+    const { id } = claimed
     try {
-      const row = await begin(options, { id, isRunning })
+      const row = await begin(options, claimed)
       if (row !== null) return row
     } catch (error) {
       // What another has just made may serve him well. What he died over would be in the way for ever.
@@ -86,21 +93,22 @@ function containerName(installation: string, key: SandboxKey): string {
 }
 
 async function claim(options: ProvisionOptions, key: SandboxKey): Promise<Claim> {
-  const { engine, image, runtime, installation, limits, doors } = options
+  const { engine, image, runtime, installation, limits, doors, toHostPath } = options
   const name = containerName(installation, key)
   // A daemon that is away is found out before a door is opened.
   if (doors !== undefined) await engine.find(name)
-  const door = (await doors?.open(doorName(key), key.sessionId)) ?? null
+  const folder = await doors?.open(doorName(key), key.sessionId)
+  const door = folder === undefined ? null : { folder, source: toHostPath(folder) }
   const spec = containerSpec({ key, installation, image, runtime, limits, door })
   const deadline = Date.now() + patienceMs
   do {
-    const made = await engine.create(name, spec)
-    if (made !== null) return { id: made, isOurs: true, isRunning: false }
+    const made = await createAtDoor(engine, name, { spec, door })
+    if (made !== null) return { id: made, isOurs: true, isRunning: false, door }
     const present = await engine.find(name)
     switch (present?.status) {
       case 'created':
       case 'running':
-        return { id: present.id, isOurs: false, isRunning: present.status === 'running' }
+        return { id: present.id, isOurs: false, isRunning: present.status === 'running', door }
       case 'exited':
       case 'dead':
         await engine.remove(present.id)
@@ -114,34 +122,43 @@ async function claim(options: ProvisionOptions, key: SandboxKey): Promise<Claim>
   throw new HandsUnavailable(`container ${name} was in the way for ${patienceMs} ms`)
 }
 
-/** Whether nobody can ever work in it: too weak, or never started, for longer than anybody waits. */
+/** Whether nobody can ever work in it: too weak, without its door, or never started, for longer than anybody waits. */
 async function isUnfit(engine: Engine, id: string, error: unknown): Promise<boolean> {
   const state = await engine.find(id)
   if (state === null || Date.now() - Date.parse(state.createdAt) < patienceMs) return false
-  return error instanceof TooWeak || state.status === 'created'
+  return error instanceof TooWeak || error instanceof DoorAway || state.status === 'created'
 }
 
 /** Starts it unless it runs, and looks at what is in force inside; null when somebody has removed it. */
 async function begin(
   { engine, limits, runtime }: ProvisionOptions,
-  { id, isRunning }: Omit<Claim, 'isOurs'>,
+  { id, isRunning, door }: Omit<Claim, 'isOurs'>,
 ): Promise<Provisioned | null> {
   // Only before it starts: as long as an archive is on its way, the daemon tells nothing of a container.
   if (!isRunning) await engine.putArchive(id, cargoFolder, await sessionFolders())
   if (!(await engine.start(id))) return null
   const state = await engine.find(id)
   const row = state && toRow(state)
-  if (row === null) return null
-  if (state?.status !== 'running')
-    throw new HandsUnavailable(`the container ended at once, with code ${state?.exitCode}`)
+  if (state === null || row === null) return null
+  requireRunning(state)
   const argv = ['sh', '-c', prepare, 'prepare', row.bootId, isForwarding, trust]
   const { stdout, stderr } = await engine.exec(id, { argv, user: agent, folder: '/workspace' })
   const report = Buffer.from(stdout).toString()
   if (!report.endsWith(`\nboot ${row.bootId}\n`)) {
-    if ((await engine.find(id)) === null) return null
+    const now = await engine.find(id)
+    if (now === null) return null
+    // It may have ended meanwhile, which is the better reason.
+    requireRunning(now)
     throw new HandsUnavailable(`the sandbox cannot be prepared: ${(stderr || report).trim().slice(-500)}`)
   }
+  if (door !== null && /^egress:empty /m.test(report)) throw new DoorAway(door)
   const weaknesses = findWeaknesses(report, limits, runtime)
   if (weaknesses.length === 0) return { ...row, image: state.image }
   throw new TooWeak(`the sandbox would be weaker than asked: ${weaknesses.join('; ')}`)
+}
+
+function requireRunning(state: ContainerState): void {
+  if (state.status === 'running') return
+  const why = state.exitCode === NOT_FOUND ? ': its image has no sh, or no sleep' : ''
+  throw new HandsUnavailable(`the container ended at once, with code ${state.exitCode}${why}`)
 }

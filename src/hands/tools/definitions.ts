@@ -1,6 +1,11 @@
 /** The part of JSON Schema that tool inputs need. */
 export type FieldSchema =
-  | { readonly type: 'string'; readonly minLength?: number; readonly description: string }
+  | {
+      readonly type: 'string'
+      readonly minLength?: number
+      readonly enum?: readonly string[]
+      readonly description: string
+    }
   | { readonly type: 'boolean'; readonly description: string }
   | { readonly type: 'integer'; readonly minimum: number; readonly maximum: number; readonly description: string }
   | {
@@ -22,10 +27,13 @@ export interface ToolDefinition {
   }
 }
 
-const filePath = (what: string): FieldSchema => ({
+const WRITTEN = '/workspace, /tmp or /mnt/session/outputs'
+const READ = `/mnt/session/uploads, ${WRITTEN}`
+
+const filePath = (what: string, folders: string): FieldSchema => ({
   type: 'string',
   minLength: 1,
-  description: `${what}: absolute, or relative to /workspace. Must be inside /workspace or /tmp.`,
+  description: `${what}: absolute, or relative to /workspace. Must be inside ${folders}.`,
 })
 
 /** Plain data, free of Node: names and fields are those of `agent_toolset_20260401`. */
@@ -60,7 +68,7 @@ export const toolDefinitions: readonly ToolDefinition[] = [
     input_schema: {
       type: 'object',
       properties: {
-        file_path: filePath('The file to read'),
+        file_path: filePath('The file to read', READ),
         view_range: {
           type: 'array',
           items: { type: 'integer' },
@@ -80,7 +88,7 @@ export const toolDefinitions: readonly ToolDefinition[] = [
     input_schema: {
       type: 'object',
       properties: {
-        file_path: filePath('The file to write'),
+        file_path: filePath('The file to write', WRITTEN),
         content: { type: 'string', description: 'The complete new content.' },
       },
       required: ['file_path', 'content'],
@@ -93,7 +101,7 @@ export const toolDefinitions: readonly ToolDefinition[] = [
     input_schema: {
       type: 'object',
       properties: {
-        file_path: filePath('The file to change'),
+        file_path: filePath('The file to change', WRITTEN),
         old_string: { type: 'string', minLength: 1, description: 'The text to replace.' },
         new_string: { type: 'string', description: 'What stands there afterwards; may be empty.' },
         replace_all: { type: 'boolean', description: 'Replace every occurrence instead of the only one.' },
@@ -109,7 +117,7 @@ export const toolDefinitions: readonly ToolDefinition[] = [
       type: 'object',
       properties: {
         pattern: { type: 'string', minLength: 1, description: 'For example `src/**/*.ts`.' },
-        path: filePath('The folder to search in, /workspace if left out'),
+        path: filePath('The folder to search in, /workspace if left out', READ),
       },
       required: ['pattern'],
     },
@@ -122,7 +130,7 @@ export const toolDefinitions: readonly ToolDefinition[] = [
       type: 'object',
       properties: {
         pattern: { type: 'string', minLength: 1, description: 'The regular expression.' },
-        path: filePath('The file or folder to search in, /workspace if left out'),
+        path: filePath('The file or folder to search in, /workspace if left out', READ),
       },
       required: ['pattern'],
     },

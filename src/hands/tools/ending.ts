@@ -18,9 +18,13 @@ export function describeEnding(
       return fail(`${before}${name}: killed, the machine ran out of memory`)
     case 'cancelled':
       return fail(`${before}${name}: the call was given up and what ran for it was ended`)
+    case 'crowded':
+      return fail(
+        `${before}${name}: ended, with everything else that ran in the sandbox: there was no room for another process. How far it came is unknown, and output may be missing; it was not run again. The sandbox and its files are still there; start fewer processes at once`,
+      )
     case 'lost':
       return fail(
-        `${name}: what ran this call was killed from inside the sandbox (as \`kill -9 -1\` does). How far it came is unknown and its output is lost; it was not run again. The sandbox and its files are still there.`,
+        `${name}: what ran this call was killed: by something in the sandbox (as \`kill -9 -1\` does), or because the machine had no room for another process. How far it came is unknown and its output is lost; it was not run again. The sandbox and its files are still there.`,
       )
   }
 }

@@ -50,7 +50,8 @@ function describe(property: FieldSchema | undefined): string {
   }
 }
 
-function show(value: unknown): string {
+/** A value in words for the model, cut where it is long. */
+export function show(value: unknown): string {
   const text = JSON.stringify(value) ?? typeof value
   return text.length > 60 ? `${text.slice(0, 60)}…` : text
 }

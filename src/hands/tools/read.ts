@@ -26,18 +26,23 @@ export const read: Tool<ReadInput> = async ({ file_path, view_range }, { sandbox
     )
   if (bytes.length > FILE_LIMIT)
     return fail(
-      `read: lines [${from}, ${to}] of ${file_path} exceed the limit of ${FILE_LIMIT} bytes; give a smaller view_range`,
+      `read: lines [${from}, ${to}] of ${file_path} exceed the limit of ${FILE_LIMIT} bytes; ${remedyFor(!bytes.includes(newline))}`,
     )
   // The last line asked for ends with its text; at the end of a file the line break belongs to the file.
   const isOpen = to === undefined || to <= 0
   const text = toText(!isOpen && bytes.at(-1) === newline ? bytes.subarray(0, -1) : bytes)
   if (!isLong(text)) return succeed(text)
-  const count = group(text.split('\n').length)
+  const count = text.replace(/\n$/, '').split('\n').length
   const what = lines === undefined ? `${file_path} has` : `Lines [${from}, ${to}] of ${file_path} are`
   return succeed(
     toPreview(
       [text],
-      `${what} ${group(bytes.length)} bytes in ${count} lines, too long to show: give a smaller view_range`,
+      `${what} ${group(bytes.length)} bytes in ${count === 1 ? 'one line' : `${group(count)} lines`}, too long to show: ${remedyFor(count === 1)}`,
     ),
   )
+}
+
+/** No range makes one line shorter. */
+function remedyFor(isOneLine: boolean): string {
+  return isOneLine ? 'show part of the line with bash, for example with cut -c' : 'give a smaller view_range'
 }

@@ -26,8 +26,6 @@ export function toOutcome(name: string, path: string, result: WriteResult): Tool
     case 'cancelled':
       return fail(`${name}: the call was given up; nothing was written`)
     case 'lost':
-      return fail(
-        `${name}: the writer was killed from inside the sandbox. Whether ${path} was written is unknown: read it.`,
-      )
+      return fail(`${name}: the writer was killed. Whether ${path} was written is unknown: read it.`)
   }
 }

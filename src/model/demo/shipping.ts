@@ -1,15 +1,10 @@
-import type { DemoBlock } from './block.ts'
 import type { DemoMessage } from './conversation.ts'
+import type { Result } from './results.ts'
 import type { Turn, TurnBlock } from './turn.ts'
-import { isObject } from '../json.ts'
 import { lastUserText, textsOf } from './conversation.ts'
+import { call, resultsOf } from './results.ts'
 import { SLUG_FIX, SLUG_SH, SLUG_VERSION, TEST_SH, toShipSh } from './shipping-files.ts'
 import { say, toTurn } from './turn.ts'
-
-interface Result {
-  readonly text: string
-  readonly isError: boolean
-}
 
 /** One step: what the results before it must be, and the answer to them. */
 interface Step {
@@ -22,7 +17,7 @@ const DEFAULT_UPLOADS = 8
 /**
  * The demo's task, from the tests to the shipping: slug.sh, its tests, one fix, `./ship.sh`. A task that has no word of
  * tests is slug.sh and one command. The upload has eight parts of a second each, or as many as the task says by "in n
- * parts". Undefined when the task was not given or is over.
+ * parts". Asked to run the tests again when all is done, it does. Undefined when the task was not given or is over.
  *
  * It goes by what the tools really said: a result that a step does not expect is reported, and that ends the task.
  */
@@ -32,7 +27,7 @@ export function answerShipping(messages: readonly DemoMessage[]): Turn | undefin
   if (!task) return undefined
   const since = messages.slice(start + 1)
   const answers = since.filter(({ role }) => role === 'assistant')
-  if (answers.some(isFinal)) return asksForVersion(lastUserText(messages)) ? say(`Version ${SLUG_VERSION}.`) : undefined
+  if (answers.some(isFinal)) return answerAfterwards(messages)
   const results = since.slice(since.findLastIndex(({ role }) => role === 'assistant') + 1).flatMap(resultsOf)
   const words = textsOf(task).join('\n')
   const uploads = Number(/\bin (\d+) parts?\b/.exec(words)?.[1] ?? DEFAULT_UPLOADS)
@@ -44,6 +39,19 @@ export function answerShipping(messages: readonly DemoMessage[]): Turn | undefin
   const isAsked = since.some((message) => message.role === 'user' && textsOf(message).some(asksForVersion))
   const done = isTested ? 'All 6 tests pass; shipped once.' : 'Shipped once.'
   return say(`${done}${isAsked ? `  Version ${SLUG_VERSION}.` : ''}`)
+}
+
+/** What the user asks for when all is done. */
+function answerAfterwards(messages: readonly DemoMessage[]): Turn | undefined {
+  const wish = lastUserText(messages)
+  if (asksForVersion(wish)) return say(`Version ${SLUG_VERSION}.`)
+  if (!/\btests again\b/.test(wish)) return undefined
+  const results = messages.slice(-1).flatMap(resultsOf)
+  if (results.length === 0) return toTurn([call('bash', { command: 'cat ledger.txt && sh test.sh' })])
+  const told = results.map(({ text }) => text).join('\n')
+  const shipped = told.match(/^slug\.sh \d/gm)?.length ?? 0
+  if (!/\b6 passed\b/.test(told)) return say(`I stop here: ${told}`)
+  return say(`All 6 tests pass again; ${shipped === 1 ? 'still shipped once' : `shipped ${shipped} times`}.`)
 }
 
 function toSteps(uploads: number): readonly Step[] {
@@ -103,21 +111,4 @@ function allWell(results: readonly Result[]): boolean {
 
 function says(pattern: RegExp): Step['expect'] {
   return (results) => results.some(({ text }) => pattern.test(text))
-}
-
-function call(name: string, input: Readonly<Record<string, unknown>>): TurnBlock {
-  return { type: 'tool_use', name, input }
-}
-
-function resultsOf({ content }: DemoMessage): readonly Result[] {
-  return content
-    .filter(({ type }) => type === 'tool_result')
-    .map((block) => ({ text: toText(block['content']), isError: block['is_error'] === true }))
-}
-
-function toText(content: DemoBlock[string]): string {
-  if (typeof content === 'string') return content
-  return Array.isArray(content)
-    ? content.flatMap((block) => (isObject(block) ? [String(block['text'])] : [])).join('\n')
-    : ''
 }

@@ -130,6 +130,8 @@ async function succeed(database: Database, expected: number, next: SandboxRow): 
       collected_at: null,
       destroyed_at: null,
       evict_at: null,
+      lost: false,
+      refused_at: null,
     })
     .where('session_id', '=', next.sessionId)
     .where('hand', '=', hand)
@@ -149,6 +151,6 @@ export function toSandbox({ hand, host, supplies, facts, ...row }: Selectable<Sc
     bootId: row.boot_id,
     ...(supplies === 0 ? {} : { supplies }),
     ...(facts === null ? {} : { facts }),
-    ...(row.destroyed_at === null ? {} : { retired: true }),
+    ...(row.destroyed_at === null ? {} : { retired: true, ...(row.lost && { isLost: true }) }),
   }
 }

@@ -6,10 +6,12 @@ import type { Database } from './database.ts'
 import { isBehind } from './keyset.ts'
 
 const defaultName = 'default'
+/** Of the tables whose rows name an environment that must stay. */
+const USES: ReadonlySet<unknown> = new Set(['sessions_environment', 'session_hands_environment'])
 
 /**
- * Environments in PostgreSQL: a partial unique index keeps the names of the live ones apart, a foreign key of the table
- * of sessions keeps those in use from being deleted.
+ * Environments in PostgreSQL: a partial unique index keeps the names of the live ones apart, foreign keys of what
+ * names them keep those in use from being deleted.
  */
 export function createEnvironmentStore(database: Database): EnvironmentStore {
   return {
@@ -123,7 +125,7 @@ async function remove(database: Database, workspaceId: string, id: string): Prom
     const { numDeletedRows } = await rows.executeTakeFirstOrThrow()
     return numDeletedRows === 1n ? 'deleted' : 'missing'
   } catch (error) {
-    if (error instanceof Error && 'constraint' in error && error.constraint === 'sessions_environment') return 'used'
+    if (error instanceof Error && 'constraint' in error && USES.has(error.constraint)) return 'used'
     throw error
   }
 }

@@ -13,6 +13,9 @@ import * as hands from '../migrations/0011-hands.ts'
 import * as work from '../migrations/0012-work.ts'
 import * as resourceSecrets from '../migrations/0013-resource-secrets.ts'
 import * as losses from '../migrations/0014-losses.ts'
+import * as sessionHands from '../migrations/0015-session-hands.ts'
+import * as lists from '../migrations/0016-lists.ts'
+import * as spoiledSandboxes from '../migrations/0017-spoiled-sandboxes.ts'
 import type { Database } from './database.ts'
 
 /** Numbered, run in this order, never changed once released, never undone. */
@@ -31,6 +34,9 @@ export const migrations = {
   '0012-work': work,
   '0013-resource-secrets': resourceSecrets,
   '0014-losses': losses,
+  '0015-session-hands': sessionHands,
+  '0016-lists': lists,
+  '0017-spoiled-sandboxes': spoiledSandboxes,
 }
 
 /**

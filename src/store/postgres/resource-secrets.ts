@@ -16,7 +16,6 @@ export function createResourceSecretStore(database: Database): ResourceSecretSto
           'resource_id as resourceId',
           'version',
           'sealed',
-          'updated_at as updatedAt',
         ])
         .where('session_id', '=', sessionId)
         .orderBy('resource_id')

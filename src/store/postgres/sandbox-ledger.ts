@@ -24,6 +24,7 @@ export function createSandboxLedger(database: Database): SandboxLedger {
     exported: (copy, seenUsedAt) => refusingBuried(copy.sessionId, exported(database, copy, seenUsedAt)),
     latestExport: (sessionId, hand) => latestExport(database, sessionId, hand),
     callsSince: (place) => callsSince(database, place),
+    refused: (place) => refused(database, place),
 
     async rowsOf(sessionIds) {
       if (sessionIds.length === 0) return []
@@ -47,8 +48,8 @@ export function createSandboxLedger(database: Database): SandboxLedger {
       return (await living.returning('hand').execute()).length > 0
     },
 
-    async retire(row, seenUsedAt) {
-      const retired = current(database, row).set({ destroyed_at: sql<Date>`now()` })
+    async retire(row, seenUsedAt, { isLost } = { isLost: false }) {
+      const retired = current(database, row).set({ destroyed_at: sql<Date>`now()`, lost: isLost })
       return isOne(await retired.where('destroyed_at', 'is', null).where('used_at', '=', seenUsedAt).execute())
     },
 
@@ -137,6 +138,18 @@ async function latestExport(database: Database, sessionId: string, hand: string)
   const { generation, content, entries, left_out: leftOut, whole: isWhole, sha256, probe, exported_at: at } = row
   const bytes = Number(row.bytes)
   return { sessionId, hand, generation, content, bytes, entries, leftOut, isWhole, sha256, probe, at }
+}
+
+async function refused(
+  database: Database,
+  { sessionId, hand, generation }: Parameters<SandboxLedger['refused']>[0],
+): Promise<number> {
+  const { rows } = await sql<{ readonly ms: number }>`
+    update sandboxes set refused_at = case when refused_at > now() - interval '1 hour' then refused_at else now() end
+    where session_id = ${sessionId} and hand = ${hand} and generation = ${generation}
+    returning greatest(floor(extract(epoch from now() - refused_at) * 1000), 0)::float8 as ms
+  `.execute(database)
+  return rows[0]?.ms ?? 0
 }
 
 async function callsSince(

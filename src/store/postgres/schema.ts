@@ -6,6 +6,7 @@ import type { Agent, Environment, Networking, SessionAgent } from '../../wire/ty
 import type { IngressRow } from '../ingress.ts'
 import type { Facts } from '../../hands/receipt.ts'
 import type { HostOffer } from '../../hands/hosts.ts'
+import type { UnsettledResource } from '../session-resources.ts'
 import type { ConfiguredRecipe, SessionRow } from '../sessions.ts'
 import type { WorkItem } from '../work.ts'
 
@@ -73,6 +74,15 @@ interface SessionTable {
   length: Generated<number>
   /** Set by the hint of an end, until a fold of the log has seen it. */
   end_unseen: Generated<boolean>
+  /** As lists tell it; null before any word of it. */
+  usage: ColumnType<NonNullable<SessionRow['usage']> | null, string | undefined, string>
+}
+
+interface SessionHandTable {
+  session_id: string
+  hand: string
+  workspace_id: string
+  environment_id: string
 }
 
 interface ConfigurationTable {
@@ -117,8 +127,10 @@ interface SandboxTable {
   reference: string
   boot_id: string
   destroyed_at: Date | null
-  /** When it was last tried to be destroyed. */
-  tried_at: Date | null
+  /** It was lost before it was put away. */
+  lost: Generated<boolean>
+  /** Since when its successor does not take the copy of its workspace. */
+  refused_at: Date | null
   host: string | null
   /** When a call was bound to it last, or when it became the current one. */
   used_at: Generated<Date>
@@ -178,6 +190,9 @@ interface SessionResourceTable {
   created_at: Generated<Date>
   updated_at: Generated<Date>
   removed_at: Date | null
+  /** What somebody means to have done with it, who has not heard yet that the log has it so. */
+  pending: UnsettledResource['pending'] | null
+  pending_since: Date | null
 }
 
 interface SessionOutputTable {
@@ -274,6 +289,8 @@ interface WorkItemTable {
   stopped_at: Date | null
   stopped_by: WorkItem['stoppedBy']
   attempt: number
+  /** To how many polls this try of it was given. */
+  given: Generated<number>
   /** When it was found that nothing is left to do about it. */
   looked_at: Date | null
 }
@@ -313,6 +330,7 @@ export interface Schema {
   agent_versions: AgentVersionTable
   environments: EnvironmentTable
   sessions: SessionTable
+  session_hands: SessionHandTable
   configurations: ConfigurationTable
   tombstones: TombstoneTable
   ingress: IngressTable

@@ -1,5 +1,6 @@
 import type { DeleteQueryBuilder, DeleteResult, Selectable, Transaction } from 'kysely'
 import { sql } from 'kysely'
+import type { HandRecipes } from '../../wire/session-hands.ts'
 import type { Configuration, FoldedRow, SessionRow, SessionStore, StatusHint } from '../sessions.ts'
 import { EnvironmentGone } from '../buried.ts'
 import { refusingBuried } from './burial.ts'
@@ -135,6 +136,7 @@ async function create(database: Database, row: SessionRow, configuration: Config
       .executeTakeFirstOrThrow()
     if (numInsertedOrUpdatedRows === 0n) return renew(transaction, row.id)
     await insertConfiguration(transaction, row, configuration)
+    await insertHands(transaction, row, configuration.recipe?.hands ?? {})
   })
 }
 
@@ -157,6 +159,19 @@ async function insertConfiguration(
   await database.insertInto('configurations').values(values).execute()
 }
 
+/** Rejects with `EnvironmentGone` for the first whose environment is not there. */
+async function insertHands(
+  transaction: Transaction<Schema>,
+  { id, workspaceId }: SessionRow,
+  hands: HandRecipes,
+): Promise<void> {
+  for (const [hand, { environment }] of Object.entries(hands)) {
+    const values = { session_id: id, hand, workspace_id: workspaceId, environment_id: environment }
+    const stored = transaction.insertInto('session_hands').values(values).execute()
+    await refusingViolation('session_hands_environment', stored, (cause) => new EnvironmentGone(environment, { cause }))
+  }
+}
+
 /** Null is no JSON, so that two of it are not distinct. */
 function toJson(budget: SessionRow['budget']): string | null {
   return budget && JSON.stringify(budget)
@@ -176,7 +191,10 @@ async function repair(database: Database, id: string, fold: FoldedRow): Promise<
   ), configuration_id)`
   const archivedAt = sql<Date | null>`case when ${fold.status}::text = 'terminated'
     then coalesce(${fold.archivedAt}::timestamptz, archived_at) else ${fold.archivedAt}::timestamptz end`
-  const endUnseen = sql<boolean>`end_unseen and ${fold.status}::text <> 'terminated'`
+  const usage = sql<string>`coalesce(${fold.usage ? JSON.stringify(fold.usage) : null}::json, usage)`
+  const endUnseen = sql<boolean>`(end_unseen and ${fold.status}::text <> 'terminated')`
+  const isChanged = sql<boolean>`(configuration_id, status, title, metadata::text, budget::text, archived_at)
+    is distinct from (${configuration}, ${fold.status}::text, ${fold.title}::text, ${metadata}::text, ${budget}::text, ${archivedAt})`
   await database
     .updateTable('sessions')
     .set({
@@ -187,13 +205,12 @@ async function repair(database: Database, id: string, fold: FoldedRow): Promise<
       budget,
       archived_at: archivedAt,
       end_unseen: endUnseen,
-      updated_at: sql<Date>`greatest(now(), updated_at)`,
+      usage,
+      // What was used is older than this, and nobody's change.
+      updated_at: sql<Date>`case when ${isChanged} then greatest(now(), updated_at) else updated_at end`,
     })
     .where('id', '=', id)
-    .where(
-      sql<boolean>`(configuration_id, status, title, metadata::text, budget::text, archived_at, end_unseen)
-        is distinct from (${configuration}, ${fold.status}::text, ${fold.title}::text, ${metadata}::text, ${budget}::text, ${archivedAt}, ${endUnseen})`,
-    )
+    .where(sql<boolean>`(${isChanged} or end_unseen <> ${endUnseen} or usage::text is distinct from (${usage})::text)`)
     .execute()
 }
 
@@ -218,17 +235,18 @@ async function hint(database: Database, hints: readonly StatusHint[]): Promise<v
     with hints as (
       select distinct on (id) * from unnest(
         ${hints.map(({ id }) => id)}::text[], ${hints.map(({ run }) => run)}::integer[],
-        ${hints.map(({ length }) => length)}::integer[], ${hints.map(({ status }) => status)}::text[]
-      ) as given (id, run, length, status)
+        ${hints.map(({ length }) => length)}::integer[], ${hints.map(({ status }) => status)}::text[],
+        ${hints.map(({ usage }) => (usage ? JSON.stringify(usage) : null))}::text[]
+      ) as given (id, run, length, status, usage)
       order by id, run desc, length desc
     ),
     locked as (
-      select s.id, s.status as was, h.run, h.length, h.status from sessions s join hints h on h.id = s.id
+      select s.id, s.status as was, h.run, h.length, h.status, h.usage from sessions s join hints h on h.id = s.id
       order by s.id for no key update of s
     )
     update sessions s
     set status = l.status, run = l.run, length = l.length, updated_at = greatest(now(), s.updated_at),
-      end_unseen = l.status = 'terminated' and s.archived_at is null
+      usage = coalesce(l.usage::json, s.usage), end_unseen = l.status = 'terminated' and s.archived_at is null
     from locked l, ${relaxedUnless(sql`exists (select from locked where was = 'creating')`)} as relaxed
     where s.id = l.id and (s.run, s.length) < (l.run, l.length)
   `.execute(database)
@@ -259,12 +277,13 @@ async function uncleared(database: Database): Promise<readonly string[]> {
 
 async function clear(database: Database, id: string): Promise<void> {
   await database.transaction().execute(async (transaction) => {
-    const { numUpdatedRows } = await transaction
+    const tombstone = await transaction
       .updateTable('tombstones')
       .set({ cleared_at: sql<Date>`coalesce(cleared_at, now())` })
       .where('session_id', '=', id)
-      .executeTakeFirstOrThrow()
-    if (numUpdatedRows === 0n) return
+      .returning('workspace_id')
+      .executeTakeFirst()
+    if (!tombstone) return
     await transaction.deleteFrom('configurations').where('session_id', '=', id).execute()
     await transaction.deleteFrom('ingress').where('target', '=', id).execute()
     await transaction.deleteFrom('sandboxes').where('session_id', '=', id).execute()
@@ -272,7 +291,9 @@ async function clear(database: Database, id: string): Promise<void> {
     await transaction.deleteFrom('workspace_exports').where('session_id', '=', id).execute()
     await transaction.deleteFrom('session_resources').where('session_id', '=', id).execute()
     await transaction.deleteFrom('session_outputs').where('session_id', '=', id).execute()
-    await transaction.deleteFrom('files').where('scope_id', '=', id).execute()
+    // With the workspace, by which the index of scopes begins.
+    const files = transaction.deleteFrom('files').where('workspace_id', '=', tombstone.workspace_id)
+    await files.where('scope_id', '=', id).execute()
     await transaction.deleteFrom('work_items').where('session_id', '=', id).execute()
     await transaction.deleteFrom('resource_secrets').where('session_id', '=', id).execute()
     await clearArchive(transaction, id)
@@ -308,5 +329,6 @@ function toRow(row: Selectable<Schema['sessions']>): SessionRow {
     createdAt: row.created_at,
     updatedAt: row.updated_at,
     archivedAt: row.archived_at,
+    ...(row.usage === null ? {} : { usage: row.usage }),
   }
 }

@@ -75,7 +75,8 @@ export async function claim(
       update work_items w
       set state = 'queued', polled_at = n.now, acknowledged_at = null, started_at = null, latest_heartbeat_at = null,
         expected_heartbeat = null, lease_until = null,
-        attempt = w.attempt + case when w.state = 'queued' then 0 else 1 end
+        attempt = w.attempt + case when w.state = 'queued' then 0 else 1 end,
+        given = case when w.state = 'queued' then w.given else 0 end + 1
       from n
       where w.id = (
         select c.id from work_items c, n

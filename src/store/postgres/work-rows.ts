@@ -32,6 +32,7 @@ export function toStored(row: WorkRow): StoredWork {
     stoppedAt: row.stopped_at,
     stoppedBy: row.stopped_by,
     attempt: row.attempt,
+    given: row.given,
   }
 }
 

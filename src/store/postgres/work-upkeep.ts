@@ -35,26 +35,27 @@ async function end(database: Database, clock: Clock, chosen: RawBuilder<unknown>
   `.execute(database)
 }
 
-/** Newest items that no operator stopped, and sessions that have none: of each the oldest. */
-export async function worthALook(database: Database, clock: Clock, limit: number): Promise<readonly Unstaffed[]> {
-  const stopped = await sql<WorkRow>`
+/** Newest items that no operator stopped; any of them, so that those that cannot be mended keep no other one waiting. */
+export async function worthALook(database: Database, limit: number): Promise<readonly Unstaffed[]> {
+  const { rows } = await sql<WorkRow>`
     select w.* from work_items w join sessions s on s.id = w.session_id
     where w.state = 'stopped' and w.stopped_by <> 'operator' and w.looked_at is null and not ${hasEnded} and ${isLast}
-    order by w.stopped_at limit ${limit}
+    order by random() limit ${limit}
   `.execute(database)
-  const without = await sql<{ readonly id: string }>`
+  return rows.map((row) => ({ sessionId: row.session_id, item: toStored(row) }))
+}
+
+/** Sessions that no invitation is known of; any of them, as above. */
+export async function uninvited(database: Database, clock: Clock, limit: number): Promise<readonly Unstaffed[]> {
+  const { rows } = await sql<{ readonly id: string }>`
     select s.id from sessions s join environments e on e.id = s.environment_id
     where e.document #>> '{config,type}' = 'self_hosted' and s.status <> 'creating' and not ${hasEnded}
       and s.updated_at < ${clock()} - ${YOUNG} and not exists (select from work_items w where w.session_id = s.id)
-    order by s.updated_at limit ${limit}
+    order by random() limit ${limit}
   `.execute(database)
-  return [
-    ...stopped.rows.map((row) => ({ sessionId: row.session_id, item: toStored(row) })),
-    ...without.rows.map(({ id }) => ({ sessionId: id, item: null })),
-  ]
+  return rows.map(({ id }) => ({ sessionId: id, item: null }))
 }
 
-/** The last item of a session stays as long as the session does: it says that the session was invited to. */
 export async function tidy(database: Database, clock: Clock): Promise<void> {
   await sql`
     with n as materialized (select ${clock()} as now)
@@ -68,11 +69,15 @@ export async function tidy(database: Database, clock: Clock): Promise<void> {
     where w.state = 'stopped' and w.stopped_by <> 'operator' and w.looked_at is null and not ${isLast}
   `.execute(database)
   await sql`
-    delete from work_items w where w.state = 'stopped' and w.stopped_at < ${now} - ${KEPT} and not ${isLast}
-  `.execute(database)
-  await sql`
     delete from work_tokens t using work_items w
     where w.id = t.work_id and w.stopped_at < ${now} - ${TOKENS_KEPT}
   `.execute(database)
   await sql`delete from work_pollers where polled_at < ${now} - ${POLLERS_KEPT}`.execute(database)
+}
+
+/** The last item of a session stays as long as the session does: it says that the session was invited to. */
+export async function forget(database: Database, clock: Clock): Promise<void> {
+  await sql`
+    delete from work_items w where w.state = 'stopped' and w.stopped_at < ${clock()} - ${KEPT} and not ${isLast}
+  `.execute(database)
 }

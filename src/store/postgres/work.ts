@@ -6,7 +6,7 @@ import { isBehind } from './keyset.ts'
 import { claim, enqueue, polled, readStats, verifyToken } from './work-claim.ts'
 import type { Clock } from './work-rows.ts'
 import { createClock, toChange, toStored } from './work-rows.ts'
-import { endOf, tidy, worthALook } from './work-upkeep.ts'
+import { endOf, forget, tidy, uninvited, worthALook } from './work-upkeep.ts'
 
 export interface WorkQueueOptions {
   /** Milliseconds that are added to the database's clock, for tests. */
@@ -31,13 +31,15 @@ export function createWorkQueue(database: Database, { ahead = () => 0 }: WorkQue
     update: (key, change) => update(database, key, change),
     stats: (environmentId) => readStats(database, clock, environmentId),
     verifyToken: (secret) => verifyToken(database, clock, secret),
-    worthALook: (limit) => worthALook(database, clock, limit),
+    worthALook: (limit) => worthALook(database, limit),
+    uninvited: (limit) => uninvited(database, clock, limit),
 
     async settle(id) {
       await database.updateTable('work_items').set({ looked_at: clock() }).where('id', '=', id).execute()
     },
 
     tidy: () => tidy(database, clock),
+    forget: () => forget(database, clock),
   }
 }
 

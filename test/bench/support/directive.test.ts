@@ -20,6 +20,20 @@ describe('directive', () => {
     ])
   })
 
+  test('says words before its tools where it is to', () => {
+    const { turn } = toTask({ messages: [told({ tag: 'a', tools: 1, preface: 2 })] })
+    expect(turn.blocks).toMatchObject([{ type: 'text', text: 'word0 word1' }, { type: 'tool_use' }])
+  })
+
+  test.each([
+    { waitsOnce: true, waits: [500, 0] },
+    { waitsOnce: false, waits: [500, 500] },
+  ])('waits before its answers: once $waitsOnce', ({ waitsOnce, waits }) => {
+    const messages = [told({ tag: 'a', tools: 1, waitMs: 500, waitsOnce })]
+    const steps = [messages, [...messages, asked, answered]]
+    expect(steps.map((conversation) => toTask({ messages: conversation }).waitMs)).toEqual(waits)
+  })
+
   test('counts the rounds of the last turn alone', () => {
     const messages = [told({ tag: 'a', tools: 1 }), asked, answered, told({ tag: 'b' })]
     expect(toTask({ messages })).toMatchObject({ tag: 'b', step: 0, turn: { stopReason: 'end_turn' } })

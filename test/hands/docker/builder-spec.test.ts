@@ -22,12 +22,17 @@ describe('the container of a builder', () => {
   })
 
   test('gives the way to the network to the managers alone, and not to what is made', () => {
-    const { Env, Cmd = [], Labels, HostConfig } = builderSpec({ ...request, door: { name: 'd', folder: '/doors/1' } })
+    const {
+      Env,
+      Cmd = [],
+      Labels,
+      HostConfig,
+    } = builderSpec({ ...request, door: { name: 'd', folder: '/doors/1', source: '/host/1' } })
     expect(Env).toBeUndefined()
     expect(Cmd[2]).toContain('exec env HTTP_PROXY=http://127.0.0.1:3128 ')
     expect(Cmd[2]).toContain('forward.pl')
     expect(Labels).toMatchObject({ 'longhand.door': 'd' })
-    expect(HostConfig?.Mounts).toEqual([{ Type: 'bind', Source: '/doors/1', Target: '/run/egress', ReadOnly: true }])
+    expect(HostConfig?.Mounts).toEqual([{ Type: 'bind', Source: '/host/1', Target: '/run/egress', ReadOnly: true }])
   })
 
   test('is ended when it takes too long', () => {

@@ -27,8 +27,13 @@ describe('the container of a sandbox', () => {
   })
 
   test('mounts its door read-only, and forwards as nobody beside what idles', () => {
-    const { HostConfig, Cmd, User, Env = [] } = containerSpec({ ...request, door: '/doors/1' })
-    const door = { Type: 'bind', Source: '/doors/1', Target: '/run/egress', ReadOnly: true }
+    const {
+      HostConfig,
+      Cmd,
+      User,
+      Env = [],
+    } = containerSpec({ ...request, door: { folder: '/doors/1', source: '/host/1' } })
+    const door = { Type: 'bind', Source: '/host/1', Target: '/run/egress', ReadOnly: true }
     expect(HostConfig?.Mounts?.[0]).toEqual(door)
     expect(HostConfig?.NetworkMode).toBe('none')
     expect([User, Cmd]).toMatchObject(['65534:65534', ['sh', '-c', expect.stringContaining('forward.pl')]])

@@ -1,8 +1,7 @@
 import { once } from 'node:events'
-import type { Socket } from 'node:net'
-import { createServer, connect } from 'node:net'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { toLine } from '../../../src/hands/docker/docker-line.ts'
+import { openSocketPair } from './socket-pair.ts'
 
 const closing: (() => void)[] = []
 afterEach(() => {
@@ -11,19 +10,8 @@ afterEach(() => {
 
 /** A connection to a daemon that says what `say` has it say; the container's status is `status`. */
 async function build(statuses: (string | null)[], lookMs = 20) {
-  const server = createServer()
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  if (address === null || typeof address === 'string') throw new Error('expected a port')
-  const socket = connect(address.port, '127.0.0.1')
-  // What the server hands over is a socket.
-  const [peer] = (await once(server, 'connection')) as [Socket]
-  closing.push(() => {
-    socket.destroy()
-    peer.destroy()
-    server.close()
-  })
+  const { socket, peer, close } = await openSocketPair()
+  closing.push(close)
   const look = async () => (statuses.length > 1 ? (statuses.shift() ?? null) : (statuses[0] ?? null))
   return { line: toLine(socket, { look, lookMs }), peer, socket }
 }
@@ -61,6 +49,7 @@ describe('a line', () => {
     ['has stopped', ['exited']],
     ['is paused at the first look', ['paused']],
     ['stops later', ['running', 'paused', 'running', 'exited']],
+    ['stays paused', ['running', 'paused']],
   ])('that is held is let go when the container %s', async (_, statuses) => {
     const { line } = await build(statuses)
     const closed = once(line.output, 'close')

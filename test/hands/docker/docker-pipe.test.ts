@@ -1,9 +1,8 @@
 import { once } from 'node:events'
-import type { Socket } from 'node:net'
-import { connect, createServer } from 'node:net'
 import { afterEach, describe, expect, test } from 'vitest'
 import { toPipe } from '../../../src/hands/docker/docker-pipe.ts'
 import { gather } from '../tar-builders.ts'
+import { openSocketPair } from './socket-pair.ts'
 
 const closing: (() => void)[] = []
 afterEach(() => {
@@ -12,20 +11,8 @@ afterEach(() => {
 
 /** A connection to a daemon that a test plays. */
 async function build() {
-  const server = createServer()
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  if (address === null || typeof address === 'string') throw new Error('expected a port')
-  const socket = connect(address.port, '127.0.0.1')
-  // What the server hands over is a socket.
-  const [peer] = (await once(server, 'connection')) as [Socket]
-  peer.on('error', () => {})
-  closing.push(() => {
-    socket.destroy()
-    peer.destroy()
-    server.close()
-  })
+  const { socket, peer, close } = await openSocketPair()
+  closing.push(close)
   return { pipe: toPipe(socket), peer }
 }
 

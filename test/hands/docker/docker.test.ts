@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import type { DockerOptions } from '../../../src/hands/docker/docker.ts'
 import { createDockerProvider } from '../../../src/hands/docker/docker.ts'
 import { HandsUnavailable } from '../../../src/hands/hands.ts'
 import type { Doors } from '../../../src/hands/network.ts'
@@ -8,7 +9,7 @@ import { createFakeEngine } from './fake-engine.ts'
 const key = { sessionId: 'sesn_1', generation: 1 }
 const name = 'longhand-abc-sesn_1-1'
 
-function build({ report = '' } = {}) {
+function build({ report = '', ...more }: { report?: string } & Pick<DockerOptions, 'toHostPath'> = {}) {
   const engine = createFakeEngine()
   engine.answer = (_, argv) => `${report}\nboot ${argv[4]}\n`
   const open = new Set<string>()
@@ -19,7 +20,8 @@ function build({ report = '' } = {}) {
     },
     close: async (door) => void open.delete(door),
   }
-  return { engine, open, provider: createDockerProvider({ engine, image: 'i', installation: 'abc', doors }) }
+  const options = { engine, image: 'i', installation: 'abc', doors, ...more }
+  return { engine, open, provider: createDockerProvider(options) }
 }
 
 describe('the Docker provider', () => {
@@ -68,6 +70,22 @@ describe('the Docker provider', () => {
     expect([...open]).toEqual([])
   })
 
+  test('has its door mounted from where the daemon sees it, and says what to do where it sees nothing', async () => {
+    const { engine, open, provider } = build({ toHostPath: (path) => `/host${path}` })
+    engine.create = async (_, { HostConfig }) => {
+      throw new HandsUnavailable(`bind source path does not exist: ${HostConfig?.Mounts?.[0]?.Source}`)
+    }
+    const attempt = provider.provision(key)
+    await expect(attempt).rejects.toThrow('does not find the way to the network at /host/doors/1. Where this process')
+    expect([...open]).toEqual([])
+  })
+
+  test('is refused where the folder of its door is another one inside', async () => {
+    const { engine, open, provider } = build({ report: 'egress:empty -' })
+    await expect(provider.provision(key)).rejects.toThrow('set LONGHAND_DOCKER_DATA')
+    expect([engine.containers.size, open.size]).toEqual([0, 0])
+  })
+
   test('leaves open the door of what another has made', async () => {
     const { engine, open, provider } = build()
     await engine.create(name, { Labels: { 'longhand.installation': 'abc' } })
@@ -85,10 +103,15 @@ describe('the Docker provider', () => {
     expect([...open]).toEqual(['sesn_1.1'])
   })
 
-  test('says so when a container ends at once', async () => {
+  test.each([
+    ['at once', (engine: FakeEngine, end: () => void) => (engine.beforeStart = end)],
+    ['while it is looked at', (engine: FakeEngine, end: () => string) => (engine.answer = end)],
+  ])('says so when a container ends %s', async (_, prepare) => {
     const { engine, provider } = build()
-    engine.beforeStart = () =>
-      void Object.assign(engine.containers.get(name) ?? {}, { status: 'exited', exitCode: 127 })
+    prepare(engine, () => {
+      Object.assign(engine.containers.get(name) ?? {}, { status: 'exited', exitCode: 127 })
+      return 'is not running'
+    })
     await expect(provider.provision(key)).rejects.toThrow('ended at once, with code 127')
     expect(engine.containers.size).toBe(0)
   })

@@ -212,6 +212,17 @@ describe('a daemon', () => {
     expect(requests.length).toBeGreaterThanOrEqual(given.length)
   })
 
+  test('that says no more of an exec is not waited for when that is given up', async () => {
+    await using daemon = await startFakeDaemon([started, said, inState('running')])
+    const engine = createEngine({ socketPath: daemon.socketPath, patience: { ...patience, lookMs: 60_000 } })
+    const over = new AbortController()
+    const ended = engine.exec('c', { ...request, signal: over.signal }).catch((error: unknown) => error)
+    await expect.poll(() => daemon.requests.length).toBe(2)
+    over.abort()
+    // What there is to say of it depends on whether the first of the answer had come.
+    expect(await ended).toBeDefined()
+  })
+
   test('that never starts an exec is waited for only while the container is there', async () => {
     const { outcome } = await ask([started, 'silence', missing], (engine) => engine.exec('c', request), { lookMs: 10 })
     expect(outcome).toBeInstanceOf(HandsUnavailable)

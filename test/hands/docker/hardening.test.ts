@@ -58,6 +58,7 @@ describe('the hardening of a sandbox', () => {
     ['a larger home', v1.replace(/(agent.*size=)262144k/, '$1524288k'), '/home/agent is not a tmpfs'],
     ['a network', `${v1}interface:eth0 0x1003\n`, 'there is a network'],
     ['an interface that does not tell', `${v1}interface:eth0 -\n`, 'there is a network'],
+    ['a door that nobody opens', `${v1}egress:silent -\n`, 'the image has to hold perl'],
     ['no report of the network', v1.replace('interface:lo 0x9\n', ''), 'there is a network'],
     ['a larger /dev/shm', v1.replace('size=65536k', 'size=1024000k'), '/dev/shm is not a tmpfs of 67108864 bytes'],
     ['files of any size', v1.replace('fsize 10737418240', 'fsize unlimited'), 'the size of a file'],

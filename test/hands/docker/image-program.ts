@@ -12,7 +12,7 @@ const images = createImages({
   base: PACKAGE_BASE,
   installation,
   limits: defaultLimits,
-  doors: { open: async () => folder, close: async () => {} },
+  doors: { open: async () => folder, close: async () => {}, names: async () => [] },
   log: silentLog,
 })
 console.log(await images.ensure({ packages: JSON.parse(packages) as CloudConfig['packages'] }))

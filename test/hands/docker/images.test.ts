@@ -5,12 +5,12 @@ import { createImages, withoutPackages } from '../../../src/hands/docker/images.
 import { HandsUnavailable } from '../../../src/hands/hands.ts'
 import { RecipeFailed } from '../../../src/hands/recipe.ts'
 import type { CloudConfig } from '../../../src/wire/types.ts'
+import { NO_PACKAGES } from '../../support/packages.ts'
 import { silentLog } from '../../support/silent-log.ts'
 import type { FakeEngine } from './fake-engine.ts'
 import { createFakeEngine } from './fake-engine.ts'
 
-const none = { type: 'packages' as const, apt: [], cargo: [], gem: [], go: [], npm: [], pip: [] }
-const numpy = { ...none, pip: ['numpy'] }
+const numpy = { ...NO_PACKAGES, pip: ['numpy'] }
 const noDefaults = { User: '', WorkingDir: '', Env: [], Entrypoint: [], Cmd: [] }
 const minute = 60_000
 const before = (ms: number) => new Date(Date.now() - ms).toISOString()
@@ -38,6 +38,7 @@ function build(more: Partial<ImageOptions> = {}) {
         return '/doors/1'
       },
       close: async (name) => void doors.delete(name),
+      names: async () => [...doors],
     },
     ...more,
   }
@@ -82,7 +83,7 @@ async function plant({ engine }: World, state: object): Promise<string> {
 
 describe('the image of an environment', () => {
   test.each<[string, CloudConfig['packages'] | undefined]>([
-    ['no packages', none],
+    ['no packages', NO_PACKAGES],
     ['nothing said of packages', undefined],
   ])('is the one that there is, with %s', async (_, packages) => {
     const { images, engine } = build()
@@ -106,12 +107,12 @@ describe('the image of an environment', () => {
       await world.images.ensure({ packages })
       return world.engine.commits.at(-1)?.tag
     }
-    const first = await tags({ ...none, pip: ['a'], npm: ['b'] })
+    const first = await tags({ ...NO_PACKAGES, pip: ['a'], npm: ['b'] })
     expect(first).toMatch(/^[0-9a-f]{16}$/)
     expect(await tags({ pip: ['a'], npm: ['b'], go: [], gem: [], cargo: [], apt: [], type: 'packages' })).toBe(first)
-    expect(await tags({ ...none, pip: ['b'], npm: ['a'] })).not.toBe(first)
+    expect(await tags({ ...NO_PACKAGES, pip: ['b'], npm: ['a'] })).not.toBe(first)
     world.engine.addImage('i')
-    expect(await tags({ ...none, pip: ['a'], npm: ['b'] })).not.toBe(first)
+    expect(await tags({ ...NO_PACKAGES, pip: ['a'], npm: ['b'] })).not.toBe(first)
   })
 
   test('has what its base has for its containers, and a label to know it by, but none of the builder’s', async () => {
@@ -235,7 +236,9 @@ describe('the image of an environment', () => {
     'is refused for a package like %j',
     async (name) => {
       const { images, engine } = build()
-      await expect(images.ensure({ packages: { ...none, pip: [name] } })).rejects.toThrow('pip: expected a package')
+      await expect(images.ensure({ packages: { ...NO_PACKAGES, pip: [name] } })).rejects.toThrow(
+        'pip: expected a package',
+      )
       expect(engine.containers.size).toBe(0)
     },
   )
@@ -292,5 +295,15 @@ describe('what is left of making images', () => {
     world.doors.add('build.other')
     await world.images.tidy()
     expect([world.engine.containers.size, world.doors.size]).toEqual([left, left])
+  })
+
+  test('of a process that died before it had a builder is its door, which is closed by a later look', async () => {
+    const world = build()
+    await plant(world, { status: 'running', createdAt: before(minute) })
+    for (const name of ['build.other', 'build.left']) world.doors.add(name)
+    for (const after of [0, 1]) await world.images.tidy(Date.now() + after * minute)
+    expect(world.doors.size).toBe(2)
+    await world.images.tidy(Date.now() + 2 * minute)
+    expect([...world.doors]).toEqual(['build.other'])
   })
 })

@@ -9,8 +9,14 @@ import Docker from 'dockerode'
 import { pack } from 'tar-stream'
 import { hasDocker } from '../../support/docker.ts'
 
-/** The full sandbox image with some of its packages, which `setup` makes once: a minute, and 450 MB that stay. */
-const full = {
+/** The full sandbox image with other packages than its own, under another name. */
+export interface FullImage {
+  readonly name: string
+  readonly packages: readonly string[]
+}
+
+/** With some of its packages `setup` makes it once: a minute, and 450 MB that stay. */
+const full: FullImage = {
   name: 'longhand-test-full:1',
   packages: 'bash ca-certificates coreutils findutils grep npm perl-base procps python3-pip util-linux'.split(' '),
 }
@@ -28,11 +34,11 @@ USER agent
 `
 
 const root = join(import.meta.dirname, '../../..')
-const step = `
+const stepFor = (image: FullImage) => `
   import { prepareDocker } from '${root}/scripts/setup/docker.mjs'
   import { createReporter } from '${root}/scripts/setup/report.mjs'
   const report = createReporter({ quiet: true, stream: process.stderr })
-  const image = ${JSON.stringify(full)}
+  const image = ${JSON.stringify(image)}
   const outcome = await prepareDocker({ root: '${root}', cache: process.env.CACHE, env: process.env, report, image })
   process.stdout.write(JSON.stringify(outcome))
   process.exit()`
@@ -40,7 +46,7 @@ const step = `
 /** Whether there is {@link PACKAGE_BASE}, made now where need be. Where not, says why on the console; in CI as root, rejects. */
 export async function hasPackageBase(): Promise<boolean> {
   if (!(await hasDocker())) return false
-  const reason = await prepareFull()
+  const reason = await prepareFull(full)
   if (reason === null) {
     await buildOnFull()
     return true
@@ -50,10 +56,11 @@ export async function hasPackageBase(): Promise<boolean> {
   return false
 }
 
-async function prepareFull(): Promise<string | null> {
+/** Sees to such an image, made now where need be; answers what kept it from that. */
+export async function prepareFull(image: FullImage): Promise<string | null> {
   const cache = await mkdtemp(join(tmpdir(), 'longhand-cache-'))
   const env = { ...process.env, CACHE: cache }
-  const child = spawn(process.execPath, ['--input-type=module', '--eval', step], { env, cwd: root })
+  const child = spawn(process.execPath, ['--input-type=module', '--eval', stepFor(image)], { env, cwd: root })
   let [out, err] = ['', '']
   child.stdout.on('data', (part) => (out += String(part)))
   child.stderr.on('data', (part) => (err += String(part)))

@@ -16,6 +16,7 @@ import type { Doors } from '../../../src/hands/network.ts'
 import type { SandboxProvider } from '../../../src/hands/sandbox.ts'
 import { permitToInstall } from '../../../src/permits.ts'
 import type { Networking } from '../../../src/wire/types.ts'
+import { newInstallation } from '../../support/installation.ts'
 import { silentLog } from '../../support/silent-log.ts'
 import { dialTo, worldAuthority } from '../../egress/test-proxy.ts'
 import { PACKAGE_BASE } from './package-base.ts'
@@ -34,8 +35,6 @@ export interface PackageSandboxes {
   builders(status: 'running' | 'exited'): Promise<readonly string[]>
 }
 
-let installations = 0
-
 /**
  * Docker sandboxes with packages from the tests' own registries. Everything that was made is destroyed after the file's
  * tests, the images too, and then nothing may be left.
@@ -43,7 +42,7 @@ let installations = 0
 export function usePackageSandboxes(): PackageSandboxes {
   const docker = new Docker()
   const engine = createEngine()
-  const installation = `images${process.pid}x${++installations}`
+  const installation = newInstallation('images')
   let root = ''
   const made = new Set<string>()
   let parts: Pick<PackageSandboxes, 'registries' | 'gate'> | undefined
@@ -59,6 +58,10 @@ export function usePackageSandboxes(): PackageSandboxes {
   const builderDoors = {
     open: (name: string, networking?: Networking) => present().gate.open(name, permit(networking)),
     close,
+    names: async () =>
+      present()
+        .gate.names()
+        .filter((name) => name.startsWith('build.')),
   }
   const common = { engine, installation, limits: defaultLimits }
   const maker = createImages({ ...common, base: PACKAGE_BASE, doors: builderDoors, log: silentLog })

@@ -10,6 +10,8 @@ async function build(status = 'running') {
   return { engine, id, isSame: () => true }
 }
 
+const kills = (script: string) => script.endsWith('kill -9 -1')
+
 describe('a sandbox without an answer', () => {
   test('is there when it can start processes', async () => {
     const patient = await build()
@@ -39,9 +41,18 @@ describe('a sandbox without an answer', () => {
   test('has its processes ended when there is no room for another', async () => {
     const patient = await build()
     patient.engine.usageNow = { memory: { used: 100, limit: 100 }, pids: { used: 99, limit: 100 } }
+    patient.engine.answer = (script) => (patient.engine.execs.some(kills) && !kills(script) ? 'able\n' : '')
     expect(await isAnswering(patient)).toBe(true)
-    expect(patient.engine.execs.at(-1)).toBe('kill -9 -1')
+    expect(patient.engine.execs.filter(kills)).toHaveLength(1)
     expect(patient.engine.removed).toEqual([])
+  })
+
+  test('is removed when they come back each time', async () => {
+    const patient = await build()
+    patient.engine.usageNow = { memory: { used: 1, limit: 100 }, pids: { used: 99, limit: 100 } }
+    expect(await isAnswering(patient)).toBe(false)
+    expect(patient.engine.execs.filter(kills).length).toBeGreaterThan(1)
+    expect(patient.engine.removed).toEqual([patient.id])
   })
 
   test('is removed when its memory is full', async () => {

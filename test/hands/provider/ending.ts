@@ -67,6 +67,15 @@ export function ending(setup: SandboxProviderSetup): void {
     expect(await textOf(sandbox, 'cat ledger')).toBe('once\n')
   })
 
+  test('waits for what kill -STOP -1 has stopped from inside, which goes on', async () => {
+    const { sandbox } = await setup.open()
+    const stop = run(sandbox, 'kill -STOP -1; echo after', { queue: 'q' })
+    const next = run(sandbox, 'echo next', { queue: 'q' })
+    for (const result of await Promise.all([stop, next])) expect(result).toMatchObject({ reason: 'exit', code: 0 })
+    expect(show((await stop).output)).toBe('after\n')
+    expect(await sandbox.busy()).toBe(false)
+  })
+
   test('by the death of the sandbox rejects, for running and for finished runs alike', async () => {
     const { row, sandbox } = await setup.open()
     await sandbox.run({ id: 'finished', command: 'true', ...limits })

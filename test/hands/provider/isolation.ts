@@ -62,11 +62,44 @@ export function isolation(setup: SandboxProviderSetup): void {
     expect(await textOf(other.sandbox, `${files}; ${processes}; true`)).toBe('')
   })
 
-  test('stops a fork bomb at its own limit and goes on', async () => {
+  test.each([
+    ['that fills up once', 'sh', 'n=0; while [ $n -lt 700 ]; do sleep 20 & n=$((n+1)); done 2>&1 | tail -n 1'],
+    ['that doubles', 'bash', ':(){ :|:& };:'],
+  ] as const)('stops a fork bomb %s at its own limit and goes on', { timeout: 90_000 }, async (_, shell, bomb) => {
     const { sandbox } = await setup.open()
-    const bomb = 'n=0; while [ $n -lt 700 ]; do sleep 20 & n=$((n+1)); done 2>&1 | tail -n 1'
-    const result = await run(sandbox, bomb, { timeoutMs: 5_000 })
-    expect(['exit', 'timeout', 'lost']).toContain(result.reason)
-    expect(await textOf(sandbox, 'echo alive')).toBe('alive\n')
+    const result = await run(sandbox, `echo ran >> ledger; ${bomb}`, { shell })
+    expect(['exit', 'timeout', 'crowded']).toContain(result.reason)
+    expect(await textOf(sandbox, 'cat ledger; echo alive')).toBe('ran\nalive\n')
   })
+
+  /** Takes every place that gets free, until it is ended. */
+  const hog = `python3 -c '
+import os, time
+while True:
+    try:
+        if os.fork() == 0:
+            time.sleep(300)
+            os._exit(0)
+    except OSError:
+        open("full", "w").close()
+        time.sleep(0.001)
+'`
+
+  test(
+    'tells once that there was no room for another process, of whatever call met it',
+    { timeout: 90_000 },
+    async () => {
+      const { sandbox } = await setup.open()
+      const command = `echo ran >> ledger; echo before; ${hog} & until [ -e full ]; do :; done`
+      const request = { id: 'hog', command, timeoutMs: 60_000, capBytes: 102_400 }
+      const { reason, output } = await sandbox.run(request)
+      expect(show(output)).toBe('before\n')
+      expect(await sandbox.run(request)).toMatchObject({ reason, first: false })
+      const next = await run(sandbox, 'cat ledger')
+      expect([show(next.output), next.reason]).toEqual(['ran\n', 'exit'])
+      // What runs beside a command meets it before its end or not at all; the next call does in any case.
+      expect([reason, next.isCleared]).toEqual(reason === 'crowded' ? ['crowded', false] : ['exit', true])
+      expect(await run(sandbox, 'true')).toMatchObject({ reason: 'exit', isCleared: false })
+    },
+  )
 }

@@ -1,10 +1,9 @@
 import { expect, test } from 'vitest'
 import { outputOf, show } from '../local-sandboxes.ts'
+import { residentOf } from './resident-of.ts'
 import type { SandboxProviderSetup } from './support.ts'
-import { limits, run, slow, slowOutput, textOf, until } from './support.ts'
+import { limits, run, slow, slowOutput, textOf, tooLongForResident, until } from './support.ts'
 
-/** Prints the pid of the resident that serves the call `id`: the parent of the process that has claimed it. */
-const residentOf = (id: string) => `ps -o ppid= -p "$(cut -d ' ' -f 1 /run/longhand/calls/${id}/worker)" | tr -d ' '`
 /** Pipes are named after the resident that they belong to. */
 const residents = 'ls /run/longhand | grep -c "^pipes.*said$"'
 
@@ -34,8 +33,7 @@ export function residing(setup: SandboxProviderSetup): void {
     const env = { A: `x'y\n\\"z` }
     await run(sandbox, 'true')
     const short = await run(sandbox, command, { env })
-    // Too long for a resident: the same by a process of its own.
-    const long = await run(sandbox, `${command}\n: ${'x'.repeat(60_000)}`, { env })
+    const long = await run(sandbox, `${command}\n${tooLongForResident}`, { env })
     expect(show(short.output)).toBe(show(long.output))
     expect(short).toMatchObject({ reason: 'exit', code: 0 })
   })
@@ -90,6 +88,6 @@ export function residing(setup: SandboxProviderSetup): void {
     await until(sandbox, '[ -e begun ]')
     expect(await textOf(sandbox, residents)).toBe('2\n')
     client.kill('SIGKILL')
-    await expect.poll(() => textOf(sandbox, residents), { timeout: 10_000 }).toBe('1\n')
+    await expect.poll(() => textOf(sandbox, residents)).toBe('1\n')
   })
 }

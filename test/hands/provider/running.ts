@@ -105,6 +105,20 @@ export function running(setup: SandboxProviderSetup): void {
     expect(await sandbox.busy()).toBe(false)
   })
 
+  test('is named while it runs or waits for its turn, those that wait first', async () => {
+    const { sandbox } = await setup.open()
+    expect(await sandbox.running()).toEqual([])
+    const holder = run(sandbox, 'touch here; until [ -e go ]; do sleep 0.05; done', { id: 'a_holds', queue: 'q' })
+    await until(sandbox, '[ -e here ]')
+    const waiting = ['b_waits', 'z_waits'].map((id) => run(sandbox, 'true', { id, queue: 'q' }))
+    await expect.poll(() => sandbox.running()).toHaveLength(3)
+    const named = await sandbox.running()
+    expect([named.slice(0, 2).toSorted(), named[2]]).toEqual([['b_waits', 'z_waits'], 'a_holds'])
+    await run(sandbox, 'touch go')
+    await Promise.all([holder, ...waiting])
+    expect(await sandbox.running()).toEqual([])
+  })
+
   test('whose worker was killed does not keep the sandbox busy', async () => {
     const { sandbox } = await setup.open()
     await run(sandbox, 'kill -9 -1').catch(() => {})

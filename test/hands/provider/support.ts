@@ -25,9 +25,14 @@ export const slow =
   'echo ran >> ledger; for i in 1 2 3 4 5 6; do echo line $i | tee -a progress; sleep 0.1; done; sleep 0.4; exit 7'
 export const slowOutput = [1, 2, 3, 4, 5, 6].map((n) => `line ${n}\n`).join('')
 
-/** Waits inside the sandbox until this test command succeeds. */
-export function until(sandbox: Sandbox, condition: string) {
-  return run(sandbox, `until ${condition}; do sleep 0.02; done 2>/dev/null`)
+/** A command that does nothing; with it a process of its own serves the call. */
+export const tooLongForResident = `: ${'x'.repeat(60_000)}`
+
+/** Waits inside the sandbox until this test command succeeds; rejects where it does not in ten minutes. */
+export async function until(sandbox: Sandbox, condition: string): Promise<void> {
+  const wait = `until ${condition}; do sleep 0.02; done 2>/dev/null`
+  const { reason, code } = await run(sandbox, wait, { timeoutMs: 600_000 })
+  if (code !== 0) throw new Error(`waited in vain for ${condition}: ${reason}`)
 }
 
 let opened: ReturnType<SandboxProviderSetup['open']> | undefined

@@ -31,6 +31,22 @@ describe('tool definitions', () => {
     expect(description.length).toBeGreaterThan(100)
   })
 
+  test.each([
+    ['read', true],
+    ['write', false],
+    ['edit', false],
+    ['glob', true],
+    ['grep', true],
+  ])('name the folders that %s works in', async (name, isReading) => {
+    const script = await readFile(new URL('../../../src/hands/paths.sh', import.meta.url), 'utf8')
+    const folders = [...script.matchAll(/(\/[\w/]+) \| \1\/\*/g)].map(([, folder]) => folder)
+    expect(folders).toContain('/mnt/session/uploads')
+    const { file_path: file, path = file } = definition(name).input_schema.properties
+    const said = /Must be inside (.+)\.$/.exec(path?.description ?? '')?.[1]?.split(/, | or /) ?? []
+    const wanted = folders.filter((folder) => isReading || folder !== '/mnt/session/uploads')
+    expect(new Set(said)).toEqual(new Set(wanted))
+  })
+
   test('each have a tool, and no tool is without one', () => {
     for (const { name } of toolDefinitions)
       expect(prepareCall(name, [])).toEqual({ problem: `${name}: expected an object as input, got []` })

@@ -139,6 +139,27 @@ describe.runIf(node !== null)('the tools', () => {
     expect(last).toEqual({ ours, theirs })
   })
 
+  test('refuse and take the same sizes, in other words', async () => {
+    const large = bash(`seq 60000 > many; head -c 300000 /dev/zero | tr '\\0' x > line`)
+    const pairs = await compare([large, read('many'), read('many', 2, 3), read('line'), read('line', 1, 1)])
+    expect(pairs.map(({ ours }) => withoutWords(ours))).toEqual(pairs.map(({ theirs }) => withoutWords(theirs)))
+    expect(pairs.map(({ ours }) => ours.isError)).toEqual([false, true, false, true, true])
+  })
+
+  test('list the newest 200 files, of which ours say that there are more', async () => {
+    const make = bash('for i in $(seq 250); do touch -d "@$((1700000000 + i % 7 * 1000 + i))" "f$i.ts"; done')
+    const { ours, theirs } = (await compare([make, glob('*.ts')]))[1] ?? {}
+    expect(theirs?.text.split('\n')).toHaveLength(200)
+    expect(ours).toEqual(good(`${theirs?.text}\n[50 older files are left out]`))
+  })
+
+  test('show outputs whole up to 100,000 characters, and from there on in a way of their own', async () => {
+    const [whole, longer] = await compare([bash(`head -c 100000 /dev/zero | tr '\\0' x`), bash('seq 60000')])
+    expect(whole?.ours).toEqual(whole?.theirs)
+    expect(longer?.theirs.text).toMatch(/^\[output truncated\][^]*\n60000$/)
+    expect(longer?.ours.text).toMatch(/^1\n2\n[^]*\/workspace\/\.outputs\/\w+\.txt[^]*\n60000$/)
+  })
+
   test('do as the SDK’s own do with any files, lines and texts', async () => {
     const path = fc.constantFrom('a', 'b.txt', 'c/d.txt', 'c/e f.md')
     const text = fc
@@ -166,7 +187,7 @@ describe.runIf(node !== null)('the tools', () => {
         const pairs = await compare(calls)
         expect(pairs.map(({ ours }) => withoutWords(ours))).toEqual(pairs.map(({ theirs }) => withoutWords(theirs)))
       }),
-      { numRuns: 8 },
+      { numRuns: 12 },
     )
   })
 })

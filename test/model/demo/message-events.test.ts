@@ -35,7 +35,7 @@ describe('a scripted message', () => {
     })
   })
 
-  test('streams what the reader of answers reads back', () => {
+  test('streams what the reader of answers reads back', { timeout: 60_000 }, () => {
     const block = fc.oneof(
       fc.string({ unit: 'grapheme' }).map((text) => ({ type: 'text' as const, text: `a${text}` })),
       fc.string().map((thinking) => ({ type: 'thinking' as const, thinking })),

@@ -109,6 +109,20 @@ describe('the demo’s task', () => {
     expect(textOf(answer([...messages, user('Also print the version.')]))).toBe('Version 1.0.0.')
   })
 
+  test('runs the tests again when that is asked for later, and tells how often it has shipped', () => {
+    const { messages } = play({})
+    const wish = user('Run the tests again.')
+    const turn = answer([...messages, wish])
+    const [call] = turn.blocks
+    if (call?.type !== 'tool_use') throw new Error('expected a call')
+    const message = assistant(turn, 900)
+    const last = (output: string) => textOf(answer([...messages, wish, message, results(message, [output])]))
+    const receipt = '[This is a new sandbox (generation 2); the one before it was lost.]\n'
+    expect(last(`${receipt}${runTool(call)}`)).toBe('All 6 tests pass again; still shipped once.')
+    expect(last('slug.sh 1.0.0\nslug.sh 1.0.0\n6 passed')).toBe('All 6 tests pass again; shipped 2 times.')
+    expect(last('cat: ledger.txt: No such file')).toBe('I stop here: cat: ledger.txt: No such file')
+  })
+
   test('is over when it is done: other messages are told about the demo model', () => {
     const { messages } = play({})
     expect(textOf(answer([...messages, user('And now a game of chess.')]))).toContain('scripted demo model')

@@ -1,14 +1,15 @@
 import { sql } from 'kysely'
 import { describe, expect, test } from 'vitest'
 import { openDatabase } from '../../../src/store/postgres/database.ts'
-import { newDatabase, openPool, silent } from '../use-postgres.ts'
+import { newDatabase, openPool } from '../use-postgres.ts'
+import { silentLog } from '../../support/silent-log.ts'
 
 const open = async () => openPool(await newDatabase())
 
 describe('database', () => {
   test('says so when the server has no database of that name', async () => {
     const url = (await newDatabase()).replace(/\w+$/, 'nowhere')
-    await expect(openDatabase(url, silent)).rejects.toThrow('/nowhere, got: database "nowhere" does not exist')
+    await expect(openDatabase(url, silentLog)).rejects.toThrow('/nowhere, got: database "nowhere" does not exist')
   })
 
   test('ends a statement that takes too long', async () => {

@@ -3,7 +3,7 @@ import type { Server } from 'node:net'
 import { createServer } from 'node:net'
 import { describe, expect, test } from 'vitest'
 import { openDatabase } from '../../../src/store/postgres/database.ts'
-import { silent } from '../use-postgres.ts'
+import { silentLog } from '../../support/silent-log.ts'
 
 async function listen(server: Server): Promise<number> {
   await once(server.listen(0, '127.0.0.1'), 'listening')
@@ -22,7 +22,7 @@ describe('opening a database', () => {
     const server = createServer()
     const port = await listen(server)
     await close(server)
-    const opening = openDatabase(`postgres://someone:hunter2@127.0.0.1:${port}/longhand`, silent)
+    const opening = openDatabase(`postgres://someone:hunter2@127.0.0.1:${port}/longhand`, silentLog)
     const error = await opening.catch((reason: unknown) => reason)
     expect(error).toMatchObject({
       message: `expected a PostgreSQL server at 127.0.0.1:${port}/longhand, got: connect ECONNREFUSED 127.0.0.1:${port}`,
@@ -34,7 +34,7 @@ describe('opening a database', () => {
   test('fails when something else answers there', async () => {
     const server = createServer((socket) => socket.resume().end('HTTP/1.1 400 Bad Request\r\n\r\n'))
     const port = await listen(server)
-    await expect(openDatabase(`postgres://127.0.0.1:${port}/x`, silent)).rejects.toThrow(
+    await expect(openDatabase(`postgres://127.0.0.1:${port}/x`, silentLog)).rejects.toThrow(
       `expected a PostgreSQL server at 127.0.0.1:${port}/x`,
     )
     await close(server)
@@ -44,6 +44,6 @@ describe('opening a database', () => {
     ['no URL', 'localhost 5432', 'expected a URL such as postgres://'],
     ['another protocol', 'mysql://localhost/x', 'expected a postgres:// URL, got one that starts with mysql:'],
   ])('refuses %s', async (_, url, message) => {
-    await expect(openDatabase(url, silent)).rejects.toThrow(message)
+    await expect(openDatabase(url, silentLog)).rejects.toThrow(message)
   })
 })

@@ -4,10 +4,11 @@ import type { DeltaBatch } from '../../../src/store/deltas.ts'
 import { createDeltaChannel, deltaSettings } from '../../../src/store/postgres/deltas.ts'
 import type { Notifier, NotifierOptions } from '../../../src/store/postgres/notify.ts'
 import { createNotifier } from '../../../src/store/postgres/notify.ts'
-import { newDatabase, silent } from '../use-postgres.ts'
+import { newDatabase } from '../use-postgres.ts'
+import { silentLog } from '../../support/silent-log.ts'
 
 async function open(url: string, options: NotifierOptions = {}): Promise<Notifier> {
-  const notifier = await createNotifier(url, silent, options)
+  const notifier = await createNotifier(url, silentLog, options)
   onTestFinished(() => notifier[Symbol.asyncDispose]())
   return notifier
 }

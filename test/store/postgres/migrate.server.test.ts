@@ -4,14 +4,15 @@ import { openDatabase } from '../../../src/store/postgres/database.ts'
 import { migrate, migrations } from '../../../src/store/postgres/migrate.ts'
 import { createStores } from '../../../src/store/postgres/stores.ts'
 import { createSession, to } from '../builders.ts'
-import { newDatabase, openPool, silent } from '../use-postgres.ts'
+import { newDatabase, openPool } from '../use-postgres.ts'
+import { silentLog } from '../../support/silent-log.ts'
 
 describe('migrating', () => {
   test('succeeds in every process that does it at once', async () => {
     const rounds = 8
     for (let round = 0; round < rounds; round++) {
       const url = await newDatabase()
-      const databases = await Promise.all(Array.from({ length: 4 }, () => openDatabase(url, silent)))
+      const databases = await Promise.all(Array.from({ length: 4 }, () => openDatabase(url, silentLog)))
       await Promise.all(databases.map(migrate))
       const { id } = await createSession(createStores(databases[0]!), 'default')
       expect(await createStores(databases[3]!).sessions.find(id)).not.toBeNull()

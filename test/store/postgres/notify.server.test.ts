@@ -4,17 +4,18 @@ import { openDatabase } from '../../../src/store/postgres/database.ts'
 import type { Notifier } from '../../../src/store/postgres/notify.ts'
 import { createNotifier, deletedChannel } from '../../../src/store/postgres/notify.ts'
 import { openGate } from '../gate.ts'
-import { newDatabase, silent } from '../use-postgres.ts'
+import { newDatabase } from '../use-postgres.ts'
+import { silentLog } from '../../support/silent-log.ts'
 
 async function open(url: string): Promise<Notifier> {
-  const notifier = await createNotifier(url, silent)
+  const notifier = await createNotifier(url, silentLog)
   onTestFinished(() => notifier[Symbol.asyncDispose]())
   return notifier
 }
 
 /** Breaks every notifier's connection to the database and answers how many there were. */
 async function breakConnections(url: string): Promise<number> {
-  await using database = await openDatabase(url, silent)
+  await using database = await openDatabase(url, silentLog)
   const { rows } = await sql`
     select pg_terminate_backend(pid) from pg_stat_activity
     where application_name = 'longhand notify' and datname = current_database()
@@ -88,17 +89,17 @@ describe('notifier', () => {
         await worker.publish('again', `${round}`).catch(() => undefined)
         return got.has(`${round}`)
       }
-      await expect.poll(arrives, { timeout: 10_000 }).toBe(true)
-      await expect.poll(() => canPublish(api), { timeout: 10_000 }).toBe(true)
+      await expect.poll(arrives).toBe(true)
+      await expect.poll(() => canPublish(api)).toBe(true)
     }
     console.log(`notifier: n = ${rounds} broken connections`)
   })
 
   test('gives every connection that it makes its settings', async () => {
     const url = await newDatabase()
-    const notifier = await createNotifier(url, silent, { settings: { application_name: 'set by the test' } })
+    const notifier = await createNotifier(url, silentLog, { settings: { application_name: 'set by the test' } })
     onTestFinished(() => notifier[Symbol.asyncDispose]())
-    await using database = await openDatabase(url, silent)
+    await using database = await openDatabase(url, silentLog)
     const find = async (): Promise<readonly number[]> => {
       const { rows } = await sql<{ pid: number }>`
         select pid from pg_stat_activity where application_name = 'set by the test' and datname = current_database()
@@ -107,9 +108,7 @@ describe('notifier', () => {
     }
     const [first] = await find()
     await sql`select pg_terminate_backend(${first})`.execute(database)
-    await expect
-      .poll(find, { timeout: 10_000 })
-      .toSatisfy((pids: readonly number[]) => pids.length === 1 && pids[0] !== first)
+    await expect.poll(find).toSatisfy((pids: readonly number[]) => pids.length === 1 && pids[0] !== first)
   })
 
   test('refuses to publish while the server is away, and listens to everything when it is back', async () => {
@@ -122,7 +121,7 @@ describe('notifier', () => {
     await expect(notifier.publish('before', 'lost')).rejects.toThrow('it broke and is not back yet')
     await notifier.subscribe('meanwhile', (payload) => got.push(payload))
     await gate.open()
-    await expect.poll(() => canPublish(notifier), { timeout: 20_000 }).toBe(true)
+    await expect.poll(() => canPublish(notifier)).toBe(true)
     await notifier.publish('before', 'kept')
     await notifier.publish('meanwhile', 'kept too')
     await expect.poll(() => got).toEqual(['kept', 'kept too'])
@@ -131,7 +130,7 @@ describe('notifier', () => {
   test('stops trying to connect when it is disposed of', async () => {
     const url = await newDatabase()
     const gate = await openGate(url)
-    const notifier = await createNotifier(gate.url, silent)
+    const notifier = await createNotifier(gate.url, silentLog)
     await gate.close()
     await expect.poll(() => canPublish(notifier)).toBe(false)
     await notifier[Symbol.asyncDispose]()
@@ -140,6 +139,6 @@ describe('notifier', () => {
   })
 
   test('fails when there is no server to begin with', async () => {
-    await expect(createNotifier('postgres://127.0.0.1:1/x', silent)).rejects.toThrow('ECONNREFUSED')
+    await expect(createNotifier('postgres://127.0.0.1:1/x', silentLog)).rejects.toThrow('ECONNREFUSED')
   })
 })

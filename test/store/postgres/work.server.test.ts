@@ -4,12 +4,14 @@ import { createNotifier } from '../../../src/store/postgres/notify.ts'
 import { createStores } from '../../../src/store/postgres/stores.ts'
 import { workChannel } from '../../../src/store/postgres/work-claim.ts'
 import { createWorkQueue } from '../../../src/store/postgres/work.ts'
+import { workFiguresSuite } from '../../suites/work-figures.ts'
 import { workItemSuite } from '../../suites/work-items.ts'
 import type { OpenWork } from '../../suites/work-place.ts'
 import { invite, newPlace, newSession } from '../../suites/work-place.ts'
 import { workQueueSuite } from '../../suites/work-queue.ts'
 import { workRaceSuite } from '../../suites/work-races.ts'
-import { newDatabase, openPool, silent, useDatabase } from '../use-postgres.ts'
+import { newDatabase, openPool, useDatabase } from '../use-postgres.ts'
+import { silentLog } from '../../support/silent-log.ts'
 
 const openDatabase = useDatabase()
 
@@ -24,7 +26,7 @@ describe('an invitation in PostgreSQL', () => {
     const database = await openPool(url)
     await migrate(database)
     const stores = createStores(database)
-    await using notifier = await createNotifier(url, silent)
+    await using notifier = await createNotifier(url, silentLog)
     const told: string[] = []
     await notifier.subscribe(workChannel, (environment) => told.push(environment))
     const place = await newPlace(stores)
@@ -36,5 +38,6 @@ describe('an invitation in PostgreSQL', () => {
 })
 
 workQueueSuite(open)
+workFiguresSuite(open)
 workItemSuite(open)
 workRaceSuite(open)

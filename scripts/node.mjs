@@ -12,14 +12,18 @@ export function installNode(major) {
   const cache = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'longhand')
   const folder = join(cache, `node-${major}`)
   const name = `node-${process.platform}-${process.arch}`
+  const program = join(folder, 'node_modules', name, 'bin', 'node')
+  if (isNode(program, major)) return program
   mkdirSync(folder, { recursive: true })
   writeFileSync(join(folder, 'package.json'), '{"private":true}\n')
   const args = ['install', '--no-save', '--ignore-scripts', '--no-audit', '--no-fund', `${name}@${major}`]
   const installed = spawnSync('npm', args, { cwd: folder, stdio: ['ignore', 'ignore', 'inherit'] })
   if (installed.status !== 0) throw new Error(`npm install ${name}@${major} ended with ${installed.status}`)
-  const program = join(folder, 'node_modules', name, 'bin', 'node')
-  const version = spawnSync(program, ['--version'], { encoding: 'utf8' }).stdout?.trim()
-  if (!version?.startsWith(`v${major}.`)) throw new Error(`expected Node ${major} at ${program}, it says ${version}`)
-  console.log(`Node ${version}`)
+  if (!isNode(program, major)) throw new Error(`expected Node ${major} at ${program}`)
   return program
+}
+
+function isNode(program, major) {
+  const { stdout } = spawnSync(program, ['--version'], { encoding: 'utf8' })
+  return stdout !== null && stdout.startsWith(`v${major}.`)
 }
