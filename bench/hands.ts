@@ -30,7 +30,8 @@ export const benchmark = createBenchmark({
 claim and its kept result. Beside them one process: for Docker an exec of \`true\` over the engine's API in a container of the
 same image that is not hardened, for local a \`true\` in fresh namespaces by \`unshare\`. In each round every one of them is done once,
 and each round begins with the next one; the first rounds are left out. Ratios are of pairs of a round. *Cold* is a new
-sandbox and its first run. Of 20 sessions at once every one is a sample, from their common start to its result.`,
+sandbox and its first run. *By a process of its own* is the same \`bash\` with 60 KB of text behind it, which no resident shell takes: what
+every call would cost without residents. Of 20 sessions at once every one is a sample, from their common start to its result.`,
   limits: `Small files, one worker, and one sandbox but where it is 20; the image is there and the page cache warm. \`edit\` is a read and a write.`,
   measure: (context) => measureBoth(context, { local: measureLocal, docker: measureDocker }),
 })
@@ -70,8 +71,11 @@ async function measureProvider(context: Context, provider: SandboxProvider, leas
       once: () => time(() => Promise.all(Array.from({ length: parallel }, () => least.once()))),
     }
     const parallels = await compare([tools.parallel(parallel), together], { rounds, aims: [] })
+    context.say(`${kind}, without a resident`)
+    const { apart, resident } = tools.residents
+    const residents = await compare([apart, resident], { rounds, aims: [] })
     context.say(`${kind}, many sessions`)
-    return [...colds, ...warm, ...parallels, ...(await measureCrowd(context, provider))]
+    return [...colds, ...warm, ...parallels, ...residents, ...(await measureCrowd(context, provider, least))]
   } finally {
     await provider.destroy(row)
   }

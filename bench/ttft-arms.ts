@@ -45,7 +45,8 @@ Two cores are shared by client, model, git server, api, worker, Temporal, Postgr
 saturate them. C then grows with what waits for a core, which makes *first* slower than a larger machine would, and *parallel*
 makes its sandboxes at the cost of those who wait for their words. The image is warm, the network is loopback. A stream shows
 previews from its opening on: where a client opened it behind the first delta, the time counted is that of the model's first byte and the
-median hop of the others. Many at once have at most two rounds, so their p95 is that of 20 or 40 sessions.`,
+median hop of the others. Many at once have at most two rounds, so their p95 is that of 20 or 40 sessions. The boot times of other platforms are
+not played here: what they would give is the formula above with their C.`,
   tabulate,
   measure,
 })

@@ -21,14 +21,19 @@ export interface ToolArms {
   readonly warm: readonly Arm[]
   /** So many calls of bash-free work at once: `read`, which waits for nobody's turn. */
   readonly parallel: (count: number) => Arm
+  /** The same command by a resident shell, and by a process of its own because its text is too long for one. */
+  readonly residents: { readonly resident: Arm; readonly apart: Arm }
 }
+
+/** Behind a command: more than a resident takes. */
+const padding = `\n: ${'x'.repeat(60_000)}`
 
 /** Calls of the tools in one sandbox that lives throughout, and in which their files are. */
 export async function createToolArms(kind: string, sandbox: Sandbox): Promise<ToolArms> {
   let made = 0
-  async function call(name: string): Promise<void> {
+  async function call(name: string, input = inputs[name]): Promise<void> {
     made += 1
-    const prepared = prepareCall(name, inputs[name])
+    const prepared = prepareCall(name, input)
     if ('problem' in prepared) throw new Error(prepared.problem)
     const id = `bench_${name}${made}`
     const { text, isError } = await prepared.run({ sandbox, id, signal: new AbortController().signal })
@@ -42,5 +47,12 @@ export async function createToolArms(kind: string, sandbox: Sandbox): Promise<To
       name: `${kind}, warm: ${count} reads at once`,
       once: () => time(() => Promise.all(Array.from({ length: count }, () => call('read')))),
     }),
+    residents: {
+      resident: { name: `${kind}, warm: bash by a resident`, once: () => time(() => call('bash')) },
+      apart: {
+        name: `${kind}, warm: bash by a process of its own`,
+        once: () => time(() => call('bash', { command: `true${padding}` })),
+      },
+    },
   }
 }

@@ -1,7 +1,11 @@
+import { randomInt } from 'node:crypto'
 import { readFile, rename, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 
 const loopback = '127.0.0.1'
+
+/** Below what Linux and macOS give to outgoing connections: one of those would take the port before its server does. */
+const range = { from: 16_384, to: 32_768 }
 
 /** Whether nothing listens on this loopback port. */
 export async function isPortFree(port: number): Promise<boolean> {
@@ -12,8 +16,9 @@ export async function isPortFree(port: number): Promise<boolean> {
 export async function findFreePorts<Name extends string>(names: readonly Name[]): Promise<Record<Name, number>> {
   const found = new Map<Name, number>()
   for (const name of names) {
-    let port = await listenOnce(0)
-    while (port === undefined || [...found.values()].includes(port)) port = await listenOnce(0)
+    let port = await listenOnce(randomInt(range.from, range.to))
+    while (port === undefined || [...found.values()].includes(port))
+      port = await listenOnce(randomInt(range.from, range.to))
     found.set(name, port)
   }
   // Every name was given a port in the loop above.

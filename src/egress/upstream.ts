@@ -11,24 +11,26 @@ export interface UpstreamOptions {
   readonly dial: Dial
   /** What is trusted beside what Node trusts, for the tests' own servers. */
   readonly trusted?: SecureContextOptions['ca']
+  /** How long an idle connection is kept; default 4 s. */
+  readonly keptMs?: number
 }
 
 const mostKept = 16
 /** Less than servers keep idle connections: one that the server closes meanwhile would fail the next request. */
-const keptMs = 4_000
+const usuallyKeptMs = 4_000
 const handshakeMs = 15_000
 
 /** An agent whose connections are dialled by us: to addresses that were looked at, and kept for the next request. */
-export function createPlainAgent({ dial }: UpstreamOptions): Agent {
-  return createAgent(async (target) => closing(await dial(target)))
+export function createPlainAgent({ dial, keptMs }: UpstreamOptions): Agent {
+  return createAgent(async (target) => closing(await dial(target)), keptMs)
 }
 
 /** The same, with TLS; the target has to prove its name. */
-export function createSecureAgent({ dial, trusted }: UpstreamOptions): Agent {
-  return createAgent(async (target) => secure(closing(await dial(target)), target, trusted))
+export function createSecureAgent({ dial, trusted, keptMs }: UpstreamOptions): Agent {
+  return createAgent(async (target) => secure(closing(await dial(target)), target, trusted), keptMs)
 }
 
-function createAgent(open: (target: Target) => Promise<Duplex>): Agent {
+function createAgent(open: (target: Target) => Promise<Duplex>, keptMs = usuallyKeptMs): Agent {
   // Of a connection in use nothing comes of the time-out but an event that nobody listens to.
   const agent = new Agent({ keepAlive: true, maxFreeSockets: mostKept, timeout: keptMs })
   agent.createConnection = ({ host, port }, done) => {

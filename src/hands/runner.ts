@@ -2,7 +2,7 @@ import type { Ask, SandboxAccess } from './exchange.ts'
 import { checkName, createAsk, isName } from './exchange.ts'
 import { createFiles } from './files.ts'
 import { HandsUnavailable } from './hands.ts'
-import { beginInTime } from './in-time.ts'
+import { beginInTime, inTime } from './in-time.ts'
 import { createOutputs } from './outputs.ts'
 import type { RunReason, RunRequest, RunResult, Sandbox } from './sandbox.ts'
 
@@ -39,16 +39,17 @@ export function createRunner(access: SandboxAccess): Sandbox {
   async function run(request: RunRequest): Promise<RunResult> {
     const { id, signal } = request
     if (signal?.aborted) await cancel(id)
-    let cancelling: Promise<void> | undefined
+    let cancelling: Promise<unknown> | undefined
     const givenUp = new AbortController()
+    const outcome = startOrJoin((question) => ask({ ...question, ...(signal && { signal: givenUp.signal }) }), request)
     const stop = () => {
-      cancelling = cancel(id)
-      // What cannot be ended is not waited for either.
+      // What cannot be ended is not waited for either, nor what is ended and does not say so.
+      cancelling = cancel(id).then(() => inTime(outcome, 'does not tell of a command that was cancelled'))
       cancelling.catch((error: unknown) => givenUp.abort(error))
     }
     signal?.addEventListener('abort', stop, { once: true })
     try {
-      return await startOrJoin((question) => ask({ ...question, ...(signal && { signal: givenUp.signal }) }), request)
+      return await outcome
     } finally {
       signal?.removeEventListener('abort', stop)
       await cancelling

@@ -28,6 +28,12 @@ describe('ports', () => {
     expect(new Set(ports).size).toBe(4)
   })
 
+  test('are none that an outgoing connection may be given meanwhile', async () => {
+    const ports = Object.values(await findFreePorts(['a', 'b', 'c', 'd']))
+    expect(Math.max(...ports)).toBeLessThan(32_768)
+    expect(Math.min(...ports)).toBeGreaterThan(1_023)
+  })
+
   test('stay the same from start to start', async () => {
     const file = join(await temporaryFolder(), 'ports.json')
     const first = await keepPorts(file, ['a', 'b'])

@@ -52,7 +52,10 @@ export interface TestProxy {
 }
 
 /** A proxy on a socket of its own, for a file's tests. */
-export function useProxy(patienceMs = 15_000, more: Partial<Pick<ProxyOptions, 'dial' | 'silenceMs'>> = {}): TestProxy {
+export function useProxy(
+  patienceMs = 15_000,
+  more: Partial<Pick<ProxyOptions, 'dial' | 'silenceMs' | 'keptMs'>> = {},
+): TestProxy {
   const world: Record<string, number> = {}
   const authority = createAuthority()
   const refused: string[] = []

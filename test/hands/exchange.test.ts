@@ -224,6 +224,27 @@ describe('the runner', () => {
     }
   })
 
+  test('is unavailable when a command that was cancelled is not told of in half a minute', async () => {
+    vi.useFakeTimers()
+    try {
+      const exec = (argv: readonly string[], options: ExecOptions) =>
+        argv.includes('cancel')
+          ? Promise.resolve({ stdout: new Uint8Array(), stderr: 'longhand: cancelled\n' })
+          : silent(argv, options)
+      const controller = new AbortController()
+      const running = createRunner({ ...build([]).access, exec }).run({ ...request, signal: controller.signal })
+      const ended = running.catch((error: unknown) => error)
+      controller.abort()
+      await vi.advanceTimersByTimeAsync(29_999)
+      expect(vi.getTimerCount()).toBeGreaterThan(0)
+      await vi.advanceTimersByTimeAsync(1)
+      expect(String(await ended)).toContain('does not tell of a command that was cancelled for 30000 ms')
+      expect(vi.getTimerCount()).toBe(0)
+    } finally {
+      vi.useRealTimers()
+    }
+  })
+
   test.each([
     ['kept 0', { type: 'kept', path: '/workspace/.outputs/sevt_1.txt', missing: 0 }],
     ['kept 7', { type: 'kept', path: '/workspace/.outputs/sevt_1.txt', missing: 7 }],
