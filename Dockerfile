@@ -3,11 +3,14 @@
 #   docker build -t longhand .
 #   docker run --env-file settings longhand migrate
 #   docker run --env-file settings --network host longhand api
+#   docker run --env-file settings --network host -e LONGHAND_ROLES=brain longhand worker
 #   docker run --env-file settings -v /srv/longhand:/data -e LONGHAND_DOCKER_DATA=/srv/longhand --network host \
-#     -v /var/run/docker.sock:/var/run/docker.sock --group-add $(stat -c %g /var/run/docker.sock) longhand worker
+#     -v /var/run/docker.sock:/var/run/docker.sock --group-add $(stat -c %g /var/run/docker.sock) \
+#     -e LONGHAND_ROLES=hands longhand worker
 #
-# The api listens on loopback alone. The worker alone needs the socket, for its sandboxes: who has that is root on its
-# host. `dev` needs TEMPORAL_ADDRESS here, for Temporal's server is not in the image; the packaged PostgreSQL is.
+# Settings name what all of them share: TEMPORAL_ADDRESS, DATABASE_URL, and LONGHAND_BLOBS, a bucket or a folder that is
+# mounted into each. The api listens on loopback alone. The worker of the hands alone needs the socket, for its sandboxes:
+# who has that is root on its host. `dev` needs TEMPORAL_ADDRESS here, for Temporal's server is not in the image; the packaged PostgreSQL is.
 #
 # The models of a cloud need its SDK, one or more of the optional peers in package.json, by name and version:
 #   docker build -t longhand --build-arg PEERS="@anthropic-ai/bedrock-sdk@1.1.2" .

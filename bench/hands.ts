@@ -30,8 +30,8 @@ export const benchmark = createBenchmark({
 claim and its kept result. Beside them one process: for Docker an exec of \`true\` over the engine's API in a container of the
 same image that is not hardened, for local a \`true\` in fresh namespaces by \`unshare\`. In each round every one of them is done once,
 and each round begins with the next one; the first rounds are left out. Ratios are of pairs of a round. *Cold* is a new
-sandbox and its first run. *By a process of its own* is the same \`bash\` with 60 KB of text behind it, which no resident shell takes: what
-every call would cost without residents. Of 20 sessions at once every one is a sample, from their common start to its result.`,
+sandbox and its first run. *By a process of its own* is the same \`bash\` with 60 KB of text behind it, which no resident shell takes: about what
+every call would cost without residents, and the reading of 60 KB. Of 20 sessions at once every one is a sample, from their common start to its result.`,
   limits: `Small files, one worker, and one sandbox but where it is 20; the image is there and the page cache warm. \`edit\` is a read and a write.`,
   measure: (context) => measureBoth(context, { local: measureLocal, docker: measureDocker }),
 })

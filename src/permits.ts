@@ -2,7 +2,7 @@ import { closedPolicy, toPolicy } from './egress/policy.ts'
 import type { Permit } from './egress/proxy-options.ts'
 import type { RepositoryRoute } from './egress/repository-route.ts'
 import { PUBLIC_GITHUB } from './egress/repository-route.ts'
-import { MAIN } from './hands/recipe.ts'
+import { MAIN, RecipeFailed } from './hands/recipe.ts'
 import type { Log } from './log.ts'
 import type { EnvironmentStore } from './store/environments.ts'
 import type { ResourceSecret, ResourceSecretStore } from './store/resource-secrets.ts'
@@ -41,13 +41,19 @@ export interface PermitSources {
 
 /**
  * What a session was created with, for its agent; sessions from before that was kept go by their environment. One that is
- * not there may reach nothing, nor a hand that the session does not have. Repositories are the main hand's, with the tokens that they have at present.
+ * not there may reach nothing, nor a hand that the session does not have. Repositories are the main hand's, with the tokens
+ * that they have at present. Rejects with `RecipeFailed` where the session is there and what it was created with is not.
  */
 export function createPermitOf(sources: PermitSources): PermitOf {
   const { sessions, environments } = sources
   return async (session, hand) => {
     const [row, configuration] = await Promise.all([sessions.find(session), sessions.configuration(session)])
-    if (row === null || configuration === null) return closedPermit
+    if (row === null) return closedPermit
+    if (configuration === null)
+      throw new RecipeFailed(
+        `the configuration of session ${session}, which says what its sandboxes may reach, is not in the database. Once that row ` +
+          'is restored from a backup the next call works; until then only a new session can go on.',
+      )
     const { agent, networking, recipe } = configuration
     const environment = networking ? null : await environments.read(row.workspaceId, row.environmentId)
     const cloud = environment?.config.type === 'cloud' ? environment.config.networking : undefined

@@ -67,8 +67,13 @@ export interface Sandboxes {
  * @param engine of Docker sandboxes; the daemon of this machine if none is given.
  */
 export async function openSandboxes(settings: SandboxSettings, doors?: Ways, engine?: Engine): Promise<Sandboxes> {
-  const { kind } = await chooseSandbox(settings)
+  const { kind, because } = await chooseSandbox(settings)
   if (kind === 'docker') await requireImage(settings)
+  else if (settings.sandbox === 'auto')
+    createLog('sandboxes').warn(
+      { because },
+      'sandboxes are local ones as long as this process lives: they limit the memory of each process alone, and no CPU; LONGHAND_SANDBOX=docker demands Docker',
+    )
   const members = await createMembers(settings, kind, { doors, engine })
   const docker = members.others.find((other) => other.kind === 'docker')
   const others = docker === undefined || (await hasDaemon(engine)) ? members.others : []

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
+import { RecipeFailed } from '../src/hands/recipe.ts'
 import type { PermitSources } from '../src/permits.ts'
 import { createPermitOf, permitToInstall } from '../src/permits.ts'
 import type { ResourceEntry } from '../src/session/entry.ts'
@@ -110,6 +111,14 @@ describe('what a session may reach', () => {
     expect((await permitOf('sesn_1', 'main')).policy).toMatchObject({ hosts: ['a.test', 'mcp.test'] })
     const open = createPermitOf(build({ config: { type: 'cloud', networking: { type: 'unrestricted' } } }))
     expect((await open('sesn_1', 'main')).policy).toEqual({ type: 'unrestricted' })
+  })
+
+  test('is not taken for nothing when what the session was created with is gone', async () => {
+    const { sessions, ...others } = build({ networking: limited })
+    const permitOf = createPermitOf({ ...others, sessions: { ...sessions, configuration: async () => null } })
+    await expect(permitOf('sesn_1', 'main')).rejects.toThrow(RecipeFailed)
+    await expect(permitOf('sesn_1', 'main')).rejects.toThrow('what its sandboxes may reach, is not in the database')
+    expect((await permitOf('sesn_2', 'main')).policy).toEqual({ type: 'limited', hosts: [] })
   })
 
   test.each([

@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { chmod, copyFile, mkdir, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises'
 import type { Server } from 'node:http'
 import type { Socket } from 'node:net'
 import { join } from 'node:path'
@@ -38,19 +38,25 @@ export async function keepDoor(root: string, door: KeptDoor, certificate: string
   const folder = folderOf(root, door.name)
   await mkdir(folder, { recursive: true })
   await chmod(folder, 0o755)
-  await copyFile(forwarder, join(folder, 'forward.pl'))
-  await chmod(join(folder, 'forward.pl'), 0o644)
+  await replace(folder, 'forward.pl', await readFile(forwarder, 'utf8'))
   const trusted = [certificate, door.authorities].filter((pem) => pem != null)
-  if (trusted.length > 0) await writeFile(join(folder, 'ca.pem'), trusted.join('\n'), { mode: 0o644 })
-  const draft = `${folder}.${randomBytes(4).toString('hex')}`
-  if (door.repositories !== undefined) {
-    await writeFile(draft, toGitConfig(door.repositories, origin), { mode: 0o644 })
-    // Whole at any time: git in the sandbox may read it just now.
-    await rename(draft, join(folder, 'gitconfig'))
-  }
+  if (trusted.length > 0) await replace(folder, 'ca.pem', trusted.join('\n'))
+  if (door.repositories !== undefined) await replace(folder, 'gitconfig', toGitConfig(door.repositories, origin))
+  const draft = draftOf(folder)
   await writeFile(draft, JSON.stringify(door), { mode: 0o600 })
   await rename(draft, `${folder}.json`)
   return folder
+}
+
+/** Whole at any time: somebody in the sandbox may read it just now. */
+async function replace(folder: string, name: string, content: string): Promise<void> {
+  const draft = draftOf(folder)
+  await writeFile(draft, content, { mode: 0o644 })
+  await rename(draft, join(folder, name))
+}
+
+function draftOf(folder: string): string {
+  return `${folder}.${randomBytes(4).toString('hex')}`
 }
 
 /** Removes what is kept of a door; one that is gone already is success. */

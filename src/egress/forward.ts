@@ -12,6 +12,8 @@ export interface Forwarding {
   readonly agent: Agent
   /** Those that are for this target. */
   readonly credentials: readonly Credential[]
+  /** Told when the answer is a refusal of ours. */
+  readonly onRefusal?: (refusal: Refusal) => void
 }
 
 const hopByHop = new Set([
@@ -35,7 +37,12 @@ export async function forward(incoming: IncomingMessage, answer: ServerResponse,
     await pipeline(response, answer)
   } catch (error) {
     if (answer.headersSent) answer.destroy()
-    else refuse(answer, toRefusal(error, target.host))
+    else {
+      const refusal = toRefusal(error, target.host)
+      // A client that has gone away is not refused anything.
+      if (!answer.destroyed) options.onRefusal?.(refusal)
+      refuse(answer, refusal)
+    }
   }
 }
 

@@ -1,6 +1,7 @@
 import type { Server } from 'node:http'
 import { createServer } from 'node:http'
 import type { Socket } from 'node:net'
+import type { Forwarding } from './forward.ts'
 import { forward, refuse } from './forward.ts'
 import { createGitRoute } from './git-route.ts'
 import { requireAllowed } from './policy.ts'
@@ -15,7 +16,7 @@ import { createPlainAgent } from './upstream.ts'
 /** Of one sandbox. Its forwarder holds fewer; only what goes past that meets this limit. */
 const mostConnections = 512
 const usualPatienceMs = 15_000
-const keptMs = 60_000
+const clientsKeptMs = 60_000
 
 /**
  * The HTTP proxy of one sandbox, still to be told where to listen. CONNECT passes uninterpreted, but to hosts that a
@@ -30,14 +31,14 @@ export function createProxy(options: ProxyOptions): Server {
     headersTimeout: patienceMs,
     requestTimeout: 0,
     connectionsCheckingInterval: Math.ceil(patienceMs / 3),
-    keepAliveTimeout: keptMs,
+    keepAliveTimeout: clientsKeptMs,
   })
   server.maxConnections = mostConnections
 
-  function planPlain(url: string | undefined) {
-    const target = parseAbsolute(url ?? '')
+  function planPlain(url = ''): Forwarding {
+    const target = parseAbsolute(url)
     requireAllowed(permit().policy, target)
-    return { target, agent, credentials: [] }
+    return { target, agent, credentials: [], onRefusal: (refusal) => onRefusal?.(url, refusal) }
   }
 
   const tunnel = createTunnel(options)
@@ -59,7 +60,9 @@ export function createProxy(options: ProxyOptions): Server {
     try {
       void forwardUpgrade(incoming, { socket, head }, planPlain(incoming.url))
     } catch (error) {
-      socket.end(toResponse(toRefusal(error, incoming.url ?? '')))
+      const refusal = toRefusal(error, incoming.url ?? '')
+      onRefusal?.(incoming.url ?? '', refusal)
+      socket.end(toResponse(refusal))
     }
   })
   server.on('connect', (incoming, stream, head) => {

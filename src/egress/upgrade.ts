@@ -22,7 +22,9 @@ export async function forwardUpgrade(
   socket.once('close', () => outgoing.destroy())
   await new Promise<void>((resolve) => {
     outgoing.once('error', (error) => {
-      refuse(answer, toRefusal(error, host))
+      const refusal = toRefusal(error, host)
+      if (!socket.destroyed) options.onRefusal?.(refusal)
+      refuse(answer, refusal)
       answer.once('finish', () => socket.end())
       resolve()
     })

@@ -30,7 +30,7 @@ export_workspace() {
 probe() {
   cd /workspace || return
   find . -maxdepth 1 -name '.longhand-*' -type d -mmin +60 -exec chmod -R u+rwX {} + -exec rm -rf {} + 2> /dev/null
-  guard find . -mindepth 1 -path './.longhand-*' -prune -o -printf '%P %s %T@ %m %l\0'
+  guard find . -mindepth 1 -path './.longhand-*' -prune -o -printf '%P %s %T@ %C@ %m %l\0'
   answer done
 }
 

@@ -69,8 +69,15 @@ export async function fit(made: Unfitted): Promise<Facts> {
     outputs: outputs.count,
     clones,
     faults,
-    notes: notesOf(uploads, outputs),
+    notes: [...imageNotes(made), ...notesOf(uploads, outputs)],
   }
+}
+
+/** A sentence where the sandbox could not be made of the image of the one before. */
+function imageNotes({ image, recipe, before }: Unfitted): readonly string[] {
+  const wanted = recipe?.image
+  if (before === null || image === null || wanted === undefined || wanted === image) return []
+  return ['The image of the sandbox before cannot be had here: this one is made of another, whose programs may differ.']
 }
 
 async function copyBack(made: Unfitted, before: number): Promise<Copy> {

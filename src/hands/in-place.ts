@@ -11,6 +11,8 @@ export interface StagedIn<A> {
   readonly maker: string
   /** What the maker knows of what it staged, as JSON. */
   readonly says: A
+  /** What is staged is all that is to be there: what an image has in the folder goes. */
+  readonly isAll?: boolean
 }
 
 export interface InPlace<A> {
@@ -25,6 +27,7 @@ export interface InPlace<A> {
  * them may be writing still, over which `rm` complains; its own maker takes away what is left.
  */
 const move = `cd "$FOLDER" || exit
+[ -z "$IS_ALL" ] || find . -mindepth 1 -maxdepth 1 ! -name '.longhand-*' -exec chmod -R u+rwX {} + -exec rm -rf -- {} + 2>/dev/null
 failed=0
 for entry in ".longhand-$MAKER"/* ".longhand-$MAKER"/.[!.]* ".longhand-$MAKER"/..?*; do
   [ -e "$entry" ] || [ -L "$entry" ] || continue
@@ -38,12 +41,13 @@ cat`
  * Puts what was staged in place before anybody works in the sandbox. Whoever comes after the first finds that one's there.
  * Rejects with `SandboxLost` when nobody can tell any more what is there.
  */
-export async function putInPlace<A>(sandbox: Sandbox, { id, folder, maker, says }: StagedIn<A>): Promise<InPlace<A>> {
+export async function putInPlace<A>(sandbox: Sandbox, staged: StagedIn<A>): Promise<InPlace<A>> {
+  const { id, folder, maker, says, isAll = false } = staged
   const limits = { timeoutMs: 600_000, capBytes: 64 * 1024 }
   const { reason, first, output } = await sandbox.run({
     id,
     command: move,
-    env: { FOLDER: folder, MAKER: maker },
+    env: { FOLDER: folder, MAKER: maker, IS_ALL: isAll ? 'yes' : '' },
     stdin: Buffer.from(JSON.stringify(says)),
     ...limits,
   })

@@ -90,7 +90,8 @@ export function createPlaces(options: PlaceOptions): Places {
     return row === null ? null : find(options, row, signal)
   }
 
-  async function endCall({ row, sandbox }: Place, id: string): Promise<void> {
+  async function endCall({ row, sandbox, elsewhere }: Place, id: string): Promise<void> {
+    if (elsewhere !== undefined) throw new HandsUnavailable(`its host ${elsewhere} ends it when the session is idle`)
     try {
       await sandbox?.cancel(id)
     } catch (error) {

@@ -69,7 +69,8 @@ export function toFault(
   { resource, url, checkout }: RecipeRepository,
   { reason, code, output }: Pick<RunResult, 'reason' | 'code' | 'output'>,
 ): RepositoryFault | null {
-  if (reason === 'exit' && code === 0) return null
+  // Something else in the sandbox may have been killed for want of memory meanwhile.
+  if ((reason === 'exit' || reason === 'oom') && code === 0) return null
   const said = Buffer.from(output).toString()
   const fault = (type: RepositoryErrorType, message: string): RepositoryFault => ({
     resource,

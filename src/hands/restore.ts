@@ -107,7 +107,10 @@ async function* read(
 
 /** What another maker has put in place is what is there, also for one whose own was cleared away by that. */
 async function putCopyInPlace(sandbox: Sandbox, maker: string, copy: Copy): Promise<Copy> {
-  const { says, failed } = await putInPlace(sandbox, { id: 'placed', folder: '/workspace', maker, says: copy })
+  // What a copy that is not whole lacks may be in the image.
+  const isAll = copy.of === 'workspace' && copy.isPartial !== true && copy.leftOut === 0
+  const staged = { id: 'placed', folder: '/workspace', maker, says: copy, isAll }
+  const { says, failed } = await putInPlace(sandbox, staged)
   return says.of === 'workspace' ? { ...says, leftOut: says.leftOut + failed } : says
 }
 

@@ -85,13 +85,25 @@ start_command='
 run_text_sh='. "$text"'
 run_text_bash='eval "unset text; $(<"$text")"'
 
-# Succeeds when the kernel has killed for want of memory since this was last asked.
+# Sets $kills to how often the kernel has killed in this sandbox for want of memory; empty where the sandbox has no control
+# group of its own: the machine's number would say nothing of it.
+count_kills() {
+  kills=
+  for e in /sys/fs/cgroup/memory.events /sys/fs/cgroup/memory/memory.oom_control; do
+    [ -r "$e" ] || continue
+    while read -r name value; do
+      [ "$name" != oom_kill ] || kills=$value
+    done < "$e"
+  done
+}
+
+# Whether memory has run out since $kills was counted. A command with a queue may have seen its child killed and gone on;
+# what has none runs beside others, so there only its own end by SIGKILL counts.
 is_out_of_memory() {
-  read_from "$R/oom" before || { before=; rm -rf "$R/oom"; }
-  # The first that there is counts: a control group's own number, else that of the whole machine.
-  grep -hs '^oom_kill ' /sys/fs/cgroup/memory.events /sys/fs/cgroup/memory/memory.oom_control /proc/vmstat > "$R/oom"
-  read -r now < "$R/oom"
-  [ -n "$before" ] && [ "$before" != "$now" ]
+  [ -n "$kills" ] && { [ -n "$queue" ] || [ $code -eq 137 ]; } || return
+  before=$kills
+  count_kills
+  [ "$kills" != "$before" ]
 }
 
 # Waits for the queue's lock. Fails when the call was given up meanwhile.
@@ -121,7 +133,7 @@ work() {
     tail -c "+$((text_bytes + 1))" "$d/in" > "$input"
   fi
   start_capture || return
-  [ -e "$R/oom" ] || is_out_of_memory
+  count_kills
   (exec < /dev/null > /dev/null 2>&1 4<&- 5>&- 9>&-; watch) &
   watchdog=$!
   # In the foreground: a command started in the background would have to live with SIGINT ignored.
@@ -139,7 +151,7 @@ work() {
   if read_from "$d/end" reason; then
     { read_from "$d/pid" pid && kill -KILL "-$pid"; } 2>/dev/null
     kill_marked "LONGHAND_CALL=$id"
-  elif [ $code -eq 137 ] && is_out_of_memory; then
+  elif is_out_of_memory; then
     reason=oom
   else
     reason=exit

@@ -38,15 +38,18 @@ export function createRunner(access: SandboxAccess): Sandbox {
 
   async function run(request: RunRequest): Promise<RunResult> {
     const { id, signal } = request
-    if (signal?.aborted) await cancel(id)
+    const isLate = signal?.aborted === true
+    if (isLate) await cancel(id)
     let cancelling: Promise<unknown> | undefined
     const givenUp = new AbortController()
     const outcome = startOrJoin((question) => ask({ ...question, ...(signal && { signal: givenUp.signal }) }), request)
-    const stop = () => {
+    const expectEnd = (cancelled: Promise<void>) => {
       // What cannot be ended is not waited for either, nor what is ended and does not say so.
-      cancelling = cancel(id).then(() => inTime(outcome, 'does not tell of a command that was cancelled'))
+      cancelling = cancelled.then(() => inTime(outcome, 'does not tell of a command that was cancelled'))
       cancelling.catch((error: unknown) => givenUp.abort(error))
     }
+    const stop = () => expectEnd(cancel(id))
+    if (isLate) expectEnd(Promise.resolve())
     signal?.addEventListener('abort', stop, { once: true })
     try {
       return await outcome

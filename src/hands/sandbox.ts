@@ -84,7 +84,9 @@ export interface RunRequest {
 
 /**
  * - `exit`: the command ended by itself.
- * - `timeout`, `oom`, `cancelled`: it was ended; `output` is what it had written.
+ * - `timeout`, `cancelled`: it was ended; `output` is what it had written.
+ * - `oom`: memory ran out meanwhile. It was killed itself (`code` 137), or, where it has a queue, something beside or below
+ *   it, and it ended by itself.
  * - `crowded`: it was ended with everything else that ran in the sandbox, which left no room for another process.
  * - `lost`: what ran it died inside a sandbox that still lives (`kill -9 -1` by the command), or was ended because nothing
  *   could watch it on a full machine. Nobody knows how far it came.

@@ -82,7 +82,18 @@ describe('proxy, plain HTTP', () => {
     const answer = await ask(proxy.path, url)
     expect(answer.status).toBe(status)
     expect(answer.body).toContain(sentence)
+    expect(proxy.refused.filter((target) => target === url)).toHaveLength(1)
   })
+
+  test.each(['/relative-upgrade', 'http://unknown.test/upgrade'])(
+    'tells the operator of %s over another protocol',
+    async (url) => {
+      const socket = connect(proxy.path)
+      socket.write(`GET ${url} HTTP/1.1\r\nHost: unknown.test\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n`)
+      expect(await text(socket)).toMatch(/^HTTP\/1\.1 40[03] /)
+      expect(proxy.refused.filter((target) => target === url)).toHaveLength(1)
+    },
+  )
 
   test('uses no connection again that the server has ended', async () => {
     const server = createTcpServer((socket) => {

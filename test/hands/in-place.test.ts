@@ -72,6 +72,17 @@ describe('what makers have staged', () => {
     expect(await namesIn()).toEqual(['a', 'b'])
   })
 
+  test('takes the place of what was there before, where it is all', async () => {
+    await stage('one', { 'src/kept': '1', '.hidden': '1' })
+    await mkdir(join(folder, 'src'), { recursive: true })
+    await writeFile(join(folder, 'src/removed by the agent'), 'of the image')
+    await writeFile(join(folder, '.also removed'), 'of the image')
+    const made = await putInPlace(new ShellSandbox(), { ...staged('one'), isAll: true })
+    expect(made).toEqual({ says: { of: 'one' }, failed: 0 })
+    expect(await namesIn()).toEqual(['.hidden', 'src'])
+    expect(await readdir(join(folder, 'src'))).toEqual(['kept'])
+  })
+
   test('is answered by a maker whose stage another one writes to while it is cleared away', async () => {
     await stage('one', { a: '1' })
     const complaint = "rm: cannot remove '.longhand-two': Directory not empty"

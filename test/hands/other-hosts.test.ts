@@ -12,7 +12,8 @@ type State = 'beating' | 'silent' | 'unknown'
 function build() {
   const bindings = createFakeBindings()
   const states = new Map<string, State>()
-  const log = { info: () => undefined, warn: () => undefined }
+  const warned: unknown[] = []
+  const log = { info: () => undefined, warn: (about: unknown) => void warned.push(about) }
   const open = (name: string) => {
     const provider = { ...createFakeProvider(), isShared: false, host: async () => name }
     states.set(name, 'beating')
@@ -20,7 +21,7 @@ function build() {
     const whereabouts = createWhereabouts({ own: [name], registry, pause: async () => undefined })
     return { provider, hands: createSandboxHands({ provider, bindings, whereabouts, log }) }
   }
-  return { bindings, states, one: open('one'), two: open('two') }
+  return { bindings, states, warned, one: open('one'), two: open('two') }
 }
 
 function context(toolUseId: string, more: Partial<ToolContext> = {}): ToolContext {
@@ -49,6 +50,17 @@ describe('a call whose sandbox is on another host', () => {
     expect(one.provider.made[0]?.cancelled).toEqual([])
     await bash(one, 'b', { abandoned: ['a'], known: 1 })
     expect(one.provider.made[0]?.cancelled).toEqual(['a'])
+  })
+
+  test('tells the operator what was given up in another hand, on that host', async () => {
+    const { one, two, warned } = build()
+    const hands = async () => ['gpu']
+    await one.hands.execute('bash', { command: 'irrelevant', environment: 'gpu' }, context('a', { hand: 'gpu', hands }))
+    expect(await bash(two, 'b', { abandoned: ['a'] })).toMatchObject({ isError: false, made: { host: 'two' } })
+    expect(one.provider.made[0]?.cancelled).toEqual([])
+    expect(warned).toContainEqual(
+      expect.objectContaining({ hand: 'gpu', call: 'a', reason: expect.stringContaining('host one') }),
+    )
   })
 
   test('is sent there too when it had made one itself and another was faster', async () => {

@@ -131,6 +131,7 @@ describe('what a clone came to', () => {
   test('is no fault when it is there, whatever git says', () => {
     const empty = 'warning: You appear to have cloned an empty repository.\n'
     expect(toFault(plain, ended(empty, { code: 0 }))).toBeNull()
+    expect(toFault(plain, ended(empty, { code: 0, reason: 'oom' }))).toBeNull()
   })
 
   test('is told in 300 characters', () => {

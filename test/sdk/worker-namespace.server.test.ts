@@ -22,7 +22,11 @@ const canBeAlone = await promisify(execFile)('bwrap', [...ALONE.slice(1), 'true'
   () => true,
   () => false,
 )
-if (!canBeAlone) console.log('no worker runs in a network of its own: bubblewrap cannot make one here')
+if (!canBeAlone) {
+  const reason = 'bubblewrap cannot make a worker a network of its own here'
+  if (process.env['CI'] && process.getuid?.() === 0) throw new Error(`CI as root has to provide it: ${reason}`)
+  console.log(`no worker runs in a network of its own: ${reason}`)
+}
 
 /** A Unix socket that leads to a port of this machine; the only way out of a worker's network. */
 async function openWayTo(port: number): Promise<string> {

@@ -65,12 +65,15 @@ export function installationIn(found: Readonly<Record<string, string>> | null): 
   return found?.[labels.installation] ?? found?.[buildLabel]
 }
 
-/** Null where no daemon is: it keeps nothing that could be cleared away. One that is there and silent is an error. */
+/** Codes of a socket that is not there, that nobody listens at, or that is closed to this user. */
+const noDaemon: ReadonlySet<unknown> = new Set(['ENOENT', 'ENOTDIR', 'ENOTFOUND', 'ECONNREFUSED', 'EACCES'])
+
+/** Null where no daemon is: it keeps nothing that could be cleared away. One that is there and does not say is an error. */
 async function ask<T>(request: (docker: Docker, abortSignal: AbortSignal) => Promise<T>): Promise<T | null> {
   const signal = AbortSignal.timeout(answerMs)
   return request(new Docker(), signal).catch((cause: unknown) => {
-    if (signal.aborted) throw new Error('the Docker daemon does not say what it has', { cause })
-    return null
+    if (cause instanceof Error && 'code' in cause && noDaemon.has(cause.code)) return null
+    throw new Error('the Docker daemon does not say what it has', { cause })
   })
 }
 

@@ -2,10 +2,13 @@ import type { ToolOutcome } from '../hands.ts'
 import type { RunResult } from '../sandbox.ts'
 import { fail } from './tool.ts'
 
+/** Exit code of a command that SIGKILL has ended. */
+const KILLED = 137
+
 /** What to tell of a command that did not end by itself; `shown` is its output so far. Null for one that did. */
 export function describeEnding(
   name: string,
-  { reason }: RunResult,
+  { reason, code }: RunResult,
   shown: { text: string; timeoutMs: number },
 ): ToolOutcome | null {
   const before = shown.text === '' ? '' : `${shown.text}\n`
@@ -15,7 +18,11 @@ export function describeEnding(
     case 'timeout':
       return fail(`${before}${name}: ended after ${shown.timeoutMs} ms, the time limit, with everything it had started`)
     case 'oom':
-      return fail(`${before}${name}: killed, the machine ran out of memory`)
+      return fail(
+        code === KILLED
+          ? `${before}${name}: killed, the sandbox ran out of memory`
+          : `${before}${name}: the sandbox ran out of memory and something that ran in it was killed; the command itself ended with exit ${code}`,
+      )
     case 'cancelled':
       return fail(`${before}${name}: the call was given up and what ran for it was ended`)
     case 'crowded':

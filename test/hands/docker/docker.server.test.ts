@@ -161,6 +161,15 @@ print(m.Pool(2).map(abs, [-1, -2]), subprocess.check_output(["echo", "child"]))'
       expect(await run(sandbox, 'kill -KILL $$')).toMatchObject({ reason: 'exit', code: 137 })
     })
 
+    test('tells of a child that wanted too much memory, once, in the shell alone', async () => {
+      const { sandbox } = await open()
+      const hungry = `{ python3 -c 'x = bytearray(400 << 20)'; echo $?; } | cat`
+      expect(await run(sandbox, hungry, { queue: 'shell' })).toMatchObject({ reason: 'oom', code: 0 })
+      expect(await run(sandbox, 'true', { queue: 'shell' })).toMatchObject({ reason: 'exit', code: 0 })
+      expect(await run(sandbox, hungry)).toMatchObject({ reason: 'exit', code: 0 })
+      expect(await run(sandbox, 'kill -KILL $$')).toMatchObject({ reason: 'exit', code: 137 })
+    })
+
     test('refuses an upload that there is no room for, and takes the next', async () => {
       const narrow = sandboxes.withLimits({ ...small, file: MiB })
       const { row, sandbox } = await openSandbox(narrow)
