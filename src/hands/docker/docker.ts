@@ -15,6 +15,7 @@ import { withoutPackages } from './images.ts'
 import { parseReference, toRow, toRowOfVolume } from './identity.ts'
 import { doorName, provisionContainer } from './provision.ts'
 import { requireRuntime } from './runtimes.ts'
+import { endShim } from './shims.ts'
 import { isAnswering } from './triage.ts'
 
 export interface DockerOptions {
@@ -78,7 +79,8 @@ export function createDockerProvider({
     lanes.close(place.container)
     // First: a container that is left when this is cut off here is still listed, and destroyed again.
     await doors?.close(doorName(row))
-    await engine.remove(place.container)
+    if ((await engine.find(place.container)) === null) await endShim(place.container)
+    else await engine.remove(place.container)
   }
 
   const list: SandboxProvider['list'] = (sessionId) => listSandboxes(engine, label, sessionId)

@@ -47,6 +47,33 @@ export async function examineShims(
   return { name: NAME, ok: !isCertain, detail, remedy }
 }
 
+/**
+ * Ends what is left on this host of a container that the daemon knows nothing of any more: what its shim holds, then the
+ * shim. Nobody else would. What this user may not end is left, and the doctor tells of it.
+ */
+export async function endShim(container: string, folder = '/proc', end = kill): Promise<void> {
+  const shims = (await readShims(folder)).filter((shim) => shim.container === container)
+  for (const { pid } of shims) {
+    for (const child of await readChildren(folder, pid)) end(child)
+    end(pid)
+  }
+}
+
+async function readChildren(folder: string, parent: string): Promise<readonly string[]> {
+  const pids = await readPids(folder)
+  const parents = await Promise.all(pids.map((pid) => readFile(`${folder}/${pid}/status`, 'utf8').catch(() => '')))
+  return pids.filter((_, index) => new RegExp(`^PPid:\\s+${parent}$`, 'm').test(parents[index] ?? ''))
+}
+
+function kill(pid: string): void {
+  try {
+    process.kill(Number(pid), 'SIGKILL')
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined
+    if (code !== 'ESRCH' && code !== 'EPERM') throw error
+  }
+}
+
 async function sortShims(engine: Pick<Engine, 'find'>, folder: string) {
   const held: Shim[] = []
   const lost: Shim[] = []
@@ -60,9 +87,12 @@ async function sortShims(engine: Pick<Engine, 'find'>, folder: string) {
 /** None where there is no such folder: the daemon's containers are in a machine of their own then. */
 async function readShims(folder: string): Promise<readonly Shim[]> {
   if (!existsSync(folder)) return []
-  const pids = (await readdir(folder)).filter((name) => /^\d+$/.test(name))
-  const shims = await Promise.all(pids.map((pid) => readShim(folder, pid)))
+  const shims = await Promise.all((await readPids(folder)).map((pid) => readShim(folder, pid)))
   return shims.filter((shim) => shim !== null)
+}
+
+async function readPids(folder: string): Promise<readonly string[]> {
+  return (await readdir(folder)).filter((name) => /^\d+$/.test(name))
 }
 
 /** Null for any other process: one that has ended meanwhile, and one that holds what is not Docker's. */

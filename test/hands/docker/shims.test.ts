@@ -1,8 +1,11 @@
-import { mkdir, rm, writeFile } from 'node:fs/promises'
+import { spawn } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import { access, mkdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import type { Engine } from '../../../src/hands/docker/engine.ts'
-import { examineShims } from '../../../src/hands/docker/shims.ts'
+import { endShim, examineShims } from '../../../src/hands/docker/shims.ts'
 import { temporaryFolder } from '../../support/programs.ts'
 import { createFakeEngine } from './fake-engine.ts'
 
@@ -67,5 +70,34 @@ describe('a look for shims', () => {
       },
     }
     expect(await examine(ending)).toMatchObject({ ok: true, detail: 'none without a container' })
+  })
+})
+
+describe('the shim of a container that its daemon has lost', () => {
+  test('is ended behind what it holds, and no other', async () => {
+    const { folder } = await scene((held) => ({ 11: shim(held), 12: shim(LOST), 13: '', 14: '', 15: '' }))
+    const parents = { 11: 1, 12: 1, 13: 12, 14: 11, 15: 121 }
+    for (const [pid, parent] of Object.entries(parents))
+      await writeFile(join(folder, pid, 'status'), `Name:\tsh\nPPid:\t${parent}\n`)
+    const ended: string[] = []
+    await endShim(LOST, folder, (pid) => ended.push(pid))
+    expect(ended).toEqual(['13', '12'])
+    await endShim('e'.repeat(64), folder, (pid) => ended.push(pid))
+    expect(ended).toHaveLength(2)
+  })
+
+  test('is ended for good, with what runs below it', async () => {
+    const id = randomBytes(32).toString('hex')
+    const flags = ['-namespace', 'moby', '-id', id, '-address', HERE]
+    const child = spawn('sh', ['-c', 'sleep 300 & echo $!; wait', ...flags], {
+      argv0: 'containerd-shim-runc-v2',
+      stdio: ['ignore', 'pipe', 'ignore'],
+    })
+    const [line] = (await once(child.stdout, 'data')) as [Buffer]
+    const ended = once(child, 'exit')
+    await endShim(id)
+    expect((await ended)[1]).toBe('SIGKILL')
+    await expect.poll(() => access(`/proc/${String(line).trim()}`).catch(() => 'gone')).toBe('gone')
+    await endShim(id)
   })
 })
