@@ -112,7 +112,7 @@ export function keeping(setup: SandboxProviderSetup): void {
     const result = await run(sandbox, `${generate(60_000)}; ${noise}`, { id: 'noisy', capBytes, keepBytes: 10_240_000 })
     const total = result.output.length + (result.truncated?.bytes ?? 0)
     expect(await sandbox.keep('noisy')).toMatchObject({ type: 'kept' })
-    expect(await textOf(sandbox, 'touch stop; until [ -e after ]; do sleep 0.05; done; cat after')).toBe('stopped\n')
+    expect(await textOf(sandbox, 'touch stop; until [ -s after ]; do sleep 0.05; done; cat after')).toBe('stopped\n')
     const file = '.outputs/noisy.txt'
     expect(total).toBeGreaterThan(60_000)
     expect(await textOf(sandbox, `wc -c < ${file}`)).toBe(`${total}\n`)

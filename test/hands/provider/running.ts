@@ -85,7 +85,7 @@ export function running(setup: SandboxProviderSetup): void {
     const { sandbox } = await setup.open()
     const command = '(until [ -e stop ]; do echo noise; sleep 0.05; done; echo stopped > after) & echo started'
     expect(show((await run(sandbox, command)).output)).toMatch(/^started\n(noise\n)*$|^(noise\n)*started\n(noise\n)*$/)
-    expect(await textOf(sandbox, 'touch stop; until [ -e after ]; do sleep 0.05; done; cat after')).toBe('stopped\n')
+    expect(await textOf(sandbox, 'touch stop; until [ -s after ]; do sleep 0.05; done; cat after')).toBe('stopped\n')
   })
 
   test('makes the sandbox busy until it is done, and not what it left in the background', async () => {
