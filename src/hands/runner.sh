@@ -160,6 +160,8 @@ work() {
   clean=$?
   exec 9>&-
   echo "$reason $code $total $cap" > "$d/done"
+  # What found no room were those beside it: as it is told, all the rest ends with it.
+  [ "$reason" != crowded ] || clear_way
   return $clean
 }
 
